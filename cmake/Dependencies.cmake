@@ -1,0 +1,66 @@
+# A system package first (Arrow through conda, vcpkg or Apache's own packages), otherwise what tools/fetch-deps put
+# under .deps/ (versions and checksums: tools/deps.lock). Everything else is a Debian/Ubuntu package
+# (tools/install-packages).
+set(PENSTOCK_DEPS "${CMAKE_SOURCE_DIR}/.deps" CACHE PATH "what tools/fetch-deps unpacked")
+
+# --- Arrow, Parquet ---------------------------------------------------------------------------------------------
+option(PENSTOCK_SYSTEM_ARROW "take Arrow >= 21 from find_package when it is there" ON)
+if(PENSTOCK_SYSTEM_ARROW)
+  find_package(Arrow 21 CONFIG QUIET)
+endif()
+if(Arrow_FOUND)
+  find_package(Parquet CONFIG REQUIRED)
+  add_library(penstock_arrow INTERFACE)
+  target_link_libraries(penstock_arrow INTERFACE Arrow::arrow_shared)
+  add_library(penstock_parquet INTERFACE)
+  target_link_libraries(penstock_parquet INTERFACE Parquet::parquet_shared)
+  message(STATUS "Arrow: system ${Arrow_VERSION}")
+else()
+  file(GLOB _arrow "${PENSTOCK_DEPS}/arrow/libarrow.so.*")
+  if(NOT _arrow)
+    message(FATAL_ERROR "Arrow is neither installed nor under ${PENSTOCK_DEPS}: run tools/fetch-deps")
+  endif()
+  string(REGEX REPLACE ".*libarrow\\.so\\.([0-9]+)$" "\\1" _abi "${_arrow}")
+  foreach(_lib arrow parquet)
+    add_library(penstock_${_lib} SHARED IMPORTED GLOBAL)
+    set_target_properties(penstock_${_lib} PROPERTIES
+      IMPORTED_LOCATION "${PENSTOCK_DEPS}/arrow/lib${_lib}.so.${_abi}" IMPORTED_SONAME "lib${_lib}.so.${_abi}"
+      INTERFACE_INCLUDE_DIRECTORIES "${PENSTOCK_DEPS}/arrow/include")
+  endforeach()
+  target_link_libraries(penstock_parquet INTERFACE penstock_arrow)
+  message(STATUS "Arrow: ${_arrow}")
+endif()
+add_library(Penstock::arrow ALIAS penstock_arrow)
+add_library(Penstock::parquet ALIAS penstock_parquet)
+
+# --- DuckDB: only the header is seen at build time; the library is loaded when a query runs ----------------------
+set(PENSTOCK_DUCKDB_LIBRARY "${PENSTOCK_DEPS}/duckdb/libduckdb.so" CACHE FILEPATH "libduckdb.so 1.5.5")
+add_library(penstock_duckdb INTERFACE)
+target_include_directories(penstock_duckdb SYSTEM INTERFACE ${CMAKE_SOURCE_DIR}/third_party/duckdb)
+target_compile_definitions(penstock_duckdb INTERFACE PENSTOCK_DUCKDB_LIBRARY="${PENSTOCK_DUCKDB_LIBRARY}")
+target_link_libraries(penstock_duckdb INTERFACE ${CMAKE_DL_LIBS})
+add_library(Penstock::duckdb ALIAS penstock_duckdb)
+
+# --- simdjson, compiled in: libparquet exports another one, so its symbols stay hidden ---------------------------
+add_library(penstock_simdjson STATIC EXCLUDE_FROM_ALL ${PENSTOCK_DEPS}/simdjson/simdjson.cpp)
+target_include_directories(penstock_simdjson SYSTEM PUBLIC ${PENSTOCK_DEPS}/simdjson)
+target_compile_options(penstock_simdjson PRIVATE -w -O3)
+target_compile_definitions(penstock_simdjson PUBLIC SIMDJSON_EXCEPTIONS=0)
+add_library(Penstock::simdjson ALIAS penstock_simdjson)
+
+# --- Packages of the distribution -------------------------------------------------------------------------------
+find_package(CURL REQUIRED)
+find_package(SQLite3 REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(fmt REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(Boost 1.74 REQUIRED COMPONENTS json)
+find_package(date REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(NETTLE REQUIRED IMPORTED_TARGET nettle)
+pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
+if(PENSTOCK_BUILD_TESTS)
+  find_package(GTest REQUIRED)
+  include(GoogleTest)
+endif()

@@ -1,0 +1,18 @@
+# penstock_fuzz(NAME USES module... ): NAME_fuzz.cc holds LLVMFuzzerTestOneInput. With the preset "fuzz" it becomes a
+# libFuzzer program; otherwise a small main replays fuzz/corpus/NAME/, and that is a unit test.
+option(PENSTOCK_LIBFUZZER "build the fuzz targets with libFuzzer (clang)" OFF)
+function(penstock_fuzz name)
+  cmake_parse_arguments(arg "" "" "USES" ${ARGN})
+  add_executable(${name}_fuzz ${name}_fuzz.cc)
+  foreach(module IN LISTS arg_USES)
+    target_link_libraries(${name}_fuzz PRIVATE penstock_${module})
+  endforeach()
+  set(corpus ${CMAKE_CURRENT_SOURCE_DIR}/corpus/${name})
+  if(PENSTOCK_LIBFUZZER)
+    target_link_options(${name}_fuzz PRIVATE -fsanitize=fuzzer)
+    add_test(NAME fuzz.${name} COMMAND ${name}_fuzz -max_total_time=20 -rss_limit_mb=2048 ${corpus})
+  else()
+    target_sources(${name}_fuzz PRIVATE replay_corpus_main.cc)
+    add_test(NAME fuzz.${name} COMMAND ${name}_fuzz ${corpus})
+  endif()
+endfunction()

@@ -1,0 +1,80 @@
+#include "base/log.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "base/json.h"
+
+namespace penstock {
+namespace {
+
+constexpr std::string_view kNames[] = {"debug", "info", "warning", "error", "off"};
+
+class FileDescriptorSink : public LogSink {
+ public:
+  explicit FileDescriptorSink(int fd) : fd_(fd) {}
+  void Write(LogLevel, std::string_view line) override {
+    while (!line.empty()) {
+      const ssize_t n = ::write(fd_, line.data(), line.size());
+      if (n <= 0) return;  // a log that cannot be written has nowhere to say so
+      line.remove_prefix(static_cast<size_t>(n));
+    }
+  }
+
+ private:
+  const int fd_;
+};
+
+json::value ToValue(const LogField& field) {
+  return std::visit([](const auto& v) { return json::value(v); }, field.value);
+}
+
+std::string ToText(const LogField& field) {
+  if (const auto* text = std::get_if<std::string>(&field.value)) {
+    const bool plain = !text->empty() && text->find_first_of(" \"\n\t=") == std::string::npos;
+    return plain ? *text : json::serialize(json::value(*text));
+  }
+  if (const auto* number = std::get_if<double>(&field.value)) return fmt::format("{:.6g}", *number);
+  return json::serialize(ToValue(field));
+}
+
+}  // namespace
+
+std::shared_ptr<LogSink> MakeFileDescriptorSink(int fd) { return std::make_shared<FileDescriptorSink>(fd); }
+
+Result<LogLevel> ParseLogLevel(std::string_view text) {
+  for (size_t i = 0; i < std::size(kNames); ++i) {
+    if (text == kNames[i]) return static_cast<LogLevel>(i);
+  }
+  return MakeError(ErrorCode::kUsage, fmt::format("log level: expected debug, info, warning, error or off, got {}", text));
+}
+
+Logger Logger::With(LogField field) const {
+  Logger other = *this;
+  other.fixed_.push_back(std::move(field));
+  return other;
+}
+
+void Logger::Log(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) const {
+  if (sink_ == nullptr || level < level_) return;
+  const std::string time = FormatTimestamp(clock_->Now());
+  const std::string_view name = kNames[static_cast<size_t>(level)];
+  std::string line;
+  if (format_ == LogFormat::kJson) {
+    json::object object;
+    object["time"] = time;
+    object["level"] = name;
+    object["event"] = event;
+    for (const auto& field : fixed_) object[field.key] = ToValue(field);
+    for (const auto& field : fields) object[field.key] = ToValue(field);
+    line = json::serialize(object);
+  } else {
+    line = fmt::format("{} {:<7} {}", time, name, event);
+    for (const auto& field : fixed_) line += fmt::format(" {}={}", field.key, ToText(field));
+    for (const auto& field : fields) line += fmt::format(" {}={}", field.key, ToText(field));
+  }
+  line += '\n';
+  sink_->Write(level, line);
+}
+
+}  // namespace penstock

@@ -1,0 +1,65 @@
+// The seam to HTTP: what a source or a store sends, and what comes back.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/status.h"
+
+namespace penstock::net {
+
+// In order of arrival; names compare without case (RFC 9110 section 5.1).
+class Headers {
+ public:
+  void Add(std::string name, std::string value) { fields_.emplace_back(std::move(name), std::move(value)); }
+  // The first of this name.
+  std::optional<std::string> Find(std::string_view name) const;
+  const std::vector<std::pair<std::string, std::string>>& fields() const { return fields_; }
+
+ private:
+  std::vector<std::pair<std::string, std::string>> fields_;
+};
+
+struct HttpRequest {
+  std::string method = "GET";
+  std::string url;  // http or https, with query
+  Headers headers;
+  std::string body;
+  // TooLarge when the answer's body, decoded, is longer.
+  int64_t max_body_bytes = 64 << 20;
+  // 0: the client's own.
+  int64_t total_timeout_ms = 0;
+};
+
+struct HttpResponse {
+  int status = 0;
+  Headers headers;
+  std::string body;  // content codings (gzip, deflate) undone
+  std::string url;   // of the last redirect
+};
+
+// Thread-safe. Blocking: many callers at once share connections below.
+class HttpClient {
+ public:
+  virtual ~HttpClient() = default;
+  // Any status that the server answered is OK here. Fails with Unavailable (no connection, reset, broken body),
+  // Timeout, TooLarge, Unauthenticated (certificate not trusted), Usage (the URL), RejectedByProvider (a redirect
+  // that leaves the site or https), Cancelled. No text of a failure carries a URL's query or user part.
+  virtual Result<HttpResponse> Send(const HttpRequest& request, std::stop_token stop = {}) = 0;
+};
+
+// Scheme, host and path, without user, query and fragment: what may be logged or stored (ALL-4).
+std::string MaskUrl(std::string_view url);
+
+// OK for 2xx and 3xx. Otherwise what the status means: Throttled (429, with Retry-After), Unavailable (5xx), Timeout
+// (408), NotFound (404, 410), Unauthenticated (401), PermissionDenied (403), RejectedByProvider (the rest). `now`
+// turns a Retry-After date into a span. Source: RFC 9110 sections 10.2.3 and 15, RFC 6585 section 4.
+Status ToStatus(const HttpResponse& response, std::string_view masked_url, std::chrono::sys_time<std::chrono::microseconds> now);
+
+}  // namespace penstock::net

@@ -1,0 +1,83 @@
+// The seam to where objects lie: a folder, memory, S3. One conformance suite holds for all
+// (store/object_store_conformance.h).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/status.h"
+
+namespace penstock::store {
+
+// The version of an object's bytes, opaque. Another put gives another etag.
+using Etag = std::string;
+
+struct ObjectInfo {
+  std::string key;
+  int64_t size = 0;  // bytes
+  Etag etag;
+  TimePoint modified;  // when it was put, by the store's clock
+};
+
+struct PutOptions {
+  // Only when there is no object of this key yet; AlreadyExists otherwise, and nothing is written.
+  bool if_absent = false;
+  // Only over exactly this version; PreconditionFailed otherwise (also when it is gone), and nothing is written.
+  std::optional<Etag> if_match;
+};
+
+struct Object {
+  ObjectInfo info;
+  std::string bytes;
+};
+
+struct ListOptions {
+  std::string start_after;   // keys strictly greater than this
+  int64_t max_keys = 1000;   // a page
+};
+
+struct ListPage {
+  std::vector<ObjectInfo> objects;  // ascending by key, bytewise
+  // start_after of the next page; empty on the last one.
+  std::string next;
+};
+
+// Keys: 1 to 1024 bytes of UTF-8, segments split by '/', no segment empty, "." or ".."; no leading '/', no NUL.
+// A key may not also be the "folder" of another one (a, and a/b): the folder store cannot hold both, so none may.
+// Usage: a key of another form. Every method is thread-safe, and safe among processes.
+class ObjectStore {
+ public:
+  virtual ~ObjectStore() = default;
+
+  // Atomic and durable: a reader sees the old bytes or the new ones whole, and after OK they survive a power cut.
+  // NoSpace, ReadOnly, PermissionDenied as they occur; nothing half-written is left to be seen.
+  virtual Result<ObjectInfo> Put(std::string_view key, std::string_view bytes, const PutOptions& options = {}) = 0;
+
+  // NotFound: no such object.
+  virtual Result<Object> Get(std::string_view key) = 0;
+  // Bytes [offset, offset+length), fewer at the end; InvalidData when offset is behind the end.
+  virtual Result<Object> GetRange(std::string_view key, int64_t offset, int64_t length) = 0;
+  virtual Result<ObjectInfo> Head(std::string_view key) = 0;
+
+  // Keys that begin with `prefix` (bytewise, "a" finds "ab"), a page at a time.
+  virtual Result<ListPage> List(std::string_view prefix, const ListOptions& options = {}) = 0;
+
+  // OK when there was none.
+  virtual Status Delete(std::string_view key) = 0;
+
+  // For messages and for other programs: "/data/lake", "s3://bucket/prefix".
+  virtual std::string uri() const = 0;
+};
+
+// All pages of List.
+Result<std::vector<ObjectInfo>> ListAll(ObjectStore& store, std::string_view prefix);
+
+// Usage, naming what is wrong with the key.
+Status CheckKey(std::string_view key);
+
+}  // namespace penstock::store
