@@ -1,0 +1,71 @@
+// When an exchange trades: its session days, their hours in UTC, and why it is closed on the others.
+//
+// Built in: XLON (London Stock Exchange) and XNYS (New York Stock Exchange; Nasdaq keeps the same days and hours).
+// Rules where the exchange has rules, one-off closings where it had reasons: xlon.cc, xnys.cc. docs/calendars.md says
+// how they are checked. The hours are those of continuous trading, auctions not included.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/date.h"
+#include "base/status.h"
+
+namespace penstock::calendar {
+
+struct ExchangeRules;
+
+struct Session {
+  Date date;              // of the exchange's own time zone
+  TimePoint open, close;  // UTC, to the minute
+  bool half_day = false;  // closes early
+
+  friend bool operator==(const Session&, const Session&) = default;
+};
+
+// Immutable and thread-safe, alive to the end of the process; computed whole at the first Find.
+//
+// It knows first() to last(). Of these, 2000 to 2030 are checked day by day against another source; the rest follows
+// the same rules. Closings that nobody has announced yet are not in it.
+class ExchangeCalendar {
+ public:
+  // By market identifier code (ISO 10383), case matters. NotFound: not built in; the message lists the known ones.
+  static Result<const ExchangeCalendar*> Find(std::string_view mic);
+  // The codes that Find knows, ascending.
+  static std::vector<std::string> Known();
+
+  // These know nothing outside first() to last(): false, and nothing. Ask Covers() where that matters.
+  bool IsSession(Date date) const;
+  std::optional<Session> SessionOf(Date date) const;
+  // Why a weekday is closed ("Good Friday"); nothing on sessions, on Saturdays and Sundays.
+  std::optional<std::string> HolidayName(Date date) const;
+  // The sessions of both days and between, ascending; only those within first() to last().
+  std::vector<Date> Sessions(Date from, Date to) const;
+  bool Covers(Date date) const { return first() <= date && date <= last(); }
+
+  // Strictly after, strictly before. InvalidData: the answer may lie outside first() to last().
+  Result<Date> NextSession(Date after) const;
+  Result<Date> PreviousSession(Date before) const;
+  // The newest session whose close is at or before `now`. InvalidData: `now` is outside first() to last().
+  Result<Date> LastClosedSession(TimePoint now) const;
+
+  const std::string& mic() const { return mic_; }
+  std::string name() const;
+  const TimeZone& zone() const { return zone_; }
+  Date first() const;
+  Date last() const;
+
+ private:
+  struct Day;  // of a session
+  ExchangeCalendar(const ExchangeRules& rules, TimeZone zone);
+
+  const std::string mic_;
+  const ExchangeRules* const rules_;
+  const TimeZone zone_;
+};
+
+}  // namespace penstock::calendar
