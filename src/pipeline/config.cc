@@ -1,0 +1,160 @@
+#include "pipeline/config.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "pipeline/yaml_reader_internal.h"
+
+namespace penstock::pipeline {
+namespace {
+
+bool IsName(std::string_view text) {
+  if (text.empty() || text.size() > 40 || text.front() < 'a' || text.front() > 'z') return false;
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; });
+}
+
+SourceConfig ReadSource(YamlReader& reader) {
+  SourceConfig source;
+  source.kind = reader.String("kind");
+  source.shape = reader.Choice("shape", {"chart", "csv"}, "chart");
+  source.endpoint = reader.MaybeString("endpoint");
+  if (source.endpoint && !source.endpoint->starts_with("https://") && !source.endpoint->starts_with("http://")) {
+    reader.Fault("endpoint", fmt::format("expected a URL that begins with https://, got {}", *source.endpoint));
+  }
+  if (auto symbols = reader.Mapping("symbols")) {
+    source.symbols.file = symbols->String("file", source.symbols.file);
+    source.symbols.column = symbols->String("column", source.symbols.column);
+    symbols->Finish();
+  }
+  if (auto quota = reader.Mapping("quota")) {
+    source.quota.requests = quota->Int("requests", 0, 1, 1'000'000);
+    source.quota.per = quota->Span("per");
+    if (source.quota.requests == 0) quota->Fault("requests", "is required: a whole number from 1");
+    quota->Finish();
+  }
+  source.in_flight = reader.Int("in_flight", source.in_flight, 1, 256);
+  source.timeout_s = reader.Int("timeout_s", source.timeout_s, 1, 3600);
+  reader.Finish();
+  return source;
+}
+
+TableConfig ReadTable(const std::string& name, YamlReader& reader) {
+  TableConfig table;
+  table.name = name;
+  for (auto& entry : reader.List("rules")) {
+    RuleConfig rule;
+    rule.name = entry.String("name");
+    rule.kind = entry.String("kind", rule.name);
+    rule.severity = entry.Choice("severity", {"reject", "warn"}, "reject");
+    rule.where = entry.where();
+    rule.parameters = entry.Rest();
+    for (const auto& other : table.rules) {
+      if (other.name == rule.name) entry.Fault("name", fmt::format("two rules have the name {}", rule.name));
+    }
+    table.rules.push_back(std::move(rule));
+  }
+  reader.Finish();
+  return table;
+}
+
+PipelineConfig ReadPipeline(YamlReader& reader) {
+  PipelineConfig config;
+  config.name = reader.String("name");
+  if (!config.name.empty() && !IsName(config.name)) {
+    reader.Fault("name", fmt::format("expected lower-case letters, digits and hyphens, a letter first, at most 40, "
+                                     "got {}", config.name));
+  }
+  config.description = reader.String("description", "");
+  config.prefix = reader.String("prefix", config.name + "/");
+  if (!config.prefix.empty() && (!config.prefix.ends_with('/') || config.prefix.starts_with('/'))) {
+    reader.Fault("prefix", fmt::format("expected a prefix that ends with '/' and does not begin with it, got {}",
+                                       config.prefix));
+  }
+  config.exchange = reader.String("exchange");
+  config.currency = reader.String("currency");
+  config.rule_version = reader.Int("rule_version", 1, 1, 1'000'000);
+  if (auto source = reader.Mapping("source", true)) config.source = ReadSource(*source);
+  for (auto& [name, table] : reader.Named("tables")) config.tables.push_back(ReadTable(name, table));
+  if (auto retention = reader.Mapping("retention")) {
+    if (auto raw = retention->Mapping("raw")) {
+      config.retention.raw_remove_after_days = raw->MaybeInt("remove_after_days", 1, 36'500);
+      raw->Finish();
+    }
+    if (auto clean = retention->Mapping("clean")) {
+      config.retention.clean_archive_after_days = clean->MaybeInt("archive_after_days", 1, 36'500);
+      config.retention.clean_remove_after_days = clean->MaybeInt("remove_after_days", 1, 36'500);
+      clean->Finish();
+    }
+    const auto& r = config.retention;
+    if (r.clean_archive_after_days && r.clean_remove_after_days &&
+        *r.clean_archive_after_days >= *r.clean_remove_after_days) {
+      retention->Fault("clean", "expected archive_after_days to be less than remove_after_days");
+    }
+    retention->Finish();
+  }
+  if (auto demo = reader.Mapping("demo")) {
+    DemoConfig out;
+    out.from = demo->Day("from");
+    out.to = demo->Day("to");
+    out.daily = demo->Int("daily", out.daily, 0, 60);
+    if (out.from > out.to) demo->Fault("to", "expected a day that is not before `from`");
+    demo->Finish();
+    config.demo = out;
+  }
+  reader.Finish();
+  return config;
+}
+
+}  // namespace
+
+std::string PipelineConfig::database() const {
+  std::string database = name;
+  std::replace(database.begin(), database.end(), '-', '_');
+  return database;
+}
+
+const TableConfig* PipelineConfig::Table(std::string_view table) const {
+  for (const auto& candidate : tables) {
+    if (candidate.name == table) return &candidate;
+  }
+  return nullptr;
+}
+
+std::optional<std::string> ProcessEnvironment(std::string_view name) {
+  const char* value = std::getenv(std::string(name).c_str());
+  if (value == nullptr) return std::nullopt;
+  return std::string(value);
+}
+
+Result<PipelineConfig> ParseConfig(std::string_view text, const std::string& file, Environment environment) {
+  YamlFaults faults{file, environment, {}, {}};
+  PipelineConfig config;
+  try {
+    YAML::Node root = YAML::Load(std::string(text));
+    YamlReader reader(root, "", faults);
+    if (faults.messages.empty()) config = ReadPipeline(reader);
+  } catch (const YAML::Exception& e) {
+    faults.Add(e.mark, "YAML", e.msg);
+  }
+  if (!faults.messages.empty()) {
+    return MakeError(ErrorCode::kConfiguration, fmt::format("{}", fmt::join(faults.messages, "\n")),
+                     "correct the lines above; every key is described in pipelines/pipeline.schema.json");
+  }
+  config.file = file;
+  return config;
+}
+
+std::vector<std::string> KnownConfigKeys() {
+  YamlFaults faults{"", ProcessEnvironment, {}, {}};
+  // Asks for every key, so that the set cannot differ from what is read.
+  const YAML::Node root = YAML::Load(
+      "{source: {symbols: {}, quota: {}}, tables: {t: {rules: [{}]}}, retention: {raw: {}, clean: {}}, demo: {}}");
+  YamlReader reader(root, "", faults);
+  ReadPipeline(reader);
+  return {faults.known.begin(), faults.known.end()};
+}
+
+}  // namespace penstock::pipeline

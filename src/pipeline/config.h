@@ -1,0 +1,92 @@
+// pipeline.yaml, typed. Its JSON Schema, for editors, is pipelines/pipeline.schema.json; a test holds the two together.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/date.h"
+#include "base/json.h"
+#include "base/status.h"
+
+namespace penstock::pipeline {
+
+struct SymbolsConfig {
+  std::string file = "symbols.csv";  // in the pipeline's folder
+  std::string column = "symbol";
+};
+
+struct QuotaConfig {
+  int64_t requests = 0;  // 0: none
+  Duration per{0};
+};
+
+struct SourceConfig {
+  std::string kind;                     // a name of source::Kinds()
+  std::string shape = "chart";          // which of the provider's answers: chart (JSON) or csv
+  std::optional<std::string> endpoint;  // the provider's own unless given
+  SymbolsConfig symbols;
+  QuotaConfig quota;
+  int64_t in_flight = 8;  // requests at once
+  int64_t timeout_s = 60;
+};
+
+struct RuleConfig {
+  std::string name;
+  std::string kind;
+  std::string severity = "reject";  // or warn
+  json::object parameters;          // what the kind takes
+  std::string where;                // file:line, for messages
+};
+
+struct TableConfig {
+  std::string name;
+  std::vector<RuleConfig> rules;
+};
+
+struct RetentionConfig {
+  std::optional<int64_t> raw_remove_after_days;
+  std::optional<int64_t> clean_archive_after_days;
+  std::optional<int64_t> clean_remove_after_days;
+};
+
+// What `run --demo` does: which recorded days, served by the replay server.
+struct DemoConfig {
+  Date from, to;
+  int64_t daily = 5;  // the last sessions, run one by one as the schedule would
+};
+
+struct PipelineConfig {
+  std::string name;
+  std::string description;
+  std::string prefix;    // in the bucket, ends with '/' (or is empty); NAME/ unless given
+  std::string exchange;  // MIC of the calendar
+  std::string currency;
+  int64_t rule_version = 1;
+  SourceConfig source;
+  std::vector<TableConfig> tables;
+  RetentionConfig retention;
+  std::optional<DemoConfig> demo;
+  std::string file;  // where it was read
+
+  // The name in SQL: hyphens as underscores.
+  std::string database() const;
+  // Changes when processing an answer again may give other rows.
+  const TableConfig* Table(std::string_view table) const;
+};
+
+// Looks up a variable of the environment.
+using Environment = std::optional<std::string> (*)(std::string_view name);
+std::optional<std::string> ProcessEnvironment(std::string_view name);
+
+// Configuration, with all faults of the file at once, a line each: file:line:column, the key, what was expected.
+// ${NAME} in a value is taken from the environment; unset is a fault that names the variable.
+Result<PipelineConfig> ParseConfig(std::string_view text, const std::string& file,
+                                   Environment environment = ProcessEnvironment);
+
+// Every key that ParseConfig knows, as dotted paths ("source.quota.per"), ascending; for the schema's test.
+std::vector<std::string> KnownConfigKeys();
+
+}  // namespace penstock::pipeline

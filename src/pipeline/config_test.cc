@@ -1,0 +1,127 @@
+#include "pipeline/config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <set>
+#include <sstream>
+
+namespace penstock::pipeline {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr std::string_view kGood = R"(
+name: ftse100
+exchange: XLON
+currency: GBP
+source:
+  kind: yahoo
+  quota: {requests: 60, per: 1m}
+tables:
+  bars:
+    rules:
+      - {name: not_null, columns: [open, close]}
+      - {name: jump, severity: warn, max_ratio: 1.5}
+)";
+
+std::optional<std::string> NoEnvironment(std::string_view) { return std::nullopt; }
+std::optional<std::string> SomeEnvironment(std::string_view name) {
+  if (name == "LAKE_PREFIX") return "team/";
+  return std::nullopt;
+}
+
+std::string FaultsOf(std::string text, std::string_view from, std::string_view to) {
+  const auto at = text.find(from);
+  EXPECT_NE(at, std::string::npos) << from;
+  text.replace(at, from.size(), to);
+  const auto parsed = ParseConfig(text, "pipeline.yaml", NoEnvironment);
+  EXPECT_EQ(CodeOf(parsed.status()), ErrorCode::kConfiguration) << text;
+  return parsed.status().message();
+}
+
+TEST(PipelineConfig, ReadsWhatIsThereAndDefaultsTheRest) {
+  const auto parsed = ParseConfig(kGood, "pipeline.yaml", NoEnvironment);
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  EXPECT_EQ(parsed->prefix, "ftse100/");
+  EXPECT_EQ(parsed->source.quota.requests, 60);
+  EXPECT_EQ(parsed->source.quota.per, std::chrono::minutes(1));
+  EXPECT_EQ(parsed->source.shape, "chart");
+  ASSERT_NE(parsed->Table("bars"), nullptr);
+  ASSERT_EQ(parsed->Table("bars")->rules.size(), 2U);
+  EXPECT_EQ(parsed->Table("bars")->rules[1].severity, "warn");
+  EXPECT_EQ(parsed->Table("bars")->rules[1].parameters.at("max_ratio").as_double(), 1.5);
+  EXPECT_FALSE(parsed->retention.raw_remove_after_days.has_value());
+  EXPECT_FALSE(parsed->demo.has_value());
+}
+
+TEST(PipelineConfig, NamesFileLineKeyAndWhatWasExpected) {
+  const std::string good(kGood);
+  EXPECT_THAT(FaultsOf(good, "kind: yahoo", "knid: yahoo"),
+              ::testing::AllOf(HasSubstr("pipeline.yaml:6:3: source.knid: no such key (did you mean kind?)"),
+                               HasSubstr("source.kind: is required")));
+  EXPECT_THAT(FaultsOf(good, "requests: 60", "requests: many"),
+              HasSubstr("pipeline.yaml:7:21: source.quota.requests: expected a whole number from 1 to 1000000, got many"));
+  EXPECT_THAT(FaultsOf(good, "per: 1m", "per: often"), HasSubstr("source.quota.per: expected a span"));
+  EXPECT_THAT(FaultsOf(good, "severity: warn", "severity: shout"), HasSubstr("expected one of reject, warn, got shout"));
+  EXPECT_THAT(FaultsOf(good, "currency: GBP", "currency: [GBP]"), HasSubstr("currency: expected text, got a list"));
+  EXPECT_THAT(FaultsOf(good, "currency: GBP", "demo: {from: 2017-02-30, to: 2017-03-01}"),
+              ::testing::AllOf(HasSubstr("demo.from: expected an existing day as YYYY-MM-DD, got 2017-02-30"),
+                               HasSubstr("currency: is required")));
+  EXPECT_THAT(FaultsOf(good, "name: ftse100", "name: FTSE 100"), HasSubstr("name: expected lower-case letters"));
+  EXPECT_THAT(FaultsOf(good, "name: jump", "name: not_null"), HasSubstr("two rules have the name not_null"));
+  EXPECT_THAT(FaultsOf(good, "source:", "source: ["), HasSubstr("pipeline.yaml:"));
+  EXPECT_THAT(FaultsOf(good, "name: ftse100", "name: ftse100\nname: other"), HasSubstr("stands twice"));
+}
+
+TEST(PipelineConfig, TakesTheEnvironmentAndNamesWhatIsUnset) {
+  const std::string text = std::string(kGood) + "prefix: ${LAKE_PREFIX}\n";
+  const auto set = ParseConfig(text, "f", SomeEnvironment);
+  ASSERT_TRUE(set.ok()) << set.status();
+  EXPECT_EQ(set->prefix, "team/");
+  const auto unset = ParseConfig(text, "f", NoEnvironment);
+  EXPECT_EQ(CodeOf(unset.status()), ErrorCode::kConfiguration);
+  EXPECT_THAT(unset.status().message(), HasSubstr("LAKE_PREFIX is not set"));
+}
+
+TEST(PipelineConfig, IsNotAMapping) {
+  for (const char* text : {"", "just text", "- a\n- b", "a: b: c", "\t"}) {
+    EXPECT_EQ(CodeOf(ParseConfig(text, "f", NoEnvironment).status()), ErrorCode::kConfiguration) << text;
+  }
+}
+
+void CollectKeys(const json::value& schema, const json::object& definitions, const std::string& path,
+                 std::set<std::string>& out) {
+  const auto* object = &schema.as_object();
+  if (const auto* reference = object->if_contains("$ref")) {
+    const std::string name(reference->as_string().subview(std::string_view("#/$defs/").size()));
+    object = &definitions.at(name).as_object();
+  }
+  if (const auto* properties = object->if_contains("properties")) {
+    for (const auto& property : properties->as_object()) {
+      const std::string key = path.empty() ? std::string(property.key()) : path + "." + std::string(property.key());
+      out.insert(key);
+      CollectKeys(property.value(), definitions, key, out);
+    }
+  }
+  if (const auto* items = object->if_contains("items")) CollectKeys(*items, definitions, path, out);
+  if (const auto* named = object->if_contains("additionalProperties"); named != nullptr && named->is_object()) {
+    CollectKeys(*named, definitions, path, out);
+  }
+}
+
+TEST(PipelineConfig, TheSchemaForEditorsHasExactlyTheKeysThatAreRead) {
+  std::ifstream file(std::string(PENSTOCK_SOURCE_DIR) + "/pipelines/pipeline.schema.json");
+  std::stringstream text;
+  text << file.rdbuf();
+  const auto schema = ParseJson(text.str());
+  ASSERT_TRUE(schema.ok()) << schema.status();
+  std::set<std::string> keys;
+  CollectKeys(*schema, schema->as_object().at("$defs").as_object(), "", keys);
+  const auto known = KnownConfigKeys();
+  EXPECT_EQ(keys, std::set<std::string>(known.begin(), known.end()));
+}
+
+}  // namespace
+}  // namespace penstock::pipeline
