@@ -1,11 +1,12 @@
 // When an exchange trades: its session days, their hours in UTC, and why it is closed on the others.
 //
-// Built in: XLON (London Stock Exchange) and XNYS (New York Stock Exchange; Nasdaq keeps the same days and hours).
-// Rules where the exchange has rules, one-off closings where it had reasons: xlon.cc, xnys.cc. docs/calendars.md says
-// how they are checked. The hours are those of continuous trading, auctions not included.
+// Built in: XLON (London Stock Exchange) and XNYS (New York Stock Exchange; Nasdaq keeps the same days and
+// hours). docs/calendars.md says where the rules come from and how they are checked. The hours are those of
+// continuous trading as planned: London's closing auction ends some minutes later, and late openings and
+// halts within a day are not known.
 #pragma once
 
-#include <map>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,13 +28,15 @@ struct Session {
   friend bool operator==(const Session&, const Session&) = default;
 };
 
-// Immutable and thread-safe, alive to the end of the process; computed whole at the first Find.
+// Immutable and thread-safe, alive to the end of the process; its days are computed at the first Find, about
+// 0.1 ms.
 //
-// It knows first() to last(). Of these, 2000 to 2030 are checked day by day against another source; the rest follows
-// the same rules. Closings that nobody has announced yet are not in it.
+// It knows first() to last(), 1990 to 2050. Of these, 2000 to 2030 is promised: a test compares every day
+// with another source. The rest follows the same rules. Closings that nobody has announced yet are not in it.
 class ExchangeCalendar {
  public:
-  // By market identifier code (ISO 10383), case matters. NotFound: not built in; the message lists the known ones.
+  // By market identifier code (ISO 10383), case matters. NotFound: not built in; the message lists the known
+  // ones.
   static Result<const ExchangeCalendar*> Find(std::string_view mic);
   // The codes that Find knows, ascending.
   static std::vector<std::string> Known();
@@ -60,12 +63,17 @@ class ExchangeCalendar {
   Date last() const;
 
  private:
-  struct Day;  // of a session
+  template <const ExchangeRules& (*rules)()>
+  static Result<const ExchangeCalendar*> BuiltOnce();
   ExchangeCalendar(const ExchangeRules& rules, TimeZone zone);
+  int16_t CloseOf(
+      Date date) const;  // minutes after local midnight; 0: no session, or outside first() to last()
+  Session At(Date date) const;
 
+  const ExchangeRules& rules_;
   const std::string mic_;
-  const ExchangeRules* const rules_;
   const TimeZone zone_;
+  std::vector<int16_t> closes_;  // of every day from first() to last(), as CloseOf
 };
 
 }  // namespace penstock::calendar
