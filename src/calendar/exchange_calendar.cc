@@ -12,7 +12,9 @@ namespace {
 
 using std::chrono::days;
 
-constexpr int kFirstYear = 1990, kLastYear = 2050;
+// The library date reads summer time from the tz database's list of changes, which ends in 2037 where the
+// files are written in full (Debian, Ubuntu): from 2038 on the hours would be those of winter all year.
+constexpr int kFirstYear = 1990, kLastYear = 2037;
 constexpr Date kFirst = std::chrono::year(kFirstYear) / 1 / 1, kLast = std::chrono::year(kLastYear) / 12 / 31;
 
 bool IsWeekend(Date date) {
@@ -74,7 +76,8 @@ int16_t ExchangeCalendar::CloseOf(Date date) const {
   return Covers(date) ? closes_[(date - kFirst).count()] : int16_t{0};
 }
 
-// The hours are turned to UTC when asked for: for all days at once that would take 10 ms and more.
+// The hours are turned to UTC when asked for, 50 ns: for all days at once that would take 1 ms of every
+// start.
 Session ExchangeCalendar::At(Date date) const {
   const std::chrono::minutes close(CloseOf(date));
   return {date, zone_.ToUtc(date, rules_.open), zone_.ToUtc(date, close), close != rules_.close};

@@ -31,7 +31,7 @@ struct Session {
 // Immutable and thread-safe, alive to the end of the process; its days are computed at the first Find, about
 // 0.1 ms.
 //
-// It knows first() to last(), 1990 to 2050. Of these, 2000 to 2030 is promised: a test compares every day
+// It knows first() to last(), 1990 to 2037. Of these, 2000 to 2030 is promised: a test compares every day
 // with another source. The rest follows the same rules. Closings that nobody has announced yet are not in it.
 class ExchangeCalendar {
  public:

@@ -65,6 +65,18 @@ TEST(ExchangeCalendarHours, FollowSummerTime) {
   EXPECT_EQ(Hours(new_york, "2005-04-04"), "13:30-20:00");
 }
 
+TEST(ExchangeCalendarHours, FollowSummerTimeToTheLastYear) {
+  for (const std::string& mic : ExchangeCalendar::Known()) {
+    const auto& calendar = Get(mic);
+    const int year = static_cast<int>(std::chrono::year_month_day(calendar.last()).year());
+    const auto open = [&](unsigned month) {
+      const Date date = calendar.NextSession(MakeDate(year, month, 9)).ValueOrDie();
+      return calendar.SessionOf(date)->open - TimePoint(date);
+    };
+    EXPECT_EQ(open(1) - open(7), std::chrono::hours(1)) << mic;
+  }
+}
+
 TEST(ExchangeCalendarHours, HalfDays) {
   const auto& new_york = Get("XNYS");
   EXPECT_EQ(Hours(new_york, "2024-07-03"), "13:30-17:00 half");  // 13:00 local

@@ -1,9 +1,10 @@
 // New York Stock Exchange; Nasdaq follows it.
 //
-// Sources: NYSE Rule 7.2 (the holidays; one on a Sunday is kept on Monday, one on a Saturday on Friday unless
-// unusual business conditions exist, such as the ending of a monthly or yearly accounting period: so never
-// for New Year's Day), https://www.nyse.com/markets/hours-calendars, and NYSE's list of special closings
-// since 1885.
+// Sources: NYSE Rule 7.2 (a holiday on a Sunday is kept on Monday, one on a Saturday on Friday unless unusual
+// business conditions exist, such as the ending of a monthly or yearly accounting period: so never for New
+// Year's Day); https://www.nyse.com/markets/hours-calendars; SEC release 34-38818 (SR-NYSE-97-22: Martin
+// Luther King, Jr. Day); the change of Rule 7.2 in September 2021 (Juneteenth); NYSE's list of special
+// closings.
 #include <optional>
 
 #include "calendar/exchange_rules.h"
