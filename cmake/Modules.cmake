@@ -2,7 +2,7 @@
 #
 # Every *.cc of the current folder is the library penstock_NAME, but for *_test.cc, which become the test program
 # NAME_test, and *_conformance.cc, which become penstock_NAME_conformance (test suites that other folders' tests link).
-# USES names the modules whose headers this one may include; tests/structure/include_test.py holds the same table.
+# USES names the modules whose headers this one may include, as tests/structure/tiers.txt does: a test compares them.
 function(penstock_module name)
   cmake_parse_arguments(arg "" "" "USES;LIBS;TEST_LIBS" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS *.cc)
@@ -31,12 +31,27 @@ function(penstock_module name)
     target_link_libraries(penstock_${name}_conformance PUBLIC penstock_${name} GTest::gtest GTest::gmock)
   endif()
   if(tests)
-    add_executable(${name}_test ${tests})
+    add_executable(${name}_test EXCLUDE_FROM_ALL ${tests})
     target_link_libraries(${name}_test PRIVATE penstock_${name} GTest::gmock GTest::gtest_main ${arg_TEST_LIBS})
     if(suites)
       target_link_libraries(${name}_test PRIVATE penstock_${name}_conformance)
     endif()
     target_compile_definitions(${name}_test PRIVATE PENSTOCK_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+    penstock_register_test(${name})
+  endif()
+endfunction()
+
+# Registers NAME_test with ctest: a test a case, but one for the whole program under a sanitizer, where starting costs more
+# than most cases.
+function(penstock_register_test name)
+  if(PENSTOCK_TEST_MODULES AND NOT name IN_LIST PENSTOCK_TEST_MODULES)
+    return()
+  endif()
+  add_dependencies(unit_tests ${name}_test)
+  if(PENSTOCK_SANITIZE)
+    add_test(NAME ${PENSTOCK_TEST_PREFIX}${name} COMMAND ${PENSTOCK_TEST_LAUNCHER} $<TARGET_FILE:${name}_test> --gtest_brief=1)
+    set_tests_properties(${PENSTOCK_TEST_PREFIX}${name} PROPERTIES TIMEOUT 600 LABELS sanitizer)
+  else()
     gtest_discover_tests(${name}_test DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 120)
   endif()
 endfunction()
