@@ -66,8 +66,8 @@ class ExchangeCalendar {
   template <const ExchangeRules& (*rules)()>
   static Result<const ExchangeCalendar*> BuiltOnce();
   ExchangeCalendar(const ExchangeRules& rules, TimeZone zone);
-  int16_t CloseOf(
-      Date date) const;  // minutes after local midnight; 0: no session, or outside first() to last()
+  // Minutes after local midnight; 0: no session, or outside first() to last().
+  int16_t CloseOf(Date date) const;
   Session At(Date date) const;
 
   const ExchangeRules& rules_;
