@@ -1,0 +1,43 @@
+// The kinds of sources, as a plain list. A new provider is a folder beside yahoo/ and a line in registry.cc.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "source/source.h"
+
+namespace penstock {
+class Clock;
+namespace net {
+class HttpClient;
+}
+}  // namespace penstock
+
+namespace penstock::source {
+
+// The scalars under `source:` of pipeline.yaml, but for `kind`.
+using SourceSettings = std::map<std::string, std::string>;
+
+// What a source is made of; all of it outlives the source.
+struct SourceParts {
+  net::HttpClient* client = nullptr;  // with quota and retry; null where only Parse is wanted
+  const Clock* clock = nullptr;       // not null
+};
+
+struct SourceKind {
+  std::string_view name;    // `kind:` in pipeline.yaml
+  std::string_view sample;  // commented YAML of all settings, with the values that hold by default
+  // Configuration names an unknown setting or an impossible value.
+  Result<std::unique_ptr<Source>> (*make)(const SourceSettings& settings, const SourceParts& parts);
+};
+
+std::span<const SourceKind> SourceKinds();
+
+// Configuration: no such kind (the message lists them), or as `make`.
+Result<std::unique_ptr<Source>> MakeSource(std::string_view kind, const SourceSettings& settings,
+                                           const SourceParts& parts);
+
+}  // namespace penstock::source

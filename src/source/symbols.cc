@@ -1,0 +1,118 @@
+#include "source/symbols.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <unordered_map>
+
+namespace penstock::source {
+namespace {
+
+std::string_view Trim(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+// Nothing when a quote does not end.
+bool SplitCells(std::string_view line, std::vector<std::string>* cells) {
+  cells->clear();
+  size_t at = 0;
+  while (true) {
+    std::string cell;
+    while (at < line.size() && line[at] == ' ') ++at;
+    if (at < line.size() && line[at] == '"') {
+      ++at;
+      while (true) {
+        if (at >= line.size()) return false;
+        if (line[at] == '"') {
+          if (at + 1 < line.size() && line[at + 1] == '"') {
+            cell += '"';
+            at += 2;
+            continue;
+          }
+          ++at;
+          break;
+        }
+        cell += line[at++];
+      }
+      while (at < line.size() && line[at] != ',') {
+        if (line[at] != ' ' && line[at] != '\t') return false;
+        ++at;
+      }
+      cells->push_back(std::move(cell));
+    } else {
+      const size_t end = std::min(line.find(',', at), line.size());
+      cells->emplace_back(Trim(line.substr(at, end - at)));
+      at = end;
+    }
+    if (at >= line.size()) return true;
+    ++at;  // the comma
+  }
+}
+
+// What a symbol may be: printable ASCII without space, quote, comma, or what a path or a URL gives another meaning.
+bool IsSymbol(std::string_view text) {
+  if (text.size() > 32 || text.find("..") != std::string_view::npos) return false;
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return c > ' ' && c < 127 && !std::strchr("\"'\\/?#%,:;<>|*", c); });
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> ParseSymbols(std::string_view text, std::string_view column,
+                                              std::string_view file) {
+  if (text.substr(0, 3) == "\xef\xbb\xbf") text.remove_prefix(3);
+  std::vector<std::string> symbols, cells;
+  std::unordered_map<std::string, int> seen;
+  size_t columns = 0, wanted = 0;
+  int number = 0;
+  const auto fail = [&](std::string_view what) {
+    return MakeError(ErrorCode::kConfiguration, fmt::format("{}:{}: {}", file, number, what),
+                     "correct the symbol file");
+  };
+  while (!text.empty()) {
+    ++number;
+    const size_t end = std::min(text.find('\n'), text.size());
+    std::string_view line = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+    if (Trim(line).empty() || line.front() == '#') continue;
+    if (!SplitCells(line, &cells)) return fail("a quoted cell does not end");
+    if (columns == 0) {
+      columns = cells.size();
+      wanted = static_cast<size_t>(std::find(cells.begin(), cells.end(), column) - cells.begin());
+      if (wanted == columns) return fail(fmt::format("the header has no column named {}", column));
+      continue;
+    }
+    if (cells.size() != columns) {
+      return fail(fmt::format("{} cells where the header has {}", cells.size(), columns));
+    }
+    const std::string symbol(Trim(cells[wanted]));
+    if (symbol.empty()) return fail(fmt::format("the column {} is empty", column));
+    if (!IsSymbol(symbol)) return fail(fmt::format("not a symbol: {}", symbol));
+    const auto [first, added] = seen.emplace(symbol, number);
+    if (!added) return fail(fmt::format("the same symbol as in line {}: {}", first->second, symbol));
+    symbols.push_back(symbol);
+  }
+  if (columns == 0) return fail("no header");
+  if (symbols.empty()) return fail("no symbol");
+  return symbols;
+}
+
+Result<std::vector<std::string>> ReadSymbols(const std::string& file, std::string_view column) {
+  std::ifstream in(file, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  if (!in.is_open() || in.bad()) {
+    return MakeError(ErrorCode::kConfiguration,
+                     fmt::format("the symbol file cannot be read ({}): {}", std::strerror(errno), file),
+                     "name a CSV file with a header and one symbol a line");
+  }
+  return ParseSymbols(text, column, file);
+}
+
+}  // namespace penstock::source

@@ -1,0 +1,82 @@
+#include "source/yahoo/body.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "source/inflate.h"
+
+namespace penstock::source::yahoo {
+namespace {
+
+bool Contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
+
+// The beginning of an odd body, fit for a message.
+std::string Beginning(std::string_view bytes) {
+  std::string out;
+  for (const char c : bytes.substr(0, 60)) out += (c >= ' ' && c < 127) ? c : '.';
+  return out;
+}
+
+}  // namespace
+
+bool IsEmptyRange(std::string_view description) {
+  return Contains(description, "Data doesn't exist for startDate");
+}
+
+Status ProviderError(std::string_view code, std::string_view description, std::string_view raw_key) {
+  const std::string said = fmt::format("Yahoo Finance says \"{}: {}\" in {}", code, description, raw_key);
+  if (code == "Not Found" || Contains(description, "No data found")) {
+    return MakeError(ErrorCode::kNotFound, said, "check the symbol: it may be delisted or renamed");
+  }
+  if (code == "Unauthorized" || Contains(description, "Invalid Crumb") || Contains(description, "Invalid Cookie")) {
+    return MakeError(ErrorCode::kUnauthenticated, said, "fetch it again: cookie and crumb are asked for anew");
+  }
+  if (code == "Too Many Requests" || Contains(description, "Too Many Requests")) {
+    return MakeError(ErrorCode::kThrottled, said, "lower the quota of the source");
+  }
+  if (Contains(code, "Internal") || Contains(code, "internal")) {
+    return MakeError(ErrorCode::kUnavailable, said, "fetch it again later");
+  }
+  return MakeError(ErrorCode::kRejectedByProvider, said, "check the symbol and the dates asked for");
+}
+
+Result<ParsedAnswer> ParseBody(std::string_view bytes, const ParseContext& context) {
+  const auto invalid = [&](std::string_view what) {
+    return MakeError(ErrorCode::kInvalidData, fmt::format("{} in {}", what, context.raw_key),
+                     "fetch this symbol and day again");
+  };
+  std::string inflated;
+  if (IsGzip(bytes)) {
+    auto opened = Inflate(bytes, kMaxBodyBytes);
+    if (!opened.ok()) return WithContext(opened.status(), context.raw_key);
+    inflated = *std::move(opened);
+    bytes = inflated;
+  }
+  if (bytes.size() > kMaxBodyBytes) {
+    return MakeError(ErrorCode::kTooLarge, fmt::format("a body of {} bytes in {}", bytes.size(), context.raw_key));
+  }
+  if (bytes.substr(0, 3) == "\xef\xbb\xbf") bytes.remove_prefix(3);
+  const size_t start = std::min(bytes.find_first_not_of(" \t\r\n"), bytes.size());
+  bytes.remove_prefix(start);
+  if (bytes.empty()) return invalid("an empty body");
+
+  thread_local Series series;
+  series.Clear();
+  if (bytes.front() == '{' || bytes.front() == '[') {
+    RETURN_IF_ERROR(ReadChart(bytes, context, &series));
+  } else if (bytes.front() == '<') {
+    return invalid("an HTML page instead of chart data");
+  } else if (bytes.substr(0, 5) == "Edge:" || bytes.substr(0, 17) == "Too Many Requests") {
+    return ProviderError("Too Many Requests", Beginning(bytes), context.raw_key);
+  } else if (bytes.substr(0, 3) == "400" && IsEmptyRange(bytes)) {
+    // no rows
+  } else if (bytes.substr(0, 4) == "Date" || bytes.front() == '#') {
+    RETURN_IF_ERROR(ReadCsv(bytes, context, &series));
+  } else {
+    return invalid(fmt::format("neither chart JSON nor CSV (it begins with \"{}\")", Beginning(bytes)));
+  }
+  return ToBatches(series, context);
+}
+
+}  // namespace penstock::source::yahoo
