@@ -1,0 +1,84 @@
+#include "query/duckdb_error.h"
+
+#include <array>
+#include <string>
+
+namespace penstock::query {
+namespace {
+
+struct Class {
+  std::string_view prefix;
+  ErrorCode code;
+  std::string_view advice;
+};
+
+constexpr std::string_view kMemoryAdvice = "read fewer partitions or columns (where dt = …), or allow more memory";
+constexpr std::string_view kSandboxAdvice = "a query reads tables of the catalog only; SHOW ALL TABLES lists them";
+constexpr std::string_view kDamagedAdvice = "check the table (penstock tables check TABLE) and process its raw input again (penstock process)";
+
+constexpr std::array<Class, 22> kClasses = {{
+    {"Parser Error", ErrorCode::kUsage, ""},
+    {"Syntax Error", ErrorCode::kUsage, ""},
+    {"Binder Error", ErrorCode::kUsage, ""},
+    {"Catalog Error", ErrorCode::kUsage, ""},
+    {"Conversion Error", ErrorCode::kUsage, ""},
+    {"Mismatch Type Error", ErrorCode::kUsage, ""},
+    {"Out of Range Error", ErrorCode::kUsage, ""},
+    {"Divide by Zero Error", ErrorCode::kUsage, ""},
+    {"Expression Error", ErrorCode::kUsage, ""},
+    {"Decimal Error", ErrorCode::kUsage, ""},
+    {"Invalid type Error", ErrorCode::kUsage, ""},
+    {"Not implemented Error", ErrorCode::kUsage, ""},
+    {"Invalid Input Error", ErrorCode::kUsage, ""},
+    {"Invalid Configuration Error", ErrorCode::kUsage, "a query may not change settings"},
+    {"Permission Error", ErrorCode::kPermissionDenied, kSandboxAdvice},
+    {"Missing Extension Error", ErrorCode::kPermissionDenied, "extensions are not loaded by a query"},
+    {"Out of Memory Error", ErrorCode::kResourceExhausted, kMemoryAdvice},
+    {"INTERRUPT Error", ErrorCode::kCancelled, ""},
+    {"Interrupt Error", ErrorCode::kCancelled, ""},
+    {"HTTP Error", ErrorCode::kUnavailable, ""},
+    {"IO Error", ErrorCode::kIo, ""},
+    {"INTERNAL Error", ErrorCode::kInternal, ""},
+}};
+
+// What DuckDB's Parquet reader says of bytes that are none, or not any more.
+bool IsDamagedFile(std::string_view text) {
+  if (text.find("don't know what type") != std::string_view::npos) return true;  // Thrift, within the footer
+  if (text.find(".parquet") == std::string_view::npos) return false;
+  for (const std::string_view sign :
+       {"No magic bytes found", "too small to be a Parquet file", "Footer length error", "ecompression failure", "Failed to read file",
+        "TProtocolException", "orrupt", "Invalid thrift", "out of buffer", "too short"}) {
+    if (text.find(sign) != std::string_view::npos) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Status FromDuckDbError(std::string_view text) {
+  ErrorCode code = ErrorCode::kInternal;
+  std::string_view advice;
+  std::string_view rest = text;
+  for (const Class& known : kClasses) {
+    if (text.starts_with(known.prefix) && text.substr(known.prefix.size()).starts_with(": ")) {
+      code = known.code;
+      advice = known.advice;
+      rest = text.substr(known.prefix.size() + 2);
+      break;
+    }
+  }
+  const bool of_data = code == ErrorCode::kInternal || code == ErrorCode::kIo || text.starts_with("Invalid Input Error");
+  if (of_data && IsDamagedFile(text)) {
+    code = ErrorCode::kCorrupt;
+    advice = kDamagedAdvice;
+    // The line of the SQL says nothing here.
+    rest = rest.substr(0, rest.find("\n\nLINE "));
+  }
+  if (code == ErrorCode::kResourceExhausted) rest = rest.substr(0, rest.find("\n\nPossible solutions"));
+  if (code == ErrorCode::kIo && text.find("No space left") != std::string_view::npos) code = ErrorCode::kNoSpace;
+  std::string message(rest);
+  for (size_t at = 0; (at = message.find("\n\nLINE ", at)) != std::string::npos;) message.erase(at, 1);
+  return MakeError(code, std::move(message), std::string(advice));
+}
+
+}  // namespace penstock::query

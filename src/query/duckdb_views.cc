@@ -1,0 +1,157 @@
+#include "query/duckdb_views.h"
+
+#include <algorithm>
+#include <set>
+
+#include "query/parameter.h"
+#include "query/sql_text.h"
+
+namespace penstock::query {
+namespace {
+
+std::string FullName(const ViewSpec& view) { return view.database.empty() ? view.name : view.database + "." + view.name; }
+
+bool Names(const ViewSpec& view, const TableReference& table, const std::string& default_database) {
+  if (!EqualsIgnoreCase(view.name, table.name)) return false;
+  if (!table.schema.empty()) return EqualsIgnoreCase(view.database, table.schema);
+  return view.in_default_database || view.database.empty() || EqualsIgnoreCase(view.database, default_database);
+}
+
+// Levenshtein, for short names.
+size_t Distance(std::string_view a, std::string_view b) {
+  std::vector<size_t> row(b.size() + 1);
+  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (size_t i = 1; i <= a.size(); ++i) {
+    size_t diagonal = row[0];
+    row[0] = i;
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const size_t above = row[j];
+      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
+      diagonal = above;
+    }
+  }
+  return row[b.size()];
+}
+
+std::string Suggestion(const std::vector<ViewSpec>& views, const TableReference& table) {
+  std::string best;
+  size_t best_distance = std::max<size_t>(3, table.name.size() / 2);
+  const std::string wanted = AsciiLower(table.schema.empty() ? table.name : table.schema + "." + table.name);
+  for (const ViewSpec& view : views) {
+    const size_t distance = std::min(Distance(wanted, AsciiLower(FullName(view))),
+                                     table.schema.empty() ? Distance(wanted, AsciiLower(view.name)) : SIZE_MAX);
+    if (distance < best_distance) {
+      best_distance = distance;
+      best = FullName(view);
+    }
+  }
+  if (!best.empty()) return "did you mean " + best + "?";
+  if (views.empty()) return "there is no table yet: run a pipeline first";
+  std::string all = "the tables are";
+  for (size_t i = 0; i < views.size() && i < 12; ++i) all += (i == 0 ? " " : ", ") + FullName(views[i]);
+  return all + (views.size() > 12 ? ", …" : "");
+}
+
+std::string EmptySelect(const ViewSpec& view) {
+  std::string sql = "SELECT ";
+  bool first = true;
+  for (const auto* columns : {&view.columns, &view.partition_columns}) {
+    for (const auto& [name, type] : *columns) {
+      sql += std::string(first ? "" : ", ") + "CAST(NULL AS " + type + ") AS " + QuoteSqlName(name);
+      first = false;
+    }
+  }
+  return sql + " WHERE false";
+}
+
+Result<std::string> FilesSelect(const ViewSpec& view) {
+  if (view.format != "parquet") {
+    return MakeError(ErrorCode::kConfiguration, "table " + FullName(view) + ": its files are " + view.format + ", and only parquet can be queried");
+  }
+  if (!view.glob.starts_with('/')) {
+    return MakeError(ErrorCode::kConfiguration, "table " + FullName(view) + ": this engine reads local files only, not " + view.glob);
+  }
+  std::string sql = "SELECT * FROM read_parquet(" + QuoteSqlText(view.glob);
+  if (view.partition_columns.empty()) {
+    sql += ", hive_partitioning = false";
+  } else {
+    sql += ", hive_partitioning = true, hive_types = {";
+    for (size_t i = 0; i < view.partition_columns.size(); ++i) {
+      sql += (i == 0 ? "" : ", ") + QuoteSqlText(view.partition_columns[i].first) + ": " + view.partition_columns[i].second;
+    }
+    sql += "}";
+  }
+  if (view.columns_differ) sql += ", union_by_name = true";
+  return sql + ")";
+}
+
+bool NoFiles(const Status& status) { return status.message().find("No files found that match the pattern") != std::string::npos; }
+
+}  // namespace
+
+Result<std::vector<const ViewSpec*>> SelectViews(const std::vector<ViewSpec>& views, const StatementUse& use,
+                                                 const std::string& default_database, std::string_view sql) {
+  std::vector<const ViewSpec*> selected;
+  if (use.lists_tables) {
+    for (const ViewSpec& view : views) selected.push_back(&view);
+  }
+  for (const TableReference& table : use.tables) {
+    bool found = false;
+    for (const ViewSpec& view : views) {
+      if (!Names(view, table, default_database)) continue;
+      found = true;
+      if (std::find(selected.begin(), selected.end(), &view) == selected.end()) selected.push_back(&view);
+    }
+    if (found || table.may_be_local) continue;
+    std::string text = "there is no table " + (table.schema.empty() ? "" : table.schema + ".") + table.name;
+    if (table.offset >= 0) text += "\n" + PointAt(sql, static_cast<size_t>(table.offset));
+    return MakeError(ErrorCode::kNotFound, std::move(text), Suggestion(views, table));
+  }
+  return selected;
+}
+
+Status CreateViews(DuckDbSession& session, const std::vector<const ViewSpec*>& views) {
+  std::set<std::string> schemas;
+  std::string ddl;
+  for (const ViewSpec* view : views) {
+    const std::string schema = view->database.empty() ? "main" : view->database;
+    std::string head;
+    if (!view->database.empty() && schemas.insert(schema).second) {
+      RETURN_IF_ERROR(session.Run("CREATE SCHEMA IF NOT EXISTS " + QuoteSqlName(schema)));
+    }
+    const std::string create = "CREATE VIEW " + QuoteSqlName(schema) + "." + QuoteSqlName(view->name) + " AS ";
+    bool empty = !view->has_files;
+    if (!empty) {
+      ASSIGN_OR_RETURN(const std::string select, FilesSelect(*view));
+      const Status created = session.Run(create + select);
+      empty = !created.ok() && NoFiles(created);
+      if (!created.ok() && !empty) return WithContext(created, "table " + FullName(*view));
+    }
+    if (empty) RETURN_IF_ERROR(WithContext(session.Run(create + EmptySelect(*view)), "table " + FullName(*view)));
+    if (view->in_default_database && schema != "main") {
+      RETURN_IF_ERROR(session.Run("CREATE VIEW main." + QuoteSqlName(view->name) + " AS SELECT * FROM " + QuoteSqlName(schema) + "." +
+                                  QuoteSqlName(view->name)));
+    }
+  }
+  return Status::OK();
+}
+
+std::string FolderOfGlob(std::string_view glob) {
+  const size_t wildcard = std::min(glob.find_first_of("*?[{"), glob.size());
+  const size_t slash = glob.rfind('/', wildcard);
+  return slash == std::string_view::npos ? std::string() : std::string(glob.substr(0, slash + 1));
+}
+
+std::string FindDamagedFile(DuckDbSession& session, const std::vector<const ViewSpec*>& views) {
+  for (const ViewSpec* view : views) {
+    const auto files = session.Texts("SELECT file FROM glob($1) ORDER BY file", view->glob);
+    if (!files.ok()) continue;
+    for (const std::string& file : *files) {
+      const auto readable = session.Texts("SELECT '' FROM parquet_file_metadata(" + QuoteSqlText(file) + ")");
+      if (!readable.ok()) return file;
+    }
+  }
+  return "";
+}
+
+}  // namespace penstock::query

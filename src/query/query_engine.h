@@ -1,0 +1,75 @@
+// The seam to what answers SQL: DuckDB in this process; Athena and Trino later. One conformance suite holds for all
+// (query/query_conformance.h).
+#pragma once
+
+#include <arrow/type_fwd.h>
+
+#include <cstdint>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/status.h"
+#include "query/parameter.h"
+
+namespace penstock::query {
+
+// A table of the catalog as an engine sees it.
+struct ViewSpec {
+  std::string database;  // "sp500"
+  std::string name;      // "bars"
+  // Its files, absolute: /lake/sp500/clean/bars/dt=*/*.parquet.
+  std::string glob;
+  // Name and SQL type (VARCHAR, DOUBLE, BIGINT, DATE, TIMESTAMP WITH TIME ZONE …), as shown while it has no file.
+  std::vector<std::pair<std::string, std::string>> columns;
+  // The same for what stands in the path, as ("dt", "DATE").
+  std::vector<std::pair<std::string, std::string>> partition_columns;
+  // Also to be found without its database's name.
+  bool in_default_database = false;
+  // A hint: with false, no file is looked for. With true and no file there, the table is empty as well.
+  bool has_files = true;
+  // The files' columns differ (older files lack some): every footer is read, which costs about 50 µs a file.
+  bool columns_differ = false;
+  std::string format = "parquet";
+};
+
+struct QueryOptions {
+  // What `:name` in the text stands for.
+  std::vector<Parameter> parameters;
+  // Ends the query: Cancelled.
+  std::stop_token stop;
+  // At most so many rows; 0: all. ResultStream::truncated() tells whether there were more.
+  int64_t max_rows = 0;
+};
+
+// Rows as they come. One thread at a time. Destroying it ends the query.
+class ResultStream {
+ public:
+  virtual ~ResultStream() = default;
+  virtual const std::shared_ptr<arrow::Schema>& schema() const = 0;
+  // The next rows, never an empty batch; null behind the last. After a failure every call gives that failure again.
+  virtual Result<std::shared_ptr<arrow::RecordBatch>> Next() = 0;
+  virtual bool truncated() const = 0;
+};
+
+// Thread-safe: queries of several threads run beside each other, each within the limits of its own.
+class Engine {
+ public:
+  virtual ~Engine() = default;
+
+  // Runs one statement that reads: SELECT, WITH, VALUES, DESCRIBE, SHOW, SUMMARIZE, EXPLAIN. Errors, from here or
+  // from the stream:
+  //   Usage             the SQL is wrong, with its line; or it would do more than read tables of the catalog
+  //   NotFound          no such table, with the nearest name
+  //   Corrupt           a file of a table is damaged; the text names it
+  //   Cancelled, Timeout, ResourceExhausted (memory, spill space)
+  virtual Result<std::unique_ptr<ResultStream>> Execute(std::string_view sql, const QueryOptions& options = {}) = 0;
+
+  // "duckdb"
+  virtual std::string_view name() const = 0;
+};
+
+}  // namespace penstock::query
