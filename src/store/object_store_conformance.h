@@ -1,0 +1,31 @@
+// What every ObjectStore must do. A test program names its stores:
+//
+//   INSTANTIATE_TEST_SUITE_P(Folder, ObjectStoreConformance, testing::Values(StoreMaker{"folder", MakeFolderStore}),
+//                            StoreMakerName);
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "store/object_store.h"
+
+namespace penstock::store {
+
+struct StoreMaker {
+  std::string name;  // letters and digits
+  // A store without objects; what it lies in goes with the last pointer. Several threads use it at once.
+  std::function<std::shared_ptr<ObjectStore>()> make;
+};
+
+inline std::string StoreMakerName(const testing::TestParamInfo<StoreMaker>& info) { return info.param.name; }
+
+class ObjectStoreConformance : public testing::TestWithParam<StoreMaker> {
+ protected:
+  void SetUp() override;
+  std::shared_ptr<ObjectStore> store_;
+};
+
+}  // namespace penstock::store
