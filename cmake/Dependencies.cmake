@@ -67,7 +67,15 @@ if(NOT Boost_FOUND)  # Ubuntu 22.04 has 1.74, without JSON: headers of .deps/boo
   target_link_libraries(penstock_boost_json PUBLIC Boost::headers)
   add_library(Boost::json ALIAS penstock_boost_json)
 endif()
-find_package(date REQUIRED)
+find_package(date QUIET)
+if(NOT TARGET date::date-tz)  # Ubuntu 22.04 packages it without CMake's files
+  find_path(PENSTOCK_DATE_INCLUDE date/tz.h REQUIRED)
+  find_library(PENSTOCK_DATE_LIBRARY NAMES howardhinnant-date-tz date-tz REQUIRED)
+  add_library(date::date-tz UNKNOWN IMPORTED GLOBAL)
+  set_target_properties(date::date-tz PROPERTIES IMPORTED_LOCATION ${PENSTOCK_DATE_LIBRARY}
+    INTERFACE_INCLUDE_DIRECTORIES ${PENSTOCK_DATE_INCLUDE})
+  target_compile_definitions(date::date-tz INTERFACE USE_OS_TZDB=1)
+endif()
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(NETTLE REQUIRED IMPORTED_TARGET nettle)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
