@@ -18,16 +18,8 @@ Status ReservingRateLimiter::Acquire(std::stop_token stop) {
   const auto cancelled = [] { return MakeError(ErrorCode::kCancelled, "cancelled while waiting for the quota"); };
   // A turn is not to be wasted on a caller that has gone.
   if (stop.stop_requested()) return cancelled();
-  ASSIGN_OR_RETURN(TimePoint turn, Reserve());
-  // In slices: when the wall clock is set back meanwhile, the turn moves with it instead of lying an hour ahead.
-  constexpr Duration kSlice = std::chrono::seconds(1);
-  TimePoint now = clock_.Now();
-  while (now < turn) {
-    if (!clock_.SleepUntil(std::min(turn, now + kSlice), stop)) return cancelled();
-    const TimePoint after = clock_.Now();
-    if (after < now) turn -= now - after;
-    now = after;
-  }
+  ASSIGN_OR_RETURN(const TimePoint turn, Reserve());
+  if (!clock_.SleepUntil(turn, stop)) return cancelled();
   return Status::OK();
 }
 

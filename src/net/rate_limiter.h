@@ -36,7 +36,9 @@ class RateLimiter {
 };
 
 // A limiter that gives out turns, in order of asking: each the earliest moment at which the quota has room, now or
-// later. Exact and used fully: of requests at any demand, number k*n falls exactly k windows after number 0.
+// later. Exact and used fully: when demand never ends, number k*requests falls exactly k windows after number 0. When
+// the clock is set back, turns that were given move back with it, as if no time had passed since the last one was
+// asked for; who sleeps already waits by the clock.
 class ReservingRateLimiter : public RateLimiter {
  public:
   // The caller's turn, which is now taken. Does not wait for it.

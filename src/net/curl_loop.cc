@@ -1,0 +1,197 @@
+#include "net/curl_loop.h"
+
+#include <algorithm>
+#include <charconv>
+#include <string_view>
+
+namespace penstock::net {
+namespace {
+
+std::string_view Trim(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t' || text.back() == '\r' || text.back() == '\n')) {
+    text.remove_suffix(1);
+  }
+  return text;
+}
+
+// Returning another number than `size` ends the transfer with CURLE_WRITE_ERROR.
+size_t OnHeader(char* bytes, size_t one, size_t size, void* user) {
+  auto& transfer = *static_cast<Transfer*>(user);
+  size *= one;
+  transfer.header_bytes += static_cast<int64_t>(size);
+  if (transfer.header_bytes > transfer.max_header_bytes) {
+    transfer.headers_too_large = true;
+    return 0;
+  }
+  const std::string_view line = Trim(std::string_view(bytes, size));
+  if (line.starts_with("HTTP/")) {  // also after 100 Continue, and after the answer of a proxy
+    transfer.headers = Headers();
+    transfer.announced_bytes = -1;
+  } else if (const size_t colon = line.find(':'); colon != std::string_view::npos && colon > 0) {
+    transfer.headers.Add(std::string(line.substr(0, colon)), std::string(Trim(line.substr(colon + 1))));
+  } else if (line.empty()) {
+    if (const auto length = transfer.headers.Find("content-length")) {
+      std::from_chars(length->data(), length->data() + length->size(), transfer.announced_bytes);
+    }
+    const int64_t likely = std::min<int64_t>(transfer.announced_bytes, 8 << 20);
+    if (likely > 0) transfer.body.reserve(static_cast<size_t>(std::min(likely, transfer.max_body_bytes)));
+  }
+  return size;
+}
+
+size_t OnBody(char* bytes, size_t one, size_t size, void* user) {
+  auto& transfer = *static_cast<Transfer*>(user);
+  size *= one;
+  if (static_cast<int64_t>(transfer.body.size() + size) > transfer.max_body_bytes) {
+    transfer.too_large = true;
+    return 0;
+  }
+  transfer.body.append(bytes, size);
+  return size;
+}
+
+}  // namespace
+
+void Transfer::Attach() {
+  curl_easy_setopt(easy, CURLOPT_PRIVATE, nullptr);
+  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, OnHeader);
+  curl_easy_setopt(easy, CURLOPT_HEADERDATA, this);
+  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, OnBody);
+  curl_easy_setopt(easy, CURLOPT_WRITEDATA, this);
+  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, error);
+}
+
+CurlLoop::CurlLoop(int max_connections, bool cookies) : multi_(curl_multi_init()) {
+  curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, static_cast<long>(max_connections));
+  if (cookies) {
+    share_ = curl_share_init();
+    curl_share_setopt(share_, CURLSHOPT_USERDATA, share_mutex_);
+    curl_share_setopt(share_, CURLSHOPT_LOCKFUNC, +[](CURL*, curl_lock_data data, curl_lock_access, void* user) {
+      static_cast<std::mutex*>(user)[data].lock();
+    });
+    curl_share_setopt(share_, CURLSHOPT_UNLOCKFUNC, +[](CURL*, curl_lock_data data, void* user) {
+      static_cast<std::mutex*>(user)[data].unlock();
+    });
+    curl_share_setopt(share_, CURLSHOPT_SHARE, CURL_LOCK_DATA_COOKIE);
+  }
+  thread_ = std::thread([this] { Loop(); });
+}
+
+void CurlLoop::Stop() {
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  curl_multi_wakeup(multi_);
+  if (thread_.joinable()) thread_.join();
+}
+
+CurlLoop::~CurlLoop() {
+  Stop();
+  for (CURL* easy : idle_) curl_easy_cleanup(easy);
+  curl_multi_cleanup(multi_);
+  if (share_ != nullptr) curl_share_cleanup(share_);
+}
+
+CURL* CurlLoop::Borrow() {
+  {
+    std::lock_guard lock(mutex_);
+    if (!idle_.empty()) {
+      CURL* easy = idle_.back();
+      idle_.pop_back();
+      return easy;
+    }
+  }
+  return curl_easy_init();
+}
+
+void CurlLoop::Return(CURL* easy) {
+  curl_easy_reset(easy);
+  std::lock_guard lock(mutex_);
+  idle_.push_back(easy);
+}
+
+void CurlLoop::Run(Transfer& transfer, std::stop_token stop) {
+  Entry entry{&transfer};
+  {
+    std::lock_guard lock(mutex_);
+    if (stopping_) {
+      transfer.cancelled = true;
+      return;
+    }
+    curl_easy_setopt(transfer.easy, CURLOPT_PRIVATE, &entry);
+    entries_.push_back(&entry);
+    attention_ = true;
+  }
+  curl_multi_wakeup(multi_);
+  const std::stop_callback cancel(stop, [&] {
+    {
+      std::lock_guard lock(mutex_);
+      entry.cancel = true;
+      attention_ = true;
+    }
+    curl_multi_wakeup(multi_);
+  });
+  std::unique_lock lock(mutex_);
+  entry.finished.wait(lock, [&] { return entry.done; });
+  std::erase(entries_, &entry);
+  // Unlocked before `cancel` goes: its destructor waits for a callback that may be waiting for the lock.
+}
+
+void CurlLoop::Finish(Entry& entry) {
+  if (entry.added) curl_multi_remove_handle(multi_, entry.transfer->easy);
+  entry.added = false;
+  entry.done = true;
+  entry.finished.notify_one();
+}
+
+void CurlLoop::Attend() {
+  std::lock_guard lock(mutex_);
+  if (!attention_ && !stopping_) return;
+  attention_ = false;
+  for (Entry* entry : entries_) {
+    if (entry->done) continue;
+    if (entry->cancel || stopping_) {
+      entry->transfer->cancelled = true;
+      Finish(*entry);
+    } else if (!entry->added) {
+      entry->added = curl_multi_add_handle(multi_, entry->transfer->easy) == CURLM_OK;
+      if (!entry->added) {
+        entry->transfer->code = CURLE_FAILED_INIT;
+        Finish(*entry);
+      }
+    }
+  }
+}
+
+void CurlLoop::Loop() {
+  while (true) {
+    Attend();
+    int running = 0;
+    curl_multi_perform(multi_, &running);
+    int left = 0;
+    while (const CURLMsg* message = curl_multi_info_read(multi_, &left)) {
+      if (message->msg != CURLMSG_DONE) continue;
+      const CURLcode code = message->data.result;  // the message dies with the handle's removal
+      CURL* easy = message->easy_handle;
+      char* user = nullptr;
+      curl_easy_getinfo(easy, CURLINFO_PRIVATE, &user);
+      long status = 0;
+      curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+      auto& entry = *reinterpret_cast<Entry*>(user);
+      entry.transfer->code = code;
+      entry.transfer->status = static_cast<int>(status);
+      std::lock_guard lock(mutex_);
+      Finish(entry);
+    }
+    {
+      std::lock_guard lock(mutex_);
+      if (attention_) continue;
+      if (stopping_ && std::all_of(entries_.begin(), entries_.end(), [](Entry* e) { return e->done; })) return;
+    }
+    curl_multi_poll(multi_, nullptr, 0, 1000, nullptr);
+  }
+}
+
+}  // namespace penstock::net
