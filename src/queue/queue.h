@@ -61,11 +61,13 @@ struct RedrivePolicy {
   // Received this often and not deleted, a message moves to the dead-letter queue when it becomes visible again.
   int max_receive_count = 3;
   std::string dead_letter_queue;
+  bool operator==(const RedrivePolicy&) const = default;
 };
 
 struct QueueOptions {
   Duration visibility_timeout = std::chrono::seconds(30);
   std::optional<RedrivePolicy> redrive;
+  bool operator==(const QueueOptions&) const = default;
 };
 
 struct QueueCount {

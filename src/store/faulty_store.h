@@ -42,15 +42,13 @@ class FaultyStore : public ObjectStore {
   // How many calls met a fault.
   int met() const;
 
-  Result<ObjectInfo> Put(std::string_view key, std::string_view bytes, const PutOptions& options) override;
+  Result<ObjectInfo> Put(std::string_view key, std::string_view bytes, const PutOptions& options = {}) override;
   Result<Object> Get(std::string_view key) override;
   Result<Object> GetRange(std::string_view key, int64_t offset, int64_t length) override;
   Result<ObjectInfo> Head(std::string_view key) override;
-  Result<ListPage> List(std::string_view prefix, const ListOptions& options) override;
+  Result<ListPage> List(std::string_view prefix, const ListOptions& options = {}) override;
   Status Delete(std::string_view key) override;
   std::string uri() const override { return inner_.uri(); }
-  using ObjectStore::List;
-  using ObjectStore::Put;
 
  private:
   struct Ordered {

@@ -24,7 +24,7 @@ int OpenByKernel(int root_fd, const std::string& path, int flags) {
   static std::atomic<bool> missing{false};
   if (missing.load(std::memory_order_relaxed)) return -2;
   open_how how{};
-  how.flags = static_cast<uint64_t>(flags);
+  how.flags = static_cast<uint64_t>(flags & ~O_NOFOLLOW);  // RESOLVE_NO_SYMLINKS says it better: ELOOP
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
   for (int attempt = 0; attempt < 100; ++attempt) {
     const long fd = ::syscall(SYS_openat2, root_fd, path.empty() ? "." : path.c_str(), &how, sizeof how);

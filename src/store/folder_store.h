@@ -40,15 +40,13 @@ class FolderStore : public ObjectStore {
   // A folder that cannot be written is opened for reading; puts then say why. Configuration: `path` is no folder.
   static Result<std::shared_ptr<FolderStore>> Open(const std::string& path, const Options& options = {});
 
-  Result<ObjectInfo> Put(std::string_view key, std::string_view bytes, const PutOptions& options) override;
+  Result<ObjectInfo> Put(std::string_view key, std::string_view bytes, const PutOptions& options = {}) override;
   Result<Object> Get(std::string_view key) override;
   Result<Object> GetRange(std::string_view key, int64_t offset, int64_t length) override;
   Result<ObjectInfo> Head(std::string_view key) override;
-  Result<ListPage> List(std::string_view prefix, const ListOptions& options) override;
+  Result<ListPage> List(std::string_view prefix, const ListOptions& options = {}) override;
   Status Delete(std::string_view key) override;
   std::string uri() const override { return path_; }
-  using ObjectStore::List;
-  using ObjectStore::Put;
 
  private:
   class Temporary;

@@ -17,15 +17,13 @@ class MemoryStore : public ObjectStore {
   // `clock` says when an object was put, and outlives the store.
   explicit MemoryStore(const Clock& clock) : clock_(clock) {}
 
-  Result<ObjectInfo> Put(std::string_view key, std::string_view bytes, const PutOptions& options) override;
+  Result<ObjectInfo> Put(std::string_view key, std::string_view bytes, const PutOptions& options = {}) override;
   Result<Object> Get(std::string_view key) override;
   Result<Object> GetRange(std::string_view key, int64_t offset, int64_t length) override;
   Result<ObjectInfo> Head(std::string_view key) override;
-  Result<ListPage> List(std::string_view prefix, const ListOptions& options) override;
+  Result<ListPage> List(std::string_view prefix, const ListOptions& options = {}) override;
   Status Delete(std::string_view key) override;
   std::string uri() const override { return "memory:"; }
-  using ObjectStore::List;
-  using ObjectStore::Put;
 
  private:
   struct Entry {

@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <memory>
+#include <ostream>
 #include <string>
 
 #include "store/object_store.h"
@@ -20,6 +21,7 @@ struct StoreMaker {
   std::function<std::shared_ptr<ObjectStore>()> make;
 };
 
+inline void PrintTo(const StoreMaker& maker, std::ostream* out) { *out << maker.name; }
 inline std::string StoreMakerName(const testing::TestParamInfo<StoreMaker>& info) { return info.param.name; }
 
 class ObjectStoreConformance : public testing::TestWithParam<StoreMaker> {
