@@ -27,7 +27,7 @@ struct ServerRequest {
 
 struct ServerResponse {
   int status = 200;
-  Headers headers;  // Content-Length, Date and Connection are the server's
+  Headers headers;  // Content-Length and Connection are the server's; so is Date, unless it stands here
   std::string body;
   std::shared_ptr<const std::string> shared_body;  // instead of `body`, where many answers share one
 

@@ -71,7 +71,8 @@ std::string_view ReasonPhrase(int status) {
 
 std::string FormatResponseHead(const ServerResponse& response, int64_t content_length, bool keep_alive,
                                std::string_view date) {
-  std::string head = fmt::format("HTTP/1.1 {} {}\r\nDate: {}\r\n", response.status, ReasonPhrase(response.status), date);
+  std::string head = fmt::format("HTTP/1.1 {} {}\r\n", response.status, ReasonPhrase(response.status));
+  if (!response.headers.Find("Date")) head += fmt::format("Date: {}\r\n", date);
   for (const auto& [name, value] : response.headers.fields()) {
     // A line break in a value would let it write further fields.
     std::string line = fmt::format("{}: {}", name, value);
