@@ -1,0 +1,39 @@
+#include "workflow/context_object.h"
+
+#include <utility>
+
+namespace penstock::workflow {
+
+const json::value& ContextObject::value() const {
+  if (!built_) {
+    json::object state{{"Name", state_}, {"EnteredTime", entered_time_}};
+    if (retry_count_) state["RetryCount"] = *retry_count_;
+    json::object context{{"Execution",
+                          {{"Id", execution_.id},
+                           {"Input", execution_.input},
+                           {"StartTime", execution_.start_time},
+                           {"Name", execution_.name},
+                           {"RoleArn", execution_.role_arn},
+                           {"RedriveCount", 0}}},
+                         {"StateMachine", {{"Id", execution_.state_machine_id}, {"Name", execution_.state_machine}}},
+                         {"State", std::move(state)}};
+    if (item_ != nullptr) context["Map"] = {{"Item", {{"Index", item_->index}, {"Value", *item_->value}}}};
+    built_ = std::move(context);
+  }
+  return *built_;
+}
+
+Result<json::value> ContextObject::Evaluate(const JsonPath& path) const {
+  if (path.StartsWith({"Execution", "Input"})) return path.Evaluate(execution_.input, 2);
+  if (item_ != nullptr && path.StartsWith({"Map", "Item", "Value"})) return path.Evaluate(*item_->value, 3);
+  if (item_ != nullptr && path.StartsWith({"Map", "Item", "Index"})) return json::value(item_->index);
+  return path.Evaluate(value());
+}
+
+const json::value* ContextObject::Find(const JsonPath& path) const {
+  if (path.StartsWith({"Execution", "Input"})) return path.Find(execution_.input, 2);
+  if (item_ != nullptr && path.StartsWith({"Map", "Item", "Value"})) return path.Find(*item_->value, 3);
+  return path.Find(value());
+}
+
+}  // namespace penstock::workflow

@@ -1,0 +1,52 @@
+// The context object ($$) of one state visit, built only when something asks for it.
+// Source: AWS Step Functions developer guide, "Accessing execution data from the Context object".
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/json.h"
+#include "workflow/json_path.h"
+
+namespace penstock::workflow {
+
+// What is the same for all states of an execution. Outlives the execution's frames.
+struct ExecutionFacts {
+  std::string id, name, role_arn, start_time;
+  std::string state_machine_id, state_machine;
+  json::value input;
+};
+
+// The iteration that a frame runs in; the innermost one.
+struct MapItem {
+  int64_t index = 0;
+  const json::value* value = nullptr;
+};
+
+// Not thread-safe: belongs to the thread that runs the state.
+class ContextObject {
+ public:
+  ContextObject(const ExecutionFacts& execution, std::string state, std::string entered_time, const MapItem* item)
+      : execution_(execution), state_(std::move(state)), entered_time_(std::move(entered_time)), item_(item) {}
+  ContextObject(const ContextObject&) = delete;
+  ContextObject& operator=(const ContextObject&) = delete;
+
+  // Set for a Task from its second attempt on (0 before it): State.RetryCount.
+  void set_retry_count(int count) { retry_count_ = count, built_.reset(); }
+
+  const json::value& value() const;
+  // As path.Evaluate(value()), without a copy of the execution's input or the Map's item where it can be avoided.
+  Result<json::value> Evaluate(const JsonPath& path) const;
+  // As path.Find(value()).
+  const json::value* Find(const JsonPath& path) const;
+
+ private:
+  const ExecutionFacts& execution_;
+  const std::string state_, entered_time_;
+  const MapItem* item_;
+  std::optional<int> retry_count_;
+  mutable std::optional<json::value> built_;
+};
+
+}  // namespace penstock::workflow

@@ -1,0 +1,105 @@
+// A state machine, parsed once: paths, templates and rules are compiled, names are resolved to positions.
+// Source: Amazon States Language (states-language.net/spec.html). JSONPath query language; `query_language` is the
+// seam for JSONata.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "workflow/choice_rule.h"
+#include "workflow/expression.h"
+#include "workflow/retry_catch.h"
+
+namespace penstock::workflow {
+
+enum class StateType { kTask, kPass, kChoice, kWait, kMap, kParallel, kSucceed, kFail };
+enum class QueryLanguage { kJsonPath, kJsonata };
+// "Task", as in the document and at the beginning of history event names.
+std::string_view NameOf(StateType type);
+
+// InputPath, OutputPath, ResultPath, ItemsPath: absent is "$"; null has a meaning of its own.
+struct PathField {
+  bool null = false;
+  std::optional<JsonPath> path;  // absent: "$"
+};
+
+struct Machine;
+
+struct ChoiceBranch {
+  std::unique_ptr<ChoiceRule> rule;
+  int next = -1;
+};
+
+// Fields of other types than `type` are at their defaults.
+struct State {
+  std::string name;
+  std::string pointer;  // where it stands in the document
+  std::string token;    // the name as it stands in HistoryEvent::path: '/', '[' and '#' escaped
+  StateType type = StateType::kPass;
+  QueryLanguage query_language = QueryLanguage::kJsonPath;
+  int next = -1;  // position in Machine::states; -1: the end
+  PathField input_path, output_path, result_path;
+  std::unique_ptr<Template> parameters, result_selector;
+  std::vector<Retrier> retriers;
+  std::vector<Catcher> catchers;
+  // Task
+  std::string resource;
+  std::optional<int64_t> timeout_s, heartbeat_s;
+  std::optional<JsonPath> timeout_path, heartbeat_path;
+  // Pass
+  std::optional<json::value> result;
+  // Wait: one of them
+  std::optional<int64_t> seconds;
+  std::optional<TimePoint> timestamp;
+  std::optional<JsonPath> seconds_path, timestamp_path;
+  // Fail
+  std::optional<std::string> error, cause;
+  std::optional<Expression> error_path, cause_path;
+  // Choice; `next` is the default, -1: none
+  std::vector<ChoiceBranch> choices;
+  // Map
+  PathField items_path;
+  std::unique_ptr<Template> item_selector;
+  std::unique_ptr<Machine> processor;
+  int64_t max_concurrency = 0;  // 0: as many as the engine allows
+  std::optional<JsonPath> max_concurrency_path;
+  // Parallel
+  std::vector<std::unique_ptr<Machine>> branches;
+};
+
+// The states of the document, of a branch or of an item processor.
+struct Machine {
+  int start = 0;
+  std::vector<State> states;
+  // No Task and no Wait below: runs without threads.
+  bool pure = true;
+};
+
+struct Definition {
+  std::string text;  // as given
+  std::string hash;  // SHA-256 of the text
+  Machine machine;
+  std::optional<int64_t> timeout_s;
+};
+
+// One fault of a definition. Codes are those of ValidateStateMachineDefinition: INVALID_JSON_DESCRIPTION,
+// SCHEMA_VALIDATION_FAILED, MISSING_TRANSITION_TARGET, MISSING_END_STATE, DUPLICATE_STATE_NAME, …
+struct Diagnostic {
+  std::string pointer;  // RFC 6901; empty: the whole document
+  int line = 1;         // of the value's key, from 1
+  std::string code;
+  std::string message;
+};
+
+// At most this long (StateMachineDefinition of CreateStateMachine) and 100 levels deep.
+inline constexpr size_t kMaxDefinitionBytes = 1'048'576;
+
+// Configuration: every fault, one a line.
+Result<std::shared_ptr<const Definition>> ParseDefinition(std::string_view text);
+// Every fault at once; empty when ParseDefinition accepts it.
+std::vector<Diagnostic> Validate(std::string_view text);
+
+}  // namespace penstock::workflow

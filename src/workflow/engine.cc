@@ -1,0 +1,231 @@
+#include "workflow/engine.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/fault.h"
+#include "workflow/interpreter.h"
+#include "workflow/json_text.h"
+
+namespace penstock::workflow {
+namespace {
+
+ExecutionFacts FactsOf(const ExecutionInfo& info, const EngineOptions& options) {
+  ExecutionFacts facts;
+  facts.name = info.name;
+  facts.state_machine = info.state_machine;
+  facts.state_machine_id = fmt::format("arn:aws:states:local:000000000000:stateMachine:{}", info.state_machine);
+  facts.id = fmt::format("arn:aws:states:local:000000000000:execution:{}:{}", info.state_machine, info.name);
+  facts.role_arn = options.role_arn;
+  facts.start_time = FormatTimestamp(info.started);
+  facts.input = info.input;
+  return facts;
+}
+
+HistoryEvent StartedEvent(const ExecutionInfo& info) {
+  HistoryEvent event;
+  event.id = 1;
+  event.type = EventType::kExecutionStarted;
+  event.timestamp = info.started;
+  event.data = JsonText(info.input);
+  return event;
+}
+
+}  // namespace
+
+Engine::Engine(ExecutionStore& store, TaskRunner& tasks, Clock& clock, Random& random, Logger logger, EngineOptions options)
+    : store_(store), tasks_(tasks), clock_(clock), random_(random), logger_(std::move(logger)),
+      options_(std::move(options)), watch_(clock) {}
+
+Engine::~Engine() = default;
+
+Result<ExecutionInfo> Engine::Run(const StartOptions& start, std::stop_token stop) {
+  if (start.name.empty() || start.name.size() > 200) {
+    return MakeError(ErrorCode::kUsage, fmt::format("an execution's name has 1 to 200 characters: '{}'", start.name));
+  }
+  auto existing = store_.Get(start.name);
+  if (!existing.ok() && CodeOf(existing.status()) == ErrorCode::kNotFound) {
+    ASSIGN_OR_RETURN(const auto definition, ParseDefinition(start.definition_text));
+    const size_t bytes = JsonText(start.input).size();
+    if (bytes > options_.max_payload_bytes) {
+      return MakeError(ErrorCode::kTooLarge, fmt::format("the input of execution {} has {} bytes; at most {} are allowed",
+                                                         start.name, bytes, options_.max_payload_bytes),
+                       "put the data into the bucket and pass its key");
+    }
+    ExecutionInfo info;
+    info.name = start.name;
+    info.state_machine = start.state_machine;
+    info.definition_hash = definition->hash;
+    info.input = start.input;
+    info.started = clock_.Now();
+    const Owner owner = MakeOwner(random_, info.started);
+    RETURN_IF_ERROR(FaultPoint("workflow.commit.before"));
+    const Status created = store_.Create(info, start.definition_text, owner, StartedEvent(info));
+    if (created.ok()) {
+      RETURN_IF_ERROR(FaultPoint("workflow.commit.after"));
+      return Execute(info, *definition, Recorded({StartedEvent(info)}), owner, stop);
+    }
+    if (CodeOf(created) != ErrorCode::kAlreadyExists) return created;
+    existing = store_.Get(start.name);  // another process was quicker
+  }
+  RETURN_IF_ERROR(existing.status());
+  if (existing->state_machine != start.state_machine || !JsonEquals(existing->input, start.input)) {
+    return MakeError(ErrorCode::kAlreadyExists,
+                     fmt::format("an execution of this name ran with another {}: {}",
+                                 existing->state_machine != start.state_machine ? "state machine" : "input", start.name),
+                     "use another name, or the same input");
+  }
+  if (existing->status != ExecutionStatus::kRunning) return existing;
+  return TakeUp(start.name, stop);
+}
+
+Result<ExecutionInfo> Engine::Resume(const std::string& name, std::stop_token stop) {
+  ASSIGN_OR_RETURN(ExecutionInfo info, store_.Get(name));
+  if (info.status != ExecutionStatus::kRunning) return info;
+  return TakeUp(name, stop);
+}
+
+Status Engine::BusyError(const std::string& name, const Owner& owner) const {
+  return MakeError(ErrorCode::kConflict, fmt::format("execution {} is being run by process {}", name, owner.pid),
+                   "wait for it, or stop it with `executions stop`");
+}
+
+Result<ExecutionInfo> Engine::TakeUp(const std::string& name, std::stop_token stop) {
+  const TimePoint now = clock_.Now();
+  ASSIGN_OR_RETURN(const std::optional<Owner> before, store_.GetOwner(name));
+  if (before && IsAlive(*before, now)) return BusyError(name, *before);
+  const Owner owner = MakeOwner(random_, now);
+  if (const Status acquired = store_.Acquire(name, before, owner); !acquired.ok()) {
+    if (CodeOf(acquired) != ErrorCode::kConflict) return acquired;
+    ASSIGN_OR_RETURN(ExecutionInfo info, store_.Get(name));
+    if (info.status != ExecutionStatus::kRunning) return info;
+    ASSIGN_OR_RETURN(const std::optional<Owner> other, store_.GetOwner(name));
+    return other ? BusyError(name, *other) : acquired;
+  }
+  // From here on the lease is ours: give it back when the execution cannot even be read.
+  const auto read = [&]() -> Result<ExecutionInfo> {
+    ASSIGN_OR_RETURN(const ExecutionInfo info, store_.Get(name));
+    ASSIGN_OR_RETURN(const std::string text, store_.GetDefinition(name));
+    ASSIGN_OR_RETURN(const auto definition, ParseDefinition(text));
+    ASSIGN_OR_RETURN(auto events, store_.History(name));
+    logger_.Info("execution_resumed", {{"execution", name}, {"events", events.size()}});
+    return Execute(info, *definition, Recorded(std::move(events)), owner, stop);
+  };
+  auto result = read();
+  if (!result.ok()) IgnoreError(store_.Release(name, owner), "the first failure is the one to report");
+  return result;
+}
+
+Result<ExecutionInfo> Engine::Execute(const ExecutionInfo& info, const Definition& definition, const Recorded& recorded,
+                                      const Owner& owner, std::stop_token stop) {
+  Halt halt;
+  const std::stop_callback interrupted(stop, [&] { halt.Request(Halt::Reason::kInterrupted); });
+  {
+    std::lock_guard lock(mutex_);
+    active_[info.name] = &halt;
+  }
+  const Logger log = logger_.With({"execution", info.name});
+  log.Debug("execution_running", {{"state_machine", info.state_machine}});
+
+  JournalOptions journal_options;
+  journal_options.commit_interval_ms = options_.commit_interval_ms;
+  journal_options.heartbeat_interval_ms = options_.heartbeat_interval_ms;
+  journal_options.max_events = options_.max_events;
+  journal_options.on_event = options_.on_event;
+  journal_options.on_stop = [&](const StopRequest& request) {
+    halt.Request(Halt::Reason::kAborted, request.error, request.cause);
+  };
+  journal_options.on_failure = [&](const Status& status) { halt.Request(Halt::Reason::kFailed, "", "", status); };
+  Journal journal(store_, info.name, owner, clock_, recorded.last_id(), recorded.last_time(), std::move(journal_options));
+
+  const ExecutionFacts facts = FactsOf(info, options_);
+  InterpreterContext context{definition, facts, recorded, journal, tasks_, clock_, random_, watch_, halt};
+  context.max_parallel = options_.max_parallel;
+  context.max_payload_bytes = options_.max_payload_bytes;
+  int64_t deadline = 0;
+  if (definition.timeout_s) {
+    context.deadline = info.started + std::chrono::seconds(*definition.timeout_s);
+    deadline = watch_.Add(context.deadline, [&] { halt.Request(Halt::Reason::kTimedOut, "States.Timeout"); });
+  }
+  Result<json::value> result = Interpreter(context).Run(info.input);
+  if (deadline != 0) watch_.Remove(deadline);
+  {
+    std::lock_guard lock(mutex_);
+    active_.erase(info.name);
+  }
+
+  Ending ending;
+  HistoryEvent last;
+  const Halt::Reason reason = halt.reason();
+  if (result.ok()) {  // it came to its end before the halt was seen
+    ending.output = *result;
+    last.type = EventType::kExecutionSucceeded;
+    last.data = JsonText(*result);
+  } else if (IsTaskError(result.status())) {
+    const TaskError error = TaskErrorOf(result.status());
+    ending = {ExecutionStatus::kFailed, nullptr, error.error, error.cause, {}};
+    last.type = EventType::kExecutionFailed;
+  } else if (reason == Halt::Reason::kAborted || reason == Halt::Reason::kTimedOut) {
+    const bool aborted = reason == Halt::Reason::kAborted;
+    ending = {aborted ? ExecutionStatus::kAborted : ExecutionStatus::kTimedOut, nullptr, halt.error(), halt.cause(), {}};
+    last.type = aborted ? EventType::kExecutionAborted : EventType::kExecutionTimedOut;
+  } else {
+    Status status = reason == Halt::Reason::kFailed ? halt.status() : result.status();
+    const Status closed = journal.Close();
+    if (reason == Halt::Reason::kInterrupted) {
+      status = closed.ok() ? MakeError(ErrorCode::kCancelled, fmt::format("execution {} was interrupted", info.name),
+                                       "run it again to go on from here")
+                           : closed;
+    }
+    log.Warning("execution_interrupted", {{"reason", status.message()}});
+    IgnoreError(store_.Release(info.name, owner), "a dead owner is seen by its pid");
+    return status;
+  }
+  last.error = ending.error;
+  last.cause = ending.cause;
+  const Status finished = journal.Finish(std::move(last), ending);
+  if (!finished.ok()) {
+    IgnoreError(store_.Release(info.name, owner), "a dead owner is seen by its pid");
+    return finished;
+  }
+  ASSIGN_OR_RETURN(ExecutionInfo done, store_.Get(info.name));
+  log.Info("execution_ended", {{"status", NameOf(done.status)}, {"error", done.error}});
+  return done;
+}
+
+Status Engine::Stop(const std::string& name, const std::string& error, const std::string& cause) {
+  {
+    std::lock_guard lock(mutex_);
+    if (const auto found = active_.find(name); found != active_.end()) {
+      found->second->Request(Halt::Reason::kAborted, error, cause);
+      return Status::OK();
+    }
+  }
+  ASSIGN_OR_RETURN(const ExecutionInfo info, store_.Get(name));
+  if (info.status != ExecutionStatus::kRunning) {
+    return MakeError(ErrorCode::kPreconditionFailed,
+                     fmt::format("execution {} is not running: {}", name, NameOf(info.status)));
+  }
+  const TimePoint now = clock_.Now();
+  ASSIGN_OR_RETURN(const std::optional<Owner> before, store_.GetOwner(name));
+  if (before && IsAlive(*before, now)) return store_.RequestStop(name, {error, cause});
+  const Owner owner = MakeOwner(random_, now);
+  RETURN_IF_ERROR(store_.Acquire(name, before, owner));
+  ASSIGN_OR_RETURN(const auto events, store_.History(name));
+  HistoryEvent last;
+  last.id = events.empty() ? 1 : events.back().id + 1;
+  last.previous_id = events.empty() ? 0 : events.back().id;
+  last.type = EventType::kExecutionAborted;
+  last.timestamp = events.empty() ? now : std::max(now, events.back().timestamp);
+  last.error = error;
+  last.cause = cause;
+  const Ending ending{ExecutionStatus::kAborted, nullptr, error, cause, last.timestamp};
+  return store_.Append(name, owner, {last}, ending);
+}
+
+Result<ExecutionInfo> Engine::Describe(const std::string& name) { return store_.Get(name); }
+Result<std::vector<ExecutionInfo>> Engine::List(const ListOptions& options) { return store_.List(options); }
+Result<std::vector<HistoryEvent>> Engine::History(const std::string& name) { return store_.History(name); }
+
+}  // namespace penstock::workflow

@@ -1,0 +1,88 @@
+// Durable executions of state machines: started once by name, resumed after a crash, stopped, looked at.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "workflow/deadline_watch.h"
+#include "workflow/execution_store.h"
+#include "workflow/task.h"
+
+namespace penstock::workflow {
+
+class Halt;
+class Recorded;
+
+struct EngineOptions {
+  // Iterations of a Map at once where its MaxConcurrency is 0. Each runs on a thread; nested Maps multiply.
+  int max_parallel = 16;
+  // Events an execution may have; the last place is kept for its end. AWS: 25,000.
+  int64_t max_events = 25'000;
+  // JSON text of an input or output of a state. AWS: 262,144.
+  size_t max_payload_bytes = 262'144;
+  // How long events wait to be written together; see JournalOptions.
+  int commit_interval_ms = 20;
+  int heartbeat_interval_ms = 1'000;
+  // $$.Execution.RoleArn, and the account part of the ids in the context object.
+  std::string role_arn = "arn:aws:iam::000000000000:role/penstock";
+  // Progress: each event after it was written, in order, on a thread of the engine; must be quick.
+  std::function<void(const HistoryEvent&)> on_event;
+};
+
+struct StartOptions {
+  std::string name;  // of the execution: the same name is the same execution
+  std::string state_machine;
+  std::string definition_text;
+  json::value input;
+};
+
+// Thread-safe. What it is given outlives it; all its executions have returned before it is destroyed.
+class Engine {
+ public:
+  Engine(ExecutionStore& store, TaskRunner& tasks, Clock& clock, Random& random, Logger logger,
+         EngineOptions options = {});
+  ~Engine();
+
+  // Starts the execution, or goes on with it, and waits to its end. An execution that failed is an OK result whose
+  // status says so. A finished one of the same name, state machine and input is returned as it ended; a running one
+  // whose process died is taken over at once, with the definition it was started with.
+  // AlreadyExists: the name belongs to another input or state machine. Conflict: another process runs it (named).
+  // Configuration: a wrong definition. TooLarge: the input. Cancelled: `stop` was requested; it stays running, and
+  // the next Run or Resume goes on. Others: the machinery failed; likewise.
+  Result<ExecutionInfo> Run(const StartOptions& start, std::stop_token stop = {});
+  // Goes on with a running execution. NotFound; else as Run.
+  Result<ExecutionInfo> Resume(const std::string& name, std::stop_token stop = {});
+  // Ends a running execution as ABORTED, wherever it runs: at once when no process does, otherwise soon. A finished
+  // one is left alone: PreconditionFailed.
+  Status Stop(const std::string& name, const std::string& error, const std::string& cause);
+
+  Result<ExecutionInfo> Describe(const std::string& name);
+  Result<std::vector<ExecutionInfo>> List(const ListOptions& options = {});
+  Result<std::vector<HistoryEvent>> History(const std::string& name);
+
+ private:
+  Result<ExecutionInfo> TakeUp(const std::string& name, std::stop_token stop);
+  // Runs an execution that this process owns.
+  Result<ExecutionInfo> Execute(const ExecutionInfo& info, const Definition& definition, const Recorded& recorded,
+                                const Owner& owner, std::stop_token stop);
+  Status BusyError(const std::string& name, const Owner& owner) const;
+
+  ExecutionStore& store_;
+  TaskRunner& tasks_;
+  Clock& clock_;
+  Random& random_;
+  const Logger logger_;
+  const EngineOptions options_;
+  DeadlineWatch watch_;
+  std::mutex mutex_;
+  std::map<std::string, Halt*> active_;
+};
+
+}  // namespace penstock::workflow

@@ -1,0 +1,52 @@
+// What happened in an execution: the events of GetExecutionHistory.
+// Source: AWS Step Functions API reference, HistoryEvent and its details types.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "workflow/definition.h"
+
+namespace penstock::workflow {
+
+enum class EventType {
+  kExecutionStarted, kExecutionSucceeded, kExecutionFailed, kExecutionTimedOut, kExecutionAborted,
+  // One of StateType; HistoryEvent::state_type says which.
+  kStateEntered, kStateExited, kStateAborted,
+  kTaskScheduled, kTaskStarted, kTaskSucceeded, kTaskFailed, kTaskTimedOut,
+  kLambdaFunctionScheduled, kLambdaFunctionStarted, kLambdaFunctionSucceeded, kLambdaFunctionFailed,
+  kLambdaFunctionTimedOut,
+  kMapStateStarted, kMapStateSucceeded, kMapStateFailed,
+  kMapIterationStarted, kMapIterationSucceeded, kMapIterationFailed, kMapIterationAborted,
+  kParallelStateStarted, kParallelStateSucceeded, kParallelStateFailed,
+};
+
+// Fields that a type does not have are empty.
+struct HistoryEvent {
+  int64_t id = 0;           // from 1, without gaps
+  int64_t previous_id = 0;  // the event before it in its branch or iteration
+  EventType type = EventType::kExecutionStarted;
+  StateType state_type = StateType::kPass;
+  TimePoint timestamp{};
+  // Where: "/Map#1[37]/Fetch#2.1" is the first attempt of the second visit of Fetch in iteration 37 of the first visit
+  // of Map. With the type it identifies the event. Ours; not in GetExecutionHistory.
+  std::string path;
+  std::string name;      // the state's
+  std::string data;      // input or output, as JSON text
+  std::string resource;  // of a task
+  std::string error, cause;
+  int64_t number = 0;  // index of an iteration, length of a Map
+  std::string next;    // where a state that was left goes on; ours
+};
+
+// "MapStateEntered".
+std::string EventName(const HistoryEvent& event);
+// The type and state type of an event's name; InvalidData for another text.
+Status ParseEventName(std::string_view name, HistoryEvent& out);
+// One event as GetExecutionHistory gives it: timestamp, type, id, previousEventId and its details object.
+json::value ToJsonEvent(const HistoryEvent& event);
+
+}  // namespace penstock::workflow

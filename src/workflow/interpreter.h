@@ -1,0 +1,100 @@
+// Runs one execution of a definition: walks its states, writes the history, and goes the recorded way first when the
+// execution is taken up again.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "workflow/deadline_watch.h"
+#include "workflow/definition.h"
+#include "workflow/halt.h"
+#include "workflow/input_output.h"
+#include "workflow/journal.h"
+#include "workflow/recorded.h"
+#include "workflow/task.h"
+
+namespace penstock::workflow {
+
+// Everything outside of the execution itself. Outlives the interpreter.
+struct InterpreterContext {
+  const Definition& definition;
+  const ExecutionFacts& facts;
+  const Recorded& recorded;
+  Journal& journal;
+  TaskRunner& tasks;
+  Clock& clock;
+  Random& random;
+  DeadlineWatch& watch;
+  Halt& halt;
+  int max_parallel = 16;
+  size_t max_payload_bytes = 262'144;
+  TimePoint deadline = TimePoint::max();  // of the execution
+};
+
+class Interpreter {
+ public:
+  explicit Interpreter(const InterpreterContext& context) : context_(context) {}
+
+  // The output; a TaskError when the execution failed; Cancelled when it was halted; otherwise the machinery's failure.
+  // Blocks; Map and Parallel use threads of their own, joined before it returns.
+  Result<json::value> Run(json::value input);
+
+ private:
+  // One line of states: the execution itself, an iteration or a branch. Belongs to one thread.
+  struct Frame {
+    std::string prefix;  // of the paths of its events
+    const MapItem* item = nullptr;
+    std::stop_token stop;
+    int64_t last_event = 0;   // previousEventId of the next event
+    int64_t last_effect = 0;  // the event after the last outside effect that this frame builds on
+  };
+  // One visit of a state.
+  struct Visit {
+    const State& state;
+    Frame& frame;
+    const std::string& path;
+    int64_t entered_id = 0;
+    TimePoint entered{};
+    ContextObject* context = nullptr;
+    Scope scope;
+  };
+  struct Transition {
+    json::value output;
+    int next = -1;
+  };
+
+  Result<json::value> RunMachine(const Machine& machine, Frame& frame, json::value input);
+  Result<Transition> RunState(const Machine& machine, const State& state, Frame& frame, const std::string& path,
+                              json::value input);
+  Result<Transition> Execute(Visit& visit, json::value& input);
+  Result<Transition> ExecuteChoice(Visit& visit, const json::value& effective);
+  Status ExecuteWait(Visit& visit, const json::value& effective);
+  Status ExecuteFail(Visit& visit, const json::value& input);
+
+  // A Task, Map or Parallel with its Retry; the result before ResultSelector.
+  Result<json::value> ExecuteWithRetry(Visit& visit, const json::value& effective);
+  Result<json::value> AttemptTask(Visit& visit, const json::value& effective, int attempt, TimePoint& ended);
+  Result<json::value> CallTask(Visit& visit, const json::value& effective, int attempt, TimePoint deadline,
+                               bool& timed_out);
+  Result<json::value> AttemptMap(Visit& visit, const json::value& effective, int attempt);
+  Result<json::value> AttemptParallel(Visit& visit, const json::value& effective, int attempt);
+  Result<json::value> RunIteration(Visit& visit, const json::value& effective, Frame& frame, const json::value& item,
+                                   int64_t index);
+  // Runs work(i, frame) for each i on at most `threads` threads; the first failure stops the others.
+  Status Fork(Visit& visit, const std::string& prefix, size_t count, int64_t threads,
+              const std::function<Status(size_t, Frame&)>& work);
+
+  // Appends an event, or finds it in the record.
+  Result<EventRef> Emit(Frame& frame, HistoryEvent event);
+  Status CheckHalt(const Frame& frame) const;
+  Status CheckSize(const State& state, size_t bytes) const;
+  Status SleepUntil(const Frame& frame, TimePoint deadline);
+  Result<int64_t> SecondsFrom(const JsonPath& path, const Scope& scope, std::string_view field) const;
+  // Puts the state and its event before the cause of an error that its own fields made.
+  static Status InState(const Visit& visit, const Status& status);
+  static std::string AttemptPath(const std::string& path, int attempt);
+
+  const InterpreterContext& context_;
+};
+
+}  // namespace penstock::workflow

@@ -1,0 +1,172 @@
+// Task states, and the Retry of Task, Map and Parallel.
+#include <fmt/format.h>
+
+#include <atomic>
+#include <exception>
+#include <utility>
+
+#include "workflow/interpreter.h"
+#include "workflow/json_text.h"
+
+namespace penstock::workflow {
+namespace {
+
+// A function named by its ARN is called directly and has history events of its own.
+bool IsLambda(const std::string& resource) { return resource.rfind("arn:aws:lambda:", 0) == 0; }
+
+struct TaskEvents {
+  EventType scheduled, started, succeeded, failed, timed_out;
+};
+constexpr TaskEvents kTaskEvents{EventType::kTaskScheduled, EventType::kTaskStarted, EventType::kTaskSucceeded,
+                                 EventType::kTaskFailed, EventType::kTaskTimedOut};
+constexpr TaskEvents kLambdaEvents{EventType::kLambdaFunctionScheduled, EventType::kLambdaFunctionStarted,
+                                   EventType::kLambdaFunctionSucceeded, EventType::kLambdaFunctionFailed,
+                                   EventType::kLambdaFunctionTimedOut};
+
+Status AsFailure(const HistoryEvent& event) { return MakeTaskError(event.error, event.cause); }
+
+}  // namespace
+
+Result<json::value> Interpreter::ExecuteWithRetry(Visit& visit, const json::value& effective) {
+  const State& state = visit.state;
+  RetryState retries(state.retriers);
+  HistoryEvent last;
+  last.path = visit.path;
+  last.name = state.name;
+  for (int attempt = 1;; ++attempt) {
+    TimePoint ended = visit.entered;
+    Result<json::value> result = json::value();
+    if (state.type == StateType::kTask) {
+      result = AttemptTask(visit, effective, attempt, ended);
+    } else if (state.type == StateType::kMap) {
+      result = AttemptMap(visit, effective, attempt);
+    } else {
+      result = AttemptParallel(visit, effective, attempt);
+    }
+    if (result.ok() || !IsTaskError(result.status())) {
+      if (!result.ok() || state.type == StateType::kTask) return result;
+      last.type = state.type == StateType::kMap ? EventType::kMapStateSucceeded : EventType::kParallelStateSucceeded;
+      RETURN_IF_ERROR(Emit(visit.frame, std::move(last)).status());
+      return result;
+    }
+    const TaskError error = TaskErrorOf(result.status());
+    const auto delay = retries.Next(error.error, context_.random);
+    if (!delay) {
+      // Runtime faults of the state's own fields end the execution without a word of the state.
+      if (state.type == StateType::kTask || error.error == "States.Runtime") return result;
+      last.type = state.type == StateType::kMap ? EventType::kMapStateFailed : EventType::kParallelStateFailed;
+      last.error = error.error;
+      last.cause = error.cause;
+      RETURN_IF_ERROR(Emit(visit.frame, std::move(last)).status());
+      return result;
+    }
+    if (state.type != StateType::kTask) ended = context_.clock.Now();
+    RETURN_IF_ERROR(SleepUntil(visit.frame, ended + *delay));
+  }
+}
+
+// `ended` is when the attempt failed.
+Result<json::value> Interpreter::AttemptTask(Visit& visit, const json::value& effective, int attempt, TimePoint& ended) {
+  const State& state = visit.state;
+  const TaskEvents& events = IsLambda(state.resource) ? kLambdaEvents : kTaskEvents;
+  Frame& frame = visit.frame;
+  HistoryEvent event;
+  event.path = AttemptPath(visit.path, attempt);
+  event.resource = state.resource;
+  visit.context->set_retry_count(attempt - 1);
+
+  if (const auto* known = context_.recorded.Find(events.succeeded, event.path)) {
+    frame.last_event = known->id;
+    return ParseJson(known->data);
+  }
+  for (const EventType type : {events.failed, events.timed_out}) {
+    if (const auto* known = context_.recorded.Find(type, event.path)) {
+      frame.last_event = known->id;
+      ended = known->timestamp;
+      return AsFailure(*known);
+    }
+  }
+
+  TimePoint deadline = TimePoint::max();
+  std::optional<int64_t> timeout_s = state.timeout_s;
+  if (state.timeout_path) {
+    const auto seconds = SecondsFrom(*state.timeout_path, Scope{&effective, visit.context, &context_.random},
+                                     "TimeoutSecondsPath");
+    if (!seconds.ok()) return InState(visit, seconds.status());
+    timeout_s = *seconds;
+  }
+  // What this call builds on must not be lost when the process dies after it.
+  RETURN_IF_ERROR(context_.journal.Sync(frame.last_effect));
+  event.type = events.scheduled;
+  AppendJson(effective, event.data);
+  RETURN_IF_ERROR(CheckSize(state, event.data.size()));
+  ASSIGN_OR_RETURN(const EventRef scheduled, Emit(frame, event));
+  event.type = events.started;
+  event.data.clear();
+  RETURN_IF_ERROR(Emit(frame, event).status());
+  // A task that was running when the process died starts anew: so does its time.
+  if (timeout_s) deadline = std::max(scheduled.timestamp, context_.clock.Now()) + std::chrono::seconds(*timeout_s);
+
+  bool timed_out = false;
+  Result<json::value> result = CallTask(visit, effective, attempt, deadline, timed_out);
+  if (timed_out) {
+    event.type = events.timed_out;
+    event.error = "States.Timeout";
+    result = MakeTaskError(event.error, "");
+  } else if (result.ok()) {
+    event.type = events.succeeded;
+    AppendJson(*result, event.data);
+    const Status size = CheckSize(state, event.data.size());
+    if (!size.ok()) {
+      event.type = events.failed;
+      event.data.clear();
+      event.error = TaskErrorOf(size).error;
+      event.cause = TaskErrorOf(size).cause;
+      result = size;
+    }
+  } else {
+    RETURN_IF_ERROR(CheckHalt(frame));  // it failed because it was told to stop
+    TaskError error = TaskErrorOf(result.status());
+    event.type = events.failed;
+    event.error = error.error;
+    event.cause = error.cause;
+    result = MakeTaskError(std::move(error.error), std::move(error.cause));
+  }
+  ASSIGN_OR_RETURN(const EventRef outcome, Emit(frame, std::move(event)));
+  ended = outcome.timestamp;
+  frame.last_effect = outcome.id;
+  return result;
+}
+
+Result<json::value> Interpreter::CallTask(Visit& visit, const json::value& effective, int attempt, TimePoint deadline,
+                                          bool& timed_out) {
+  TaskRequest request;
+  request.resource = visit.state.resource;
+  request.input = effective;
+  request.context = visit.context->value();
+  request.execution_name = context_.facts.name;
+  request.state_name = visit.state.name;
+  request.attempt = attempt;
+
+  std::stop_source stop;
+  const std::stop_callback with_frame(visit.frame.stop, [&] { stop.request_stop(); });
+  std::atomic<bool> expired{false};
+  const bool timed = deadline != TimePoint::max();
+  const int64_t watch = !timed ? 0 : context_.watch.Add(deadline, [&] {
+    expired = true;
+    stop.request_stop();
+  });
+  Result<json::value> result = json::value();
+  try {
+    result = context_.tasks.RunTask(request, stop.get_token());
+  } catch (const std::exception& error) {
+    result = MakeTaskError("States.TaskFailed", fmt::format("the task threw an exception: {}", error.what()));
+  } catch (...) {
+    result = MakeTaskError("States.TaskFailed", "the task threw something that is not an exception");
+  }
+  if (timed) context_.watch.Remove(watch);
+  timed_out = expired || (timed && context_.clock.Now() >= deadline);
+  return result;
+}
+
+}  // namespace penstock::workflow

@@ -1,0 +1,129 @@
+#include "workflow/journal.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/fault.h"
+#include "workflow/task.h"
+
+namespace penstock::workflow {
+namespace {
+
+// Appending waits when so many events are not yet written: memory stays bounded when the disk is slow.
+constexpr size_t kMaxPending = 20'000;
+
+}  // namespace
+
+Journal::Journal(ExecutionStore& store, std::string execution, Owner owner, Clock& clock, int64_t last_id,
+                 TimePoint last_time, JournalOptions options)
+    : store_(store), execution_(std::move(execution)), owner_(std::move(owner)), clock_(clock),
+      options_(std::move(options)), last_id_(last_id), last_time_(last_time), committed_id_(last_id),
+      writer_([this] { Loop(); }) {}
+
+Journal::~Journal() { IgnoreError(Close(), "a failed commit was reported to whoever waited for it"); }
+
+EventRef Journal::Number(HistoryEvent& event) {
+  event.id = ++last_id_;
+  event.timestamp = last_time_ = std::max(last_time_, clock_.Now());
+  return {event.id, event.timestamp};
+}
+
+Result<EventRef> Journal::Append(HistoryEvent event) {
+  std::unique_lock lock(mutex_);
+  committed_.wait(lock, [&] { return pending_.size() < kMaxPending || !failure_.ok(); });
+  if (!failure_.ok()) return failure_;
+  if (closing_) return MakeError(ErrorCode::kInternal, "an event after the end of an execution: " + event.path);
+  // The last place is the ending's. Developer guide, "Avoid reaching the history quota".
+  if (last_id_ + 1 >= options_.max_events) {
+    return MakeTaskError("States.Runtime", fmt::format("The execution reached the maximum number of history events ({}).",
+                                                       options_.max_events));
+  }
+  const EventRef ref = Number(event);
+  const bool first = pending_.empty();
+  pending_.push_back(std::move(event));
+  if (first) wake_.notify_one();
+  return ref;
+}
+
+Status Journal::Sync(int64_t id) {
+  std::unique_lock lock(mutex_);
+  if (committed_id_ >= id) return Status::OK();
+  wanted_id_ = std::max(wanted_id_, id);
+  wake_.notify_one();
+  committed_.wait(lock, [&] { return committed_id_ >= id || !failure_.ok() || closed_; });
+  return committed_id_ >= id ? Status::OK() : failure_;
+}
+
+Status Journal::Finish(HistoryEvent last, Ending ending) {
+  {
+    std::lock_guard lock(mutex_);
+    RETURN_IF_ERROR(failure_);
+    ending.stopped = Number(last).timestamp;
+    pending_.push_back(std::move(last));
+    ending_ = std::move(ending);
+  }
+  return Close();
+}
+
+Status Journal::Close() {
+  {
+    std::lock_guard lock(mutex_);
+    closing_ = true;
+    wake_.notify_one();
+  }
+  if (writer_.joinable()) writer_.join();
+  return failure_;
+}
+
+Status Journal::Commit(const std::vector<HistoryEvent>& events, const std::optional<Ending>& ending) {
+  RETURN_IF_ERROR(FaultPoint("workflow.commit.before"));
+  RETURN_IF_ERROR(store_.Append(execution_, owner_, events, ending));
+  return FaultPoint("workflow.commit.after");
+}
+
+// Waits in real time, not the injected clock's: how events are grouped changes no result.
+void Journal::Loop() {
+  const auto heartbeat = std::chrono::milliseconds(options_.heartbeat_interval_ms);
+  auto next_heartbeat = std::chrono::steady_clock::now() + heartbeat;
+  bool stop_seen = false;
+  std::unique_lock lock(mutex_);
+  while (true) {
+    wake_.wait_until(lock, next_heartbeat, [&] { return closing_ || !pending_.empty(); });
+    if (!pending_.empty()) {
+      wake_.wait_for(lock, std::chrono::milliseconds(options_.commit_interval_ms),
+                     [&] { return closing_ || wanted_id_ > committed_id_ || pending_.size() > kMaxPending / 2; });
+      std::vector<HistoryEvent> events = std::exchange(pending_, {});
+      const std::optional<Ending> ending = std::exchange(ending_, std::nullopt);
+      lock.unlock();
+      const Status status = Commit(events, ending);
+      if (status.ok() && options_.on_event) {
+        for (const auto& event : events) options_.on_event(event);
+      }
+      if (!status.ok() && options_.on_failure) options_.on_failure(status);
+      const int64_t last = events.back().id;
+      events.clear();
+      lock.lock();
+      if (status.ok()) committed_id_ = last;
+      else failure_ = status;
+      committed_.notify_all();
+    }
+    if (!failure_.ok() || (closing_ && pending_.empty())) break;
+    if (std::chrono::steady_clock::now() < next_heartbeat) continue;
+    next_heartbeat = std::chrono::steady_clock::now() + heartbeat;
+    lock.unlock();
+    const auto request = store_.Heartbeat(execution_, owner_, clock_.Now());
+    if (!request.ok() && CodeOf(request.status()) == ErrorCode::kConflict && options_.on_failure) {
+      options_.on_failure(request.status());
+    }
+    if (request.ok() && request->has_value() && !std::exchange(stop_seen, true) && options_.on_stop) {
+      options_.on_stop(**request);
+    }
+    lock.lock();
+    if (!request.ok() && CodeOf(request.status()) == ErrorCode::kConflict) failure_ = request.status();
+  }
+  closed_ = true;
+  committed_.notify_all();
+}
+
+}  // namespace penstock::workflow

@@ -1,0 +1,68 @@
+// JSONPath as Step Functions evaluates it (it follows Jayway JsonPath): compiled once, evaluated often.
+// Source: Amazon States Language, "Paths" and "Reference Paths"; github.com/json-path/JsonPath, README.
+// Here: dot and bracket children, unions, indexes (also from the end), slices, wildcards, recursive descent. Filters
+// ("[?(…)]") and functions are refused by Parse.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "base/status.h"
+
+namespace penstock::workflow {
+
+class JsonPath {
+ public:
+  enum class Root { kInput, kContext, kVariable };  // $…, $$…, $name…
+
+  // InvalidData: not a path, with the place.
+  static Result<JsonPath> Parse(std::string_view text);
+
+  const std::string& text() const { return text_; }
+  Root root() const { return root_; }
+  const std::string& variable() const { return variable_; }
+  // At most one value can match.
+  bool definite() const { return definite_; }
+  // A Reference Path: only names and indexes from the front.
+  bool is_reference() const;
+
+  // The value below `root` that a definite path names, or null when there is none. `skip` leaves out the first
+  // segments: `root` is then what they lead to.
+  const json::value* Find(const json::value& root, size_t skip = 0) const;
+  // The value of a definite path, or the array of all matches of another. NotFound, in Jayway's words, when a definite
+  // path (or the definite beginning of another) leads nowhere.
+  Result<json::value> Evaluate(const json::value& root, size_t skip = 0) const;
+  // Puts `value` at a Reference Path, making the objects on the way. InvalidData: something else is in the way.
+  Status Put(json::value& document, json::value value) const;
+  // Whether the first segments are these names.
+  bool StartsWith(std::initializer_list<std::string_view> names) const;
+
+ private:
+  friend class JsonPathParser;
+  struct Segment {
+    enum class Kind { kNames, kIndexes, kSlice, kWildcard } kind = Kind::kNames;
+    bool descend = false;  // preceded by ".."
+    std::vector<std::string> names;
+    std::vector<int64_t> indexes;
+    bool has_from = false, has_to = false;
+    int64_t from = 0, to = 0;
+    bool definite() const;
+  };
+  Status Collect(const json::value& node, size_t depth, bool definite_so_far, std::vector<const json::value*>& out) const;
+  Status Select(const json::value& node, size_t depth, bool definite_so_far,
+                std::vector<const json::value*>& out) const;
+  void Slice(const json::array& array, const Segment& segment, std::vector<const json::value*>& out) const;
+  // $['a']['b'][0], as Jayway writes the first `count` segments.
+  std::string Normal(size_t count) const;
+
+  std::string text_;
+  Root root_ = Root::kInput;
+  std::string variable_;
+  std::vector<Segment> segments_;
+  bool definite_ = true;
+};
+
+}  // namespace penstock::workflow

@@ -1,0 +1,121 @@
+#include "workflow/memory_execution_store.h"
+
+#include <algorithm>
+
+namespace penstock::workflow {
+
+Result<MemoryExecutionStore::Entry*> MemoryExecutionStore::Find(const std::string& name) {
+  const auto found = entries_.find(name);
+  if (found == entries_.end()) return MakeError(ErrorCode::kNotFound, "no execution of this name: " + name);
+  return &found->second;
+}
+
+Result<MemoryExecutionStore::Entry*> MemoryExecutionStore::FindOwned(const std::string& name, const Owner& owner) {
+  ASSIGN_OR_RETURN(Entry * entry, Find(name));
+  if (!entry->owner || entry->owner->id != owner.id) {
+    return MakeError(ErrorCode::kConflict, "the execution is no longer run by this process: " + name);
+  }
+  return entry;
+}
+
+Status MemoryExecutionStore::Create(const ExecutionInfo& info, const std::string& definition_text, const Owner& owner,
+                                    const HistoryEvent& first) {
+  std::lock_guard lock(mutex_);
+  const auto [at, inserted] = entries_.try_emplace(info.name);
+  if (!inserted) return MakeError(ErrorCode::kAlreadyExists, "an execution of this name exists: " + info.name);
+  at->second = Entry{info, definition_text, owner, std::nullopt, {first}, static_cast<int64_t>(entries_.size())};
+  return Status::OK();
+}
+
+Result<ExecutionInfo> MemoryExecutionStore::Get(const std::string& name) {
+  std::lock_guard lock(mutex_);
+  ASSIGN_OR_RETURN(const Entry* entry, Find(name));
+  return entry->info;
+}
+
+Result<std::string> MemoryExecutionStore::GetDefinition(const std::string& name) {
+  std::lock_guard lock(mutex_);
+  ASSIGN_OR_RETURN(const Entry* entry, Find(name));
+  return entry->definition;
+}
+
+Result<std::vector<ExecutionInfo>> MemoryExecutionStore::List(const ListOptions& options) {
+  std::lock_guard lock(mutex_);
+  std::vector<const Entry*> found;
+  for (const auto& [name, entry] : entries_) {
+    if (!options.state_machine.empty() && entry.info.state_machine != options.state_machine) continue;
+    if (options.status && entry.info.status != *options.status) continue;
+    found.push_back(&entry);
+  }
+  std::sort(found.begin(), found.end(), [](const Entry* a, const Entry* b) {
+    return std::pair(a->info.started, a->sequence) > std::pair(b->info.started, b->sequence);
+  });
+  std::vector<ExecutionInfo> out;
+  for (const auto* entry : found) {
+    if (static_cast<int>(out.size()) >= options.limit) break;
+    out.push_back(entry->info);
+  }
+  return out;
+}
+
+Result<std::vector<HistoryEvent>> MemoryExecutionStore::History(const std::string& name) {
+  std::lock_guard lock(mutex_);
+  ASSIGN_OR_RETURN(const Entry* entry, Find(name));
+  return entry->events;
+}
+
+Result<std::optional<Owner>> MemoryExecutionStore::GetOwner(const std::string& name) {
+  std::lock_guard lock(mutex_);
+  ASSIGN_OR_RETURN(const Entry* entry, Find(name));
+  return entry->owner;
+}
+
+Status MemoryExecutionStore::Acquire(const std::string& name, const std::optional<Owner>& expected, const Owner& owner) {
+  std::lock_guard lock(mutex_);
+  ASSIGN_OR_RETURN(Entry * entry, Find(name));
+  const bool same = entry->owner.has_value() == expected.has_value() && (!expected || entry->owner->id == expected->id);
+  if (!same || entry->info.status != ExecutionStatus::kRunning) {
+    return MakeError(ErrorCode::kConflict, "another process took the execution over: " + name);
+  }
+  entry->owner = owner;
+  return Status::OK();
+}
+
+Status MemoryExecutionStore::Release(const std::string& name, const Owner& owner) {
+  std::lock_guard lock(mutex_);
+  ASSIGN_OR_RETURN(Entry * entry, Find(name));
+  if (entry->owner && entry->owner->id == owner.id) entry->owner.reset();
+  return Status::OK();
+}
+
+Status MemoryExecutionStore::Append(const std::string& name, const Owner& owner, const std::vector<HistoryEvent>& events,
+                                    const std::optional<Ending>& ending) {
+  std::lock_guard lock(mutex_);
+  ASSIGN_OR_RETURN(Entry * entry, FindOwned(name, owner));
+  entry->events.insert(entry->events.end(), events.begin(), events.end());
+  if (!ending) return Status::OK();
+  entry->info.status = ending->status;
+  entry->info.output = ending->output;
+  entry->info.error = ending->error;
+  entry->info.cause = ending->cause;
+  entry->info.stopped = ending->stopped;
+  entry->owner.reset();
+  return Status::OK();
+}
+
+Status MemoryExecutionStore::RequestStop(const std::string& name, const StopRequest& request) {
+  std::lock_guard lock(mutex_);
+  ASSIGN_OR_RETURN(Entry * entry, Find(name));
+  entry->stop = request;
+  return Status::OK();
+}
+
+Result<std::optional<StopRequest>> MemoryExecutionStore::Heartbeat(const std::string& name, const Owner& owner,
+                                                                   TimePoint now) {
+  std::lock_guard lock(mutex_);
+  ASSIGN_OR_RETURN(Entry * entry, FindOwned(name, owner));
+  entry->owner->heartbeat = now;
+  return entry->stop;
+}
+
+}  // namespace penstock::workflow

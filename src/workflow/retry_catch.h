@@ -1,0 +1,52 @@
+// Retriers and catchers: which error, how often, how long to wait.
+// Source: Amazon States Language, "Errors"; developer guide, "Handling errors".
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "workflow/json_path.h"
+#include "workflow/task.h"
+
+namespace penstock::workflow {
+
+struct Retrier {
+  std::vector<std::string> error_equals;
+  double interval_s = 1;
+  int max_attempts = 3;
+  double backoff_rate = 2.0;
+  std::optional<double> max_delay_s;
+  bool full_jitter = false;
+};
+
+struct Catcher {
+  std::vector<std::string> error_equals;
+  std::optional<JsonPath> result_path;  // none: "$", the error is the whole output
+  bool discard = false;                 // ResultPath null: the input is the output
+  int next = -1;
+};
+
+// Whether one of `names` stands for `error`. States.ALL means any error but the terminal ones (States.Runtime,
+// States.DataLimitExceeded), States.TaskFailed any but also States.Timeout. States.Runtime matches nothing.
+bool ErrorMatches(const std::vector<std::string>& names, const std::string& error);
+
+// The retries of one visit of a state: each retrier counts its own.
+class RetryState {
+ public:
+  explicit RetryState(const std::vector<Retrier>& retriers) : retriers_(retriers), used_(retriers.size(), 0) {}
+  // How long to wait before the next attempt after `error`; none: there is none.
+  std::optional<Duration> Next(const std::string& error, Random& random);
+
+ private:
+  const std::vector<Retrier>& retriers_;
+  std::vector<int> used_;
+};
+
+// The first catcher for `error`, or null.
+const Catcher* FindCatcher(const std::vector<Catcher>& catchers, const std::string& error);
+
+}  // namespace penstock::workflow
