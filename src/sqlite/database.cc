@@ -1,11 +1,37 @@
 #include "sqlite/database.h"
 
+#include <errno.h>
 #include <fmt/format.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <filesystem>
 #include <utility>
 
 namespace penstock::sqlite {
+namespace {
+
+// SQLite says only that it cannot open; the folder (for the -wal and -shm files too) and the file say why.
+Status CannotOpen(std::string_view path, const std::string& message) {
+  const std::filesystem::path file(path);
+  const std::filesystem::path folder = file.has_parent_path() ? file.parent_path() : ".";
+  int error = ::access(folder.c_str(), W_OK | X_OK) == 0 ? 0 : errno;
+  if (error == 0 && ::access(file.c_str(), R_OK | W_OK) != 0 && errno != ENOENT) error = errno;
+  switch (error) {
+    case EROFS:
+      return MakeError(ErrorCode::kReadOnly, message, "this file system is read-only: choose another state folder");
+    case EACCES:
+    case EPERM:
+      return MakeError(ErrorCode::kPermissionDenied, message, "make the file and its folder writable for this user");
+    case ENOENT:
+    case ENOTDIR: return MakeError(ErrorCode::kNotFound, message, "make the folder first");
+    default:
+      return MakeError(ErrorCode::kIo, message, "check that the folder exists and is writable for this user");
+  }
+}
+
+}  // namespace
 
 Status ToStatus(int code, std::string_view path, std::string_view text) {
   const std::string message = fmt::format("{}: {}", path, text);
@@ -21,13 +47,14 @@ Status ToStatus(int code, std::string_view path, std::string_view text) {
                                    path));
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
+    case SQLITE_PROTOCOL:
       return MakeError(ErrorCode::kConflict, message, "another process holds this file; try again when it is done");
     case SQLITE_FULL: return MakeError(ErrorCode::kNoSpace, message, "free some disk space and run again");
     case SQLITE_READONLY:
     case SQLITE_PERM:
       return MakeError(ErrorCode::kReadOnly, message, "make the file and its folder writable for this user");
-    case SQLITE_CANTOPEN:
-      return MakeError(ErrorCode::kIo, message, "check that the folder exists and is writable for this user");
+    case SQLITE_CANTOPEN: return CannotOpen(path, message);
+    case SQLITE_TOOBIG: return MakeError(ErrorCode::kTooLarge, message);
     case SQLITE_CONSTRAINT: return MakeError(ErrorCode::kAlreadyExists, message);
     case SQLITE_IOERR: return MakeError(ErrorCode::kIo, message);
     case SQLITE_NOMEM: return MakeError(ErrorCode::kResourceExhausted, message);
@@ -111,6 +138,17 @@ Result<std::shared_ptr<Database>> Database::Open(const std::string& path, Option
 Database::~Database() { sqlite3_close_v2(handle_); }
 
 Status Database::Migrate(std::string_view component, const std::vector<std::string>& migrations) {
+  bool current = false;
+  RETURN_IF_ERROR(Read([&]() -> Status {  // the usual case costs no write, and waits for nobody
+    ASSIGN_OR_RETURN(Statement table, Prepare("SELECT 1 FROM sqlite_master WHERE name = 'component'"));
+    ASSIGN_OR_RETURN(const bool made, table.Step());
+    if (!made) return Status::OK();
+    ASSIGN_OR_RETURN(Statement read, Prepare("SELECT version FROM component WHERE name = ?"));
+    ASSIGN_OR_RETURN(const bool found, read.Bind(1, component).Step());
+    current = found && read.Int(0) == static_cast<int64_t>(migrations.size());
+    return Status::OK();
+  }));
+  if (current) return Status::OK();
   RETURN_IF_ERROR(Write([&]() -> Status {
     RETURN_IF_ERROR(Execute("CREATE TABLE IF NOT EXISTS component (name TEXT PRIMARY KEY, version INTEGER NOT NULL)"));
     ASSIGN_OR_RETURN(Statement read, Prepare("SELECT version FROM component WHERE name = ?"));

@@ -59,11 +59,11 @@ class Statement {
 // Thread-safe: one connection, one lock. Many processes may have the file open (WAL).
 class Database {
  public:
-  // Opens or creates. `migrations[i]` brings user_version i to i+1; each runs once, in a transaction. The folder must
-  // exist. Corrupt: not a database, or damaged (the text names the file and how to set it aside). Configuration: the
-  // file was made by a newer version. `application_id` keeps two kinds of file from being taken for one another; a
-  // file may hold several `component`s, each with migrations of its own.
+  // Opens or creates; the folder must exist (NotFound). Corrupt: not a database, or damaged (the text names the file
+  // and how to set it aside). ReadOnly, PermissionDenied: the folder must be writable too, for SQLite's -wal and -shm.
   static Result<std::shared_ptr<Database>> Open(const std::string& path, Options options = {});
+  // A file holds several components, each with migrations of its own: `migrations[i]` brings one from version i to
+  // i+1, once; all in one transaction. Configuration: the component was made by a newer version.
   Status Migrate(std::string_view component, const std::vector<std::string>& migrations);
   ~Database();
 

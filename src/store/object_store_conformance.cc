@@ -13,6 +13,8 @@
 
 namespace penstock::store {
 
+std::string StoreMakerName(const testing::TestParamInfo<StoreMaker>& info) { return info.param.name; }
+
 void ObjectStoreConformance::SetUp() {
   store_ = GetParam().make();
   ASSERT_NE(store_, nullptr);

@@ -22,7 +22,8 @@ struct StoreMaker {
 };
 
 inline void PrintTo(const StoreMaker& maker, std::ostream* out) { *out << maker.name; }
-inline std::string StoreMakerName(const testing::TestParamInfo<StoreMaker>& info) { return info.param.name; }
+// Not inline, so that a program that instantiates the suite links it.
+std::string StoreMakerName(const testing::TestParamInfo<StoreMaker>& info);
 
 class ObjectStoreConformance : public testing::TestWithParam<StoreMaker> {
  protected:
