@@ -73,21 +73,72 @@ std::string FormatTimestamp(TimePoint time) {
 
 namespace {
 
-Result<TimePoint> ParseWith(std::string_view text, std::initializer_list<const char*> formats, const char* expected) {
-  for (const char* format : formats) {
-    std::istringstream in{std::string(text)};
-    in.imbue(std::locale::classic());
-    date::sys_time<ch::microseconds> time;
-    in >> date::parse(format, time);
-    if (!in.fail() && in.peek() == std::char_traits<char>::eof()) return TimePoint(time.time_since_epoch());
+// Takes exactly `count` digits from the front of `text`; -1 when they are not there.
+int TakeDigits(std::string_view& text, size_t count) {
+  int value = 0;
+  for (size_t i = 0; i < count; ++i) {
+    if (i >= text.size() || text[i] < '0' || text[i] > '9') return -1;
+    value = value * 10 + (text[i] - '0');
   }
-  return MakeError(ErrorCode::kInvalidData, fmt::format("not a time, expected {}: {}", expected, text));
+  text.remove_prefix(count);
+  return value;
+}
+bool Take(std::string_view& text, char lower) {
+  if (text.empty() || (text[0] | 0x20) != (lower | 0x20)) return false;
+  text.remove_prefix(1);
+  return true;
+}
+
+// RFC 3339 section 5.6, date-time; digits behind the microseconds are cut off, a leap second is the next one.
+bool ReadTimestamp(std::string_view text, TimePoint& time) {
+  const int year = TakeDigits(text, 4);
+  if (year < 0 || !text.starts_with('-')) return false;
+  text.remove_prefix(1);
+  const int month = TakeDigits(text, 2);
+  if (month < 0 || !text.starts_with('-')) return false;
+  text.remove_prefix(1);
+  const int day = TakeDigits(text, 2);
+  const ch::year_month_day date{ch::year(year), ch::month(static_cast<unsigned>(month)), ch::day(static_cast<unsigned>(day))};
+  if (day < 0 || !date.ok() || !Take(text, 't')) return false;
+  const int hour = TakeDigits(text, 2);
+  if (hour < 0 || hour > 23 || !text.starts_with(':')) return false;
+  text.remove_prefix(1);
+  const int minute = TakeDigits(text, 2);
+  if (minute < 0 || minute > 59 || !text.starts_with(':')) return false;
+  text.remove_prefix(1);
+  const int second = TakeDigits(text, 2);
+  if (second < 0 || second > 60) return false;
+  int micros = 0;
+  if (text.starts_with('.')) {
+    text.remove_prefix(1);
+    size_t digits = 0;
+    for (int digit; (digit = TakeDigits(text, 1)) >= 0; ++digits) micros = digits < 6 ? micros * 10 + digit : micros;
+    if (digits == 0) return false;
+    for (; digits < 6; ++digits) micros *= 10;
+  }
+  ch::minutes offset(0);
+  if (!Take(text, 'z')) {
+    if (text.empty() || (text[0] != '+' && text[0] != '-')) return false;
+    const int sign = text[0] == '-' ? -1 : 1;
+    text.remove_prefix(1);
+    const int hours = TakeDigits(text, 2);
+    if (hours < 0 || hours > 23 || !text.starts_with(':')) return false;
+    text.remove_prefix(1);
+    const int minutes = TakeDigits(text, 2);
+    if (minutes < 0 || minutes > 59) return false;
+    offset = ch::minutes(sign * (hours * 60 + minutes));
+  }
+  time = ch::sys_days(date) + ch::hours(hour) + ch::minutes(minute) + ch::seconds(second) + ch::microseconds(micros) - offset;
+  return text.empty();
 }
 
 }  // namespace
 
 Result<TimePoint> ParseTimestamp(std::string_view text) {
-  return ParseWith(text, {"%FT%TZ", "%FT%T%Ez"}, "YYYY-MM-DDThh:mm:ss(.fff)Z");
+  TimePoint time;
+  if (ReadTimestamp(text, time)) return time;
+  return MakeError(ErrorCode::kInvalidData,
+                   fmt::format("not a time, expected YYYY-MM-DDThh:mm:ss(.fff)Z: {}", text.substr(0, 100)));
 }
 
 std::string FormatHttpDate(TimePoint time) {
@@ -95,7 +146,13 @@ std::string FormatHttpDate(TimePoint time) {
 }
 
 Result<TimePoint> ParseHttpDate(std::string_view text) {
-  return ParseWith(text, {"%a, %d %b %Y %T GMT"}, "an HTTP date as in RFC 9110");
+  std::istringstream in{std::string(text)};
+  in.imbue(std::locale::classic());
+  date::sys_seconds time;
+  in >> date::parse("%a, %d %b %Y %T GMT", time);
+  if (!in.fail() && in.peek() == std::char_traits<char>::eof()) return TimePoint(time.time_since_epoch());
+  return MakeError(ErrorCode::kInvalidData,
+                   fmt::format("not a time, expected an HTTP date as in RFC 9110: {}", text.substr(0, 100)));
 }
 
 }  // namespace penstock

@@ -32,7 +32,7 @@ class SystemClock : public Clock {
   SystemClock() = default;
   explicit SystemClock(Duration offset) : offset_(offset) {}
   TimePoint Now() const override;
-  bool SleepUntil(TimePoint deadline, std::stop_token stop) override;
+  bool SleepUntil(TimePoint deadline, std::stop_token stop = {}) override;
 
  private:
   Duration offset_{0};
@@ -44,7 +44,7 @@ class ManualClock : public Clock {
  public:
   explicit ManualClock(TimePoint start, bool auto_advance = true) : now_(start), auto_advance_(auto_advance) {}
   TimePoint Now() const override;
-  bool SleepUntil(TimePoint deadline, std::stop_token stop) override;
+  bool SleepUntil(TimePoint deadline, std::stop_token stop = {}) override;
   void Advance(Duration span);
   void Set(TimePoint now);
   // How many threads are asleep now.

@@ -1,9 +1,14 @@
 #include "base/log.h"
 
+#include <errno.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cmath>
+
 #include "base/json.h"
+#include "base/utf8.h"
 
 namespace penstock {
 namespace {
@@ -16,6 +21,7 @@ class FileDescriptorSink : public LogSink {
   void Write(LogLevel, std::string_view line) override {
     while (!line.empty()) {
       const ssize_t n = ::write(fd_, line.data(), line.size());
+      if (n < 0 && errno == EINTR) continue;
       if (n <= 0) return;  // a log that cannot be written has nowhere to say so
       line.remove_prefix(static_cast<size_t>(n));
     }
@@ -25,14 +31,22 @@ class FileDescriptorSink : public LogSink {
   const int fd_;
 };
 
+// What JSON cannot say (NaN, bytes that are no text) is said as near as it can.
 json::value ToValue(const LogField& field) {
+  if (const auto* text = std::get_if<std::string>(&field.value)) return json::value(ReplaceInvalidUtf8(*text));
+  const auto* number = std::get_if<double>(&field.value);
+  if (number != nullptr && !std::isfinite(*number)) return json::value(fmt::format("{}", *number));
   return std::visit([](const auto& v) { return json::value(v); }, field.value);
+}
+
+bool NeedsQuotes(char c) {
+  return static_cast<unsigned char>(c) <= ' ' || c == 0x7f || c == '"' || c == '=';
 }
 
 std::string ToText(const LogField& field) {
   if (const auto* text = std::get_if<std::string>(&field.value)) {
-    const bool plain = !text->empty() && text->find_first_of(" \"\n\t=") == std::string::npos;
-    return plain ? *text : json::serialize(json::value(*text));
+    const bool plain = !text->empty() && std::none_of(text->begin(), text->end(), NeedsQuotes) && IsUtf8(*text);
+    return plain ? *text : json::serialize(ToValue(field));
   }
   if (const auto* number = std::get_if<double>(&field.value)) return fmt::format("{:.6g}", *number);
   return json::serialize(ToValue(field));

@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
+
+#include "base/utf8.h"
 
 namespace penstock::store {
 namespace {
@@ -11,25 +14,6 @@ constexpr size_t kMaxKeyBytes = 1024;     // as S3: User Guide, "Naming Amazon S
 constexpr size_t kMaxSegmentBytes = 255;  // NAME_MAX of the usual file systems
 // Large, so that a folder is read once; a store with smaller pages of its own cuts them.
 constexpr int64_t kListAllPage = 1'000'000;
-
-// RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF.
-bool IsUtf8(std::string_view text) {
-  for (size_t i = 0; i < text.size();) {
-    const auto lead = static_cast<unsigned char>(text[i]);
-    const size_t length = lead < 0x80 ? 1 : lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 0;
-    if (length == 0 || i + length > text.size()) return false;
-    for (size_t k = 1; k < length; ++k) {
-      if ((static_cast<unsigned char>(text[i + k]) & 0xC0) != 0x80) return false;
-    }
-    const auto second = length > 1 ? static_cast<unsigned char>(text[i + 1]) : 0;
-    if ((lead == 0xE0 && second < 0xA0) || (lead == 0xED && second > 0x9F) || (lead == 0xF0 && second < 0x90) ||
-        (lead == 0xF4 && second > 0x8F)) {
-      return false;
-    }
-    i += length;
-  }
-  return true;
-}
 
 Status Wrong(std::string_view key, std::string_view why) {
   return MakeError(ErrorCode::kUsage, fmt::format("object key {}: \"{}\"", why, key.substr(0, 200)));
