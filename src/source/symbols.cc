@@ -59,7 +59,7 @@ bool SplitCells(std::string_view line, std::vector<std::string>* cells) {
 bool IsSymbol(std::string_view text) {
   if (text.size() > 32 || text.find("..") != std::string_view::npos) return false;
   return std::all_of(text.begin(), text.end(),
-                     [](char c) { return c > ' ' && c < 127 && !std::strchr("\"'\\/?#%,:;<>|*", c); });
+                     [](char c) { return c > ' ' && c < 127 && !std::strchr("\"'\\/?#%,;<>|*", c); });
 }
 
 }  // namespace

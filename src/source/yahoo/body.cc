@@ -18,6 +18,13 @@ std::string Beginning(std::string_view bytes) {
   return out;
 }
 
+// "404 Not Found: No data found, symbol may be delisted"
+bool IsErrorText(std::string_view bytes) {
+  const auto digit = [&](size_t at) { return bytes[at] >= '0' && bytes[at] <= '9'; };
+  return bytes.size() > 6 && bytes[0] >= '4' && bytes[0] <= '5' && digit(1) && digit(2) && bytes[3] == ' ' &&
+         bytes.substr(0, bytes.find_first_of("\r\n")).find(": ", 4) != std::string_view::npos;
+}
+
 }  // namespace
 
 bool IsEmptyRange(std::string_view description) {
@@ -69,8 +76,10 @@ Result<ParsedAnswer> ParseBody(std::string_view bytes, const ParseContext& conte
     return invalid("an HTML page instead of chart data");
   } else if (bytes.substr(0, 5) == "Edge:" || bytes.substr(0, 17) == "Too Many Requests") {
     return ProviderError("Too Many Requests", Beginning(bytes), context.raw_key);
-  } else if (bytes.substr(0, 3) == "400" && IsEmptyRange(bytes)) {
-    // no rows
+  } else if (IsErrorText(bytes)) {
+    const std::string_view text = bytes.substr(4, bytes.find_first_of("\r\n") - 4);
+    const size_t colon = text.find(": ");
+    if (!IsEmptyRange(text)) return ProviderError(text.substr(0, colon), text.substr(colon + 2), context.raw_key);
   } else if (bytes.substr(0, 4) == "Date" || bytes.front() == '#') {
     RETURN_IF_ERROR(ReadCsv(bytes, context, &series));
   } else {

@@ -246,7 +246,7 @@ void Series::AddVolume(double value) {
 }
 
 std::string YahooSpelling(std::string_view symbol) {
-  std::string spelled(symbol);
+  std::string spelled(symbol.substr(symbol.find(':') + 1));
   const size_t size = spelled.size();
   if (size > 2 && spelled[size - 2] == '.' && spelled[size - 1] >= 'A' && spelled[size - 1] <= 'C') {
     spelled[size - 2] = '-';

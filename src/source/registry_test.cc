@@ -1,0 +1,55 @@
+#include "source/registry.h"
+
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+#include "base/clock.h"
+
+namespace penstock::source {
+namespace {
+
+// `key: value` lines and comments, which is all that a sample has.
+SourceSettings LoadSample(std::string_view text, std::string* kind) {
+  SourceSettings settings;
+  std::istringstream lines{std::string(text)};
+  for (std::string line; std::getline(lines, line);) {
+    if (line.empty() || line[0] == '#') continue;
+    const size_t colon = line.find(": ");
+    EXPECT_NE(colon, std::string::npos) << line;
+    const std::string key = line.substr(0, colon), value = line.substr(colon + 2);
+    if (key == "kind") {
+      *kind = value;
+    } else {
+      settings[key] = value;
+    }
+  }
+  return settings;
+}
+
+TEST(Registry, EverySampleLoadsBack) {
+  ManualClock clock{TimePoint{}};
+  ASSERT_FALSE(SourceKinds().empty());
+  for (const SourceKind& kind : SourceKinds()) {
+    std::string name;
+    const SourceSettings settings = LoadSample(kind.sample, &name);
+    EXPECT_EQ(name, kind.name);
+    EXPECT_FALSE(settings.empty());
+    const auto source = MakeSource(name, settings, {nullptr, &clock});
+    ASSERT_TRUE(source.ok()) << Describe(source.status());
+    EXPECT_EQ(CodeOf((*source)->Fetch({"A", MakeDate(2020, 1, 2), MakeDate(2020, 1, 2)}).status()), ErrorCode::kUsage);
+  }
+}
+
+TEST(Registry, WrongSettingsAreConfiguration) {
+  ManualClock clock{TimePoint{}};
+  const SourceParts parts{nullptr, &clock};
+  EXPECT_EQ(CodeOf(MakeSource("nosuch", {}, parts).status()), ErrorCode::kConfiguration);
+  for (const auto& [key, value] : SourceSettings{
+           {"endpoint", "ftp://x"}, {"endpoin", "http://x"}, {"format", "xml"}, {"user_agent", "a\nb"}, {"cookie_endpoint", "x"}}) {
+    EXPECT_EQ(CodeOf(MakeSource("yahoo", {{key, value}}, parts).status()), ErrorCode::kConfiguration) << key;
+  }
+}
+
+}  // namespace
+}  // namespace penstock::source

@@ -1,0 +1,49 @@
+#include "source/symbols.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace penstock::source {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+void ExpectRefused(std::string_view text, const std::string& place) {
+  const auto symbols = ParseSymbols(text, "symbol", "s.csv");
+  EXPECT_EQ(CodeOf(symbols.status()), ErrorCode::kConfiguration) << text;
+  EXPECT_THAT(symbols.status().message(), HasSubstr(place)) << text;
+}
+
+TEST(Symbols, NamedColumnCommentsQuotesAndCrlf) {
+  const auto symbols = ParseSymbols("\xef\xbb\xbf# of today\r\nname,symbol\r\n\"A, \"\"B\"\" Co\", AB.L \r\n\r\nX,^GSPC\r\nY,EURUSD=X", "symbol", "s.csv");
+  ASSERT_TRUE(symbols.ok()) << Describe(symbols.status());
+  EXPECT_THAT(*symbols, ElementsAre("AB.L", "^GSPC", "EURUSD=X"));
+}
+
+TEST(Symbols, FaultsNameFileAndLine) {
+  ExpectRefused("", "s.csv:0");
+  ExpectRefused("symbol\n", "s.csv:1");
+  ExpectRefused("name\nA\n", "s.csv:1");
+  ExpectRefused("symbol\nA\n# x\nA\n", "s.csv:4");
+  ExpectRefused("symbol,name\nA,\n,x\n", "s.csv:3");
+  ExpectRefused("symbol,name\nA\n", "s.csv:2");
+  ExpectRefused("symbol\n\"A\n", "s.csv:2");
+  ExpectRefused("symbol\n../A\n", "s.csv:2");
+  ExpectRefused("symbol\nA B\n", "s.csv:2");
+}
+
+TEST(Symbols, Ftse1ConstituentsAndTheRecordedSet) {
+  const std::string root = PENSTOCK_SOURCE_DIR;
+  const auto ftse = ReadSymbols(root + "/pipelines/ftse100/symbols.csv");
+  ASSERT_TRUE(ftse.ok()) << Describe(ftse.status());
+  EXPECT_EQ(ftse->size(), 100u);
+  for (const std::string& symbol : *ftse) EXPECT_TRUE(symbol.ends_with(".L")) << symbol;
+  const auto sp500 = ReadSymbols(root + "/pipelines/sp500/symbols.csv");
+  ASSERT_TRUE(sp500.ok()) << Describe(sp500.status());
+  EXPECT_EQ(sp500->size(), 503u);
+  EXPECT_EQ(CodeOf(ReadSymbols(root + "/none.csv").status()), ErrorCode::kConfiguration);
+}
+
+}  // namespace
+}  // namespace penstock::source
