@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "base/utf8.h"
 #include "store/folder_paths.h"
 
 namespace penstock::store {
@@ -33,13 +34,14 @@ class Walk {
   Result<bool> Enter(int folder, const std::string& base) {
     // Among the keys of one folder, that of a file is its name, and those of a folder begin with its name and '/':
     // sorted so, the walk meets all keys in order ("a-b", "a.b", "a/b", "aa").
-    ASSIGN_OR_RETURN(auto entries, ReadFolder(folder, fmt::format("{}/{}", root_path_, base)));
-    std::erase_if(entries, [&](FolderEntry& entry) {
-      if (base.empty() && entry.name == kReservedSegment) return true;
-      if (entry.is_folder) entry.name += '/';
-      if (!entry.is_folder && !entry.is_file) return true;
-      return !MayHold(base + entry.name, entry.is_folder);
-    });
+    if (after_ > base && !after_.starts_with(base)) return true;  // all of them are before
+    const auto rest_of = [&](std::string_view text) { return text.starts_with(base) ? text.substr(base.size()) : ""; };
+    const std::string_view prefix = rest_of(prefix_), after = rest_of(after_);
+    ASSIGN_OR_RETURN(auto entries, ReadFolder(folder, root_path_ + "/" + base, [&](const FolderEntry& entry) {
+                       if (!entry.is_folder && !entry.is_file) return false;
+                       if (base.empty() && entry.is_folder && IsReserved(entry.name)) return false;
+                       return MayHold(entry, prefix, after) && IsUtf8(entry.name);  // other names are no keys
+                     }));
     // Only as much order as a page needs.
     const auto by_name = [](const FolderEntry& a, const FolderEntry& b) { return a.name < b.name; };
     size_t sorted = 0;
@@ -57,11 +59,15 @@ class Walk {
   }
 
  private:
-  bool MayHold(std::string_view path, bool is_folder) const {
-    const size_t common = std::min(path.size(), prefix_.size());
-    if (path.substr(0, common) != prefix_.substr(0, common)) return false;
-    if (!is_folder) return path.size() >= prefix_.size() && path > after_;
-    return path > after_ || after_.substr(0, path.size()) == path;
+  static bool IsReserved(std::string_view name) {
+    return name.size() == kReservedSegment.size() + 1 && name.starts_with(kReservedSegment);
+  }
+
+  // `prefix` and `after`: what of them lies below the folder of `entry`.
+  static bool MayHold(const FolderEntry& entry, std::string_view prefix, std::string_view after) {
+    const std::string_view name = entry.name;
+    if (!entry.is_folder) return name.starts_with(prefix) && name > after;
+    return (name.starts_with(prefix) || prefix.starts_with(name)) && (name > after || after.starts_with(name));
   }
 
   Result<bool> Visit(int folder, const std::string& base, const FolderEntry& entry) {
@@ -98,8 +104,10 @@ bool CouldBeginKey(std::string_view folders) { return folders.empty() || CheckKe
 
 }  // namespace
 
-Result<std::vector<FolderEntry>> ReadFolder(int fd, std::string_view path) {
+Result<std::vector<FolderEntry>> ReadFolder(int fd, std::string_view path,
+                                            const std::function<bool(const FolderEntry&)>& wanted) {
   std::vector<FolderEntry> entries;
+  FolderEntry one;
   const std::unique_ptr<DIR, int (*)(DIR*)> stream(OpenStream(fd), &::closedir);
   if (stream == nullptr) return ErrnoStatus(errno, "list the folder", path);
   while (true) {
@@ -114,7 +122,11 @@ Result<std::vector<FolderEntry>> ReadFolder(int fd, std::string_view path) {
       if (::fstatat(fd, entry->d_name, &info, AT_SYMLINK_NOFOLLOW) != 0) continue;
       type = S_ISDIR(info.st_mode) ? DT_DIR : S_ISREG(info.st_mode) ? DT_REG : DT_LNK;
     }
-    entries.push_back({std::string(name), type == DT_DIR, type == DT_REG});
+    one.name = name;
+    one.is_folder = type == DT_DIR;
+    one.is_file = type == DT_REG;
+    if (wanted != nullptr && one.is_folder) one.name += '/';
+    if (wanted == nullptr || wanted(one)) entries.push_back(one);
   }
   if (errno != 0 && errno != ENOENT) return ErrnoStatus(errno, "list the folder", path);
   return entries;

@@ -3,6 +3,7 @@
 
 #include <sys/stat.h>
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,8 +18,10 @@ struct FolderEntry {
   bool is_file = false;  // neither: a link, a device, …
 };
 
-// All entries but "." and "..", in no order; what vanishes meanwhile may be missing. `path` is for messages.
-Result<std::vector<FolderEntry>> ReadFolder(int fd, std::string_view path);
+// All entries but "." and "..", in no order; what vanishes meanwhile may be missing. `path` is for messages. With
+// `wanted`, only those for which it says true (of a folder it is given the name with a '/').
+Result<std::vector<FolderEntry>> ReadFolder(int fd, std::string_view path,
+                                            const std::function<bool(const FolderEntry&)>& wanted = {});
 
 // When the file was put: its mtime, to the microsecond.
 TimePoint ModifiedOf(const struct stat& info);

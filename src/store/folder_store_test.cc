@@ -99,6 +99,7 @@ TEST(FolderStore, FilesArePlain) {
   fs::create_directories(folder / "by/hand");
   std::ofstream(folder / "by/hand/x") << "mine";
   EXPECT_EQ(store->Get("by/hand/x")->bytes, "mine");
+  std::ofstream(folder / "by/hand/\xff not a key");
   EXPECT_EQ(ListAll(*store, "")->size(), 2u);
   EXPECT_EQ(CountFiles(folder / ".penstock/tmp"), 0u);
 }
