@@ -107,6 +107,8 @@ CURL* CurlLoop::Borrow() {
 }
 
 void CurlLoop::Return(CURL* easy) {
+  // libcurl 7.88's reset forgets the list behind this option without freeing it.
+  curl_easy_setopt(easy, CURLOPT_COOKIEFILE, nullptr);
   curl_easy_reset(easy);
   std::lock_guard lock(mutex_);
   idle_.push_back(easy);

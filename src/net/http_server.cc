@@ -147,7 +147,8 @@ class Session : public std::enable_shared_from_this<Session> {
       request->headers.Add(std::string(field.name_string()), std::string(field.value()));
     }
     if (!ParseTarget(std::string(message.target()), request.get()).ok()) return Refuse(400);
-    asio::post(shared_.pool, [self = shared_from_this(), request] {
+    // Mutable, so that `self` moves on: the session must end on the I/O thread, not with this handler.
+    asio::post(shared_.pool, [self = shared_from_this(), request]() mutable {
       ServerResponse response;
       try {
         response = self->shared_.handler(*request);
