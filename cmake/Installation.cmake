@@ -5,9 +5,7 @@ if(NOT TARGET penstock)
   return()
 endif()
 include(GNUInstallDirs)
-set_target_properties(penstock PROPERTIES
-  RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR} INSTALL_RPATH "$ORIGIN/../lib" INSTALL_RPATH_USE_LINK_PATH OFF)
-install(TARGETS penstock RUNTIME DESTINATION bin)
+set_target_properties(penstock PROPERTIES INSTALL_RPATH "$ORIGIN/../lib" INSTALL_RPATH_USE_LINK_PATH OFF)
 install(FILES ${PENSTOCK_DUCKDB_LIBRARY} DESTINATION lib)
 
 # Of what the binary links, the libraries that a machine without compilers has not got come along. The rest
@@ -24,7 +22,7 @@ install(CODE "
     file(INSTALL \"\${library}\" DESTINATION \"\${CMAKE_INSTALL_PREFIX}/lib\" FOLLOW_SYMLINK_CHAIN)
   endforeach()")
 
-install(DIRECTORY ${CMAKE_SOURCE_DIR}/pipelines DESTINATION share/penstock OPTIONAL)
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/pipelines ${CMAKE_SOURCE_DIR}/data DESTINATION share/penstock OPTIONAL)
 foreach(name arrow duckdb simdjson boost)
   if(EXISTS ${PENSTOCK_DEPS}/${name})
     file(GLOB licences ${PENSTOCK_DEPS}/${name}/LICENSE* ${PENSTOCK_DEPS}/${name}/licenses/*)

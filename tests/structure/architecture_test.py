@@ -1,5 +1,8 @@
-"""ARCHITECTURE.md's map against src/: a map that cannot go stale."""
-import re, unittest
+"""ARCHITECTURE.md's map against src/: a map that cannot go stale.
+
+With --write, the purposes of the map are taken from the first lines of the READMEs.
+"""
+import re, sys, unittest
 
 from tree import ROOT, SRC, modules, tiers
 
@@ -20,7 +23,8 @@ class Map(unittest.TestCase):
 
     def test_map_says_what_the_readmes_say(self):
         for module, (purpose, _) in self.rows.items():
-            self.assertEqual(readme(module).splitlines()[0], f"# {module}: {purpose}")
+            self.assertEqual(readme(module).splitlines()[0], f"# {module}: {purpose}",
+                             "the page follows the READMEs: tests/structure/architecture_test.py --write")
 
     def test_map_has_the_tiers_of_the_include_test(self):
         for module, allowed in tiers().items():
@@ -43,5 +47,12 @@ class Map(unittest.TestCase):
         self.assertEqual(missing, [])
 
 
+def write():
+    def row(match):
+        purpose = readme(match.group(1)).splitlines()[0].partition(": ")[2] if match.group(1) in modules() else match.group(2)
+        return f"| `{match.group(1)}` | {purpose} | {match.group(3)} |"
+    (ROOT / "ARCHITECTURE.md").write_text(ROW.sub(row, PAGE))
+
+
 if __name__ == "__main__":
-    unittest.main()
+    write() if sys.argv[1:] == ["--write"] else unittest.main()

@@ -12,7 +12,7 @@ FORBIDDEN = {
     "an AWS access key": re.compile(rb"\b(?:AKIA|ASIA)(?!\w*EXAMPLE)[A-Z0-9]{16}\b"),
     "a private key": re.compile(rb"-----BEGIN (?:[A-Z]+ )?PRIVATE" + rb" KEY-----"),
     "a token": re.compile(rb"\b(?:ghp|gho|github_pat|npm|pypi|glpat|xox[bp])[_-][A-Za-z0-9_-]{20,}"),
-    "credentials in a URL": re.compile(rb"https?://[^/\s:@\"'<>{}$*]+:[^/\s:@\"'<>{}$*]+@(?!example)"),
+    "credentials in a URL": re.compile(rb"https?://[^/\s:@\"'<>{}$*]+:[^/\s:@\"'<>{}$*]{8,}@(?!example)"),
 }
 # Recorded answers and third-party files: as they came.
 AS_RECEIVED = ("third_party", "data")
