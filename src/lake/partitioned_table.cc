@@ -101,6 +101,10 @@ Result<StoredPartition> PartitionedTable::Read(const std::string& key, const std
     if (CodeOf(object.status()) == ErrorCode::kNotFound) return stored;
     return object.status();
   }
+  if (static_cast<int64_t>(object->bytes.size()) != object->info.size) {
+    return MakeError(ErrorCode::kIo, fmt::format("{}: read {} bytes of {}", key, object->bytes.size(), object->info.size),
+                     "try again");
+  }
   ASSIGN_OR_RETURN(const auto table, ReadParquet(std::move(object->bytes), key));
   if (!SameColumns(*table->schema(), *schema)) {
     return MakeError(ErrorCode::kCorrupt,

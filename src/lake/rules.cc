@@ -101,6 +101,9 @@ Result<std::shared_ptr<arrow::RecordBatch>> AcceptedBatch(const TableSpec& spec,
 
 }  // namespace
 
+Validator::Validator(const TableSpec& spec) : spec_(spec) {}
+Validator::~Validator() = default;
+
 Result<std::shared_ptr<const Validator>> Validator::Make(const TableSpec& spec) {
   RETURN_IF_ERROR(CheckSpec(spec));
   std::shared_ptr<Validator> validator(new Validator(spec));

@@ -61,6 +61,7 @@ struct Validated {
 // Immutable, thread-safe.
 class Validator {
  public:
+  ~Validator();
   // Configuration: an unknown kind, parameter or column; the message names the rule and what is known.
   static Result<std::shared_ptr<const Validator>> Make(const TableSpec& spec);
 
@@ -72,7 +73,7 @@ class Validator {
   const TableSpec& spec() const { return spec_; }
 
  private:
-  explicit Validator(const TableSpec& spec) : spec_(spec) {}
+  explicit Validator(const TableSpec& spec);
   const TableSpec spec_;
   std::vector<std::unique_ptr<const Rule>> rules_;
 };

@@ -13,8 +13,6 @@ Status Conflict(const std::string& key) {
 
 }  // namespace
 
-// The seam has no conditional delete: a put by another process in the moment between head and delete would be lost
-// until that process' input is processed again.
 Status HiveTableFormat::Remove(const FileChange& change) {
   const auto head = store_.Head(change.key);
   if (!head.ok()) {
@@ -30,6 +28,7 @@ Result<std::vector<std::optional<store::Etag>>> HiveTableFormat::Commit(std::spa
   std::vector<std::optional<store::Etag>> versions;
   for (const auto& change : changes) {
     RETURN_IF_ERROR(FaultPoint("lake.commit.before"));
+    std::unique_lock lock(MutexOf(change.key));
     if (!change.bytes.has_value()) {
       RETURN_IF_ERROR(Remove(change));
       versions.emplace_back();
@@ -42,6 +41,7 @@ Result<std::vector<std::optional<store::Etag>>> HiveTableFormat::Commit(std::spa
       }
       versions.emplace_back(put->etag);
     }
+    lock.unlock();
     RETURN_IF_ERROR(FaultPoint("lake.commit.after"));
   }
   return versions;

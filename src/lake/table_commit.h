@@ -1,6 +1,9 @@
 // How the files of a table become visible. The only place that knows: everything else hands over a set of changes.
 #pragma once
 
+#include <array>
+#include <functional>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -32,6 +35,8 @@ class TableFormat {
 
 // Folders dt=D with one file each, no log: every change is visible by itself, with one atomic put. Readers of two
 // partitions may see one before and one after; within a partition never.
+// Share one among the threads of a process. Between processes a removal is checked, then done: a put by another process
+// in the moment between is lost until that process' input is processed again (the store has no conditional delete).
 // Fault points: lake.commit.before, lake.commit.after (around each change).
 class HiveTableFormat : public TableFormat {
  public:
@@ -42,7 +47,10 @@ class HiveTableFormat : public TableFormat {
 
  private:
   Status Remove(const FileChange& change);
+  std::mutex& MutexOf(const std::string& key) { return mutexes_[std::hash<std::string>()(key) % mutexes_.size()]; }
+
   store::ObjectStore& store_;
+  std::array<std::mutex, 64> mutexes_;  // by key: a change of this process waits for a removal of this process
 };
 
 }  // namespace penstock::lake
