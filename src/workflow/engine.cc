@@ -15,8 +15,9 @@ ExecutionFacts FactsOf(const ExecutionInfo& info, const EngineOptions& options) 
   ExecutionFacts facts;
   facts.name = info.name;
   facts.state_machine = info.state_machine;
-  facts.state_machine_id = fmt::format("arn:aws:states:local:000000000000:stateMachine:{}", info.state_machine);
-  facts.id = fmt::format("arn:aws:states:local:000000000000:execution:{}:{}", info.state_machine, info.name);
+  facts.state_machine_id = fmt::format("arn:aws:states:{}:{}:stateMachine:{}", options.region, options.account,
+                                       info.state_machine);
+  facts.id = fmt::format("arn:aws:states:{}:{}:execution:{}:{}", options.region, options.account, info.state_machine, info.name);
   facts.role_arn = options.role_arn;
   facts.start_time = FormatTimestamp(info.started);
   facts.input = info.input;

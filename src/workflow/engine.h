@@ -30,7 +30,9 @@ struct EngineOptions {
   // How long events wait to be written together; see JournalOptions.
   int commit_interval_ms = 20;
   int heartbeat_interval_ms = 1'000;
-  // $$.Execution.RoleArn, and the account part of the ids in the context object.
+  // What the ids in the context object ($$.Execution.Id, …) are made of.
+  std::string region = "local";
+  std::string account = "000000000000";
   std::string role_arn = "arn:aws:iam::000000000000:role/penstock";
   // Progress: each event after it was written, in order, on a thread of the engine; must be quick.
   std::function<void(const HistoryEvent&)> on_event;

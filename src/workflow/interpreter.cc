@@ -52,7 +52,7 @@ Status Interpreter::CheckSize(const State& state, size_t bytes) const {
   return MakeTaskError("States.DataLimitExceeded",
                        fmt::format("The state/task '{}' returned a result with a size exceeding the maximum number of "
                                    "bytes service limit.",
-                                   state.name));
+                                   LimitName(state)));
 }
 
 Status Interpreter::InState(const Visit& visit, const Status& status) {
@@ -61,6 +61,14 @@ Status Interpreter::InState(const Visit& visit, const Status& status) {
   return MakeTaskError(std::move(error.error),
                        fmt::format("An error occurred while executing the state '{}' (entered at the event id #{}). {}",
                                    visit.state.name, visit.entered_id, error.cause));
+}
+
+std::string_view Interpreter::LimitName(const State& state) {
+  constexpr std::string_view kService = "arn:aws:states:::";  // arn:aws:states:::lambda:invoke is called "lambda"
+  if (state.type != StateType::kTask) return state.name;
+  const std::string_view resource = state.resource;
+  if (resource.substr(0, kService.size()) != kService) return resource;
+  return resource.substr(kService.size(), resource.find(':', kService.size()) - kService.size());
 }
 
 std::string Interpreter::AttemptPath(const std::string& path, int attempt) {
@@ -135,6 +143,7 @@ Result<Interpreter::Transition> Interpreter::Execute(Visit& visit, json::value& 
   const State& state = visit.state;
   const InputOutput& io = JsonPathInputOutput();
   if (state.type == StateType::kFail) return ExecuteFail(visit, input);
+  if (state.type == StateType::kTask) visit.context->set_retry_count(0);
   json::value buffer;
   auto effective = io.Input(state, input, visit.scope, buffer);
   if (!effective.ok()) return InState(visit, effective.status());
@@ -152,7 +161,7 @@ Result<Interpreter::Transition> Interpreter::Execute(Visit& visit, json::value& 
     case StateType::kTask:
     case StateType::kMap:
     case StateType::kParallel: {
-      ASSIGN_OR_RETURN(json::value result, ExecuteWithRetry(visit, value));
+      ASSIGN_OR_RETURN(json::value result, ExecuteWithRetry(visit, input, value));
       output = io.Output(state, input, std::move(result), visit.scope);
       break;
     }

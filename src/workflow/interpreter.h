@@ -72,7 +72,7 @@ class Interpreter {
   Status ExecuteFail(Visit& visit, const json::value& input);
 
   // A Task, Map or Parallel with its Retry; the result before ResultSelector.
-  Result<json::value> ExecuteWithRetry(Visit& visit, const json::value& effective);
+  Result<json::value> ExecuteWithRetry(Visit& visit, const json::value& raw, const json::value& effective);
   Result<json::value> AttemptTask(Visit& visit, const json::value& effective, int attempt, TimePoint& ended);
   Result<json::value> CallTask(Visit& visit, const json::value& effective, int attempt, TimePoint deadline,
                                bool& timed_out);
@@ -91,6 +91,8 @@ class Interpreter {
   Status SleepUntil(const Frame& frame, TimePoint deadline);
   Result<int64_t> SecondsFrom(const JsonPath& path, const Scope& scope, std::string_view field) const;
   // Puts the state and its event before the cause of an error that its own fields made.
+  // How a state is named in the cause of States.DataLimitExceeded: a Task by what it calls.
+  static std::string_view LimitName(const State& state);
   static Status InState(const Visit& visit, const Status& status);
   static std::string AttemptPath(const std::string& path, int attempt);
 

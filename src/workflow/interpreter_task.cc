@@ -27,7 +27,8 @@ Status AsFailure(const HistoryEvent& event) { return MakeTaskError(event.error, 
 
 }  // namespace
 
-Result<json::value> Interpreter::ExecuteWithRetry(Visit& visit, const json::value& effective) {
+Result<json::value> Interpreter::ExecuteWithRetry(Visit& visit, const json::value& raw,
+                                                  const json::value& effective) {
   const State& state = visit.state;
   RetryState retries(state.retriers);
   HistoryEvent last;
@@ -37,7 +38,16 @@ Result<json::value> Interpreter::ExecuteWithRetry(Visit& visit, const json::valu
     TimePoint ended = visit.entered;
     Result<json::value> result = json::value();
     if (state.type == StateType::kTask) {
-      result = AttemptTask(visit, effective, attempt, ended);
+      // The parameters are made anew for each attempt: they may ask for $$.State.RetryCount.
+      visit.context->set_retry_count(attempt - 1);
+      json::value buffer;
+      const json::value* again = &effective;
+      if (attempt > 1 && state.parameters != nullptr) {
+        auto made = JsonPathInputOutput().Input(state, raw, visit.scope, buffer);
+        if (!made.ok()) return InState(visit, made.status());
+        again = *made;
+      }
+      result = AttemptTask(visit, *again, attempt, ended);
     } else if (state.type == StateType::kMap) {
       result = AttemptMap(visit, effective, attempt);
     } else {
@@ -73,7 +83,6 @@ Result<json::value> Interpreter::AttemptTask(Visit& visit, const json::value& ef
   HistoryEvent event;
   event.path = AttemptPath(visit.path, attempt);
   event.resource = state.resource;
-  visit.context->set_retry_count(attempt - 1);
 
   if (const auto* known = context_.recorded.Find(events.succeeded, event.path)) {
     frame.last_event = known->id;

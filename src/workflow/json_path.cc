@@ -102,6 +102,7 @@ Status JsonPath::Collect(const json::value& node, size_t depth, bool definite_so
 Status JsonPath::Select(const json::value& node, size_t depth, bool definite_so_far,
                         std::vector<const json::value*>& out) const {
   const Segment& segment = segments_[depth];
+  // (Step Functions: no missing name fails in a path that is not definite: "$.no[*]" is [].)
   const bool leaf = depth + 1 == segments_.size();
   const bool before_definite = !segment.descend && std::all_of(segments_.begin(), segments_.begin() + depth,
                                                                [](const Segment& s) { return s.definite(); });
@@ -116,7 +117,7 @@ Status JsonPath::Select(const json::value& node, size_t depth, bool definite_so_
       for (const auto& name : segment.names) {
         if (const auto* child = object->if_contains(name)) {
           RETURN_IF_ERROR(Collect(*child, depth + 1, definite_so_far, out));
-        } else if (definite_so_far) {
+        } else if (definite_so_far && definite_) {
           return NotFound(leaf ? fmt::format("No results for path: {}", Normal(depth + 1))
                                : fmt::format("Missing property in path {}", Normal(depth + 1)));
         }
@@ -137,7 +138,7 @@ Status JsonPath::Select(const json::value& node, size_t depth, bool definite_so_
         for (const int64_t index : segment.indexes) {
           const auto* element = At(*array, index);
           if (element != nullptr) chosen.push_back(element);
-          else if (definite_so_far) return NotFound(fmt::format("No results for path: {}", Normal(depth + 1)));
+          else if (definite_so_far && definite_) return NotFound(fmt::format("No results for path: {}", Normal(depth + 1)));
         }
       }
       for (const auto* element : chosen) RETURN_IF_ERROR(Collect(*element, depth + 1, definite_so_far, out));

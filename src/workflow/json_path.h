@@ -33,7 +33,7 @@ class JsonPath {
   // segments: `root` is then what they lead to.
   const json::value* Find(const json::value& root, size_t skip = 0) const;
   // The value of a definite path, or the array of all matches of another. NotFound, in Jayway's words, when a definite
-  // path (or the definite beginning of another) leads nowhere.
+  // path leads nowhere, or any meets a value of the wrong type on its definite beginning.
   Result<json::value> Evaluate(const json::value& root, size_t skip = 0) const;
   // Puts `value` at a Reference Path, making the objects on the way. InvalidData: something else is in the way.
   Status Put(json::value& document, json::value value) const;

@@ -116,7 +116,8 @@ class JsonPathParser {
     const char quote = text_[at_++];
     std::string name;
     while (at_ < text_.size() && text_[at_] != quote) {
-      if (text_[at_] == '\\' && at_ + 1 < text_.size()) ++at_;
+      const bool escape = text_[at_] == '\\' && at_ + 1 < text_.size() && (text_[at_ + 1] == quote || text_[at_ + 1] == '\\');
+      if (escape) ++at_;
       name += text_[at_++];
     }
     if (at_ >= text_.size()) return Fail("the closing quote is missing");

@@ -9,7 +9,6 @@ bool ErrorMatches(const std::vector<std::string>& names, const std::string& erro
   if (error == "States.Runtime") return false;
   return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
     if (name == error) return true;
-    if (error == "States.DataLimitExceeded") return false;
     if (name == "States.ALL") return true;
     if (name == "States.TaskFailed") return error != "States.Timeout" && error != "States.HeartbeatTimeout";
     return name == "States.Timeout" && error == "States.HeartbeatTimeout";

@@ -30,8 +30,9 @@ struct Catcher {
   int next = -1;
 };
 
-// Whether one of `names` stands for `error`. States.ALL means any error but the terminal ones (States.Runtime,
-// States.DataLimitExceeded), States.TaskFailed any but also States.Timeout. States.Runtime matches nothing.
+// Whether one of `names` stands for `error`. States.ALL means any error, States.TaskFailed any but the timeouts; nothing
+// stands for States.Runtime. (The developer guide says that States.ALL leaves out States.DataLimitExceeded; recordings
+// of the service show that it catches it.)
 bool ErrorMatches(const std::vector<std::string>& names, const std::string& error);
 
 // The retries of one visit of a state: each retrier counts its own.

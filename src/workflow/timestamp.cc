@@ -1,6 +1,8 @@
 #include "workflow/timestamp.h"
 
+#include <algorithm>
 #include <cctype>
+#include <string>
 
 namespace penstock::workflow {
 
@@ -17,7 +19,10 @@ Result<TimePoint> ParseAslTimestamp(std::string_view text) {
   }
   const auto two = [&](size_t at) { return (text[at] - '0') * 10 + (text[at + 1] - '0'); };
   if (two(5) > 12 || two(8) > 31 || two(11) > 23 || two(14) > 59 || two(17) > 60) return fail();
-  return ParseTimestamp(text);
+  // Nanoseconds are allowed; we count microseconds.
+  const size_t end = std::min(text.find_first_not_of("0123456789", kShape.size() + 1), text.size());
+  if (text[kShape.size()] != '.' || end <= kShape.size() + 7) return ParseTimestamp(text);
+  return ParseTimestamp(std::string(text.substr(0, kShape.size() + 7)) + std::string(text.substr(end)));
 }
 
 }  // namespace penstock::workflow

@@ -1,0 +1,103 @@
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "workflow/execution_store_conformance.h"
+#include "workflow/memory_execution_store.h"
+#include "workflow/sqlite_execution_store.h"
+
+namespace penstock::workflow {
+namespace {
+
+std::string NewFolder() {
+  std::string folder = (std::filesystem::temp_directory_path() / "penstock-workflow-XXXXXX").string();
+  return mkdtemp(folder.data());
+}
+
+// Removes its folder with itself.
+class TemporarySqliteStore : public ExecutionStore {
+ public:
+  TemporarySqliteStore() : folder_(NewFolder()), store_(*SqliteExecutionStore::Open(folder_ + "/state.db")) {}
+  ~TemporarySqliteStore() override {
+    store_.reset();
+    std::filesystem::remove_all(folder_);
+  }
+  Status Create(const ExecutionInfo& info, const std::string& text, const Owner& owner, const HistoryEvent& first) override {
+    return store_->Create(info, text, owner, first);
+  }
+  Result<ExecutionInfo> Get(const std::string& name) override { return store_->Get(name); }
+  Result<std::string> GetDefinition(const std::string& name) override { return store_->GetDefinition(name); }
+  Result<std::vector<ExecutionInfo>> List(const ListOptions& options) override { return store_->List(options); }
+  Result<std::vector<HistoryEvent>> History(const std::string& name) override { return store_->History(name); }
+  Result<std::optional<Owner>> GetOwner(const std::string& name) override { return store_->GetOwner(name); }
+  Status Acquire(const std::string& name, const std::optional<Owner>& expected, const Owner& owner) override {
+    return store_->Acquire(name, expected, owner);
+  }
+  Status Release(const std::string& name, const Owner& owner) override { return store_->Release(name, owner); }
+  Status Append(const std::string& name, const Owner& owner, const std::vector<HistoryEvent>& events,
+                const std::optional<Ending>& ending) override {
+    return store_->Append(name, owner, events, ending);
+  }
+  Status RequestStop(const std::string& name, const StopRequest& request) override {
+    return store_->RequestStop(name, request);
+  }
+  Result<std::optional<StopRequest>> Heartbeat(const std::string& name, const Owner& owner, TimePoint now) override {
+    return store_->Heartbeat(name, owner, now);
+  }
+
+ private:
+  const std::string folder_;
+  std::unique_ptr<SqliteExecutionStore> store_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Memory, ExecutionStoreConformance,
+                         testing::Values([] { return std::make_unique<MemoryExecutionStore>(); }));
+INSTANTIATE_TEST_SUITE_P(Sqlite, ExecutionStoreConformance,
+                         testing::Values([] { return std::make_unique<TemporarySqliteStore>(); }));
+
+TEST(SqliteExecutionStore, ADamagedFileIsNamed) {
+  const std::string folder = NewFolder();
+  const std::string path = folder + "/state.db";
+  std::ofstream(path) << std::string(8192, 'x');
+  const auto store = SqliteExecutionStore::Open(path);
+  EXPECT_EQ(CodeOf(store.status()), ErrorCode::kCorrupt);
+  EXPECT_NE(store.status().message().find(path), std::string::npos);
+  std::filesystem::remove_all(folder);
+}
+
+TEST(History, NamesGoBothWays) {
+  for (int type = 0; type <= static_cast<int>(EventType::kParallelStateFailed); ++type) {
+    HistoryEvent event, parsed;
+    event.type = static_cast<EventType>(type);
+    event.state_type = StateType::kWait;
+    ASSERT_TRUE(ParseEventName(EventName(event), parsed).ok());
+    EXPECT_EQ(EventName(parsed), EventName(event));
+  }
+  HistoryEvent ignored;
+  EXPECT_EQ(CodeOf(ParseEventName("TaskExploded", ignored)), ErrorCode::kInvalidData);
+}
+
+TEST(Owner, ThisProcessLivesAndOthersDoNot) {
+  Random random(1);
+  const TimePoint now = *ParseTimestamp("2024-01-01T00:00:00Z");
+  const Owner mine = MakeOwner(random, now);
+  EXPECT_TRUE(IsAlive(mine, now + std::chrono::hours(9)));
+  Owner reused = mine;
+  reused.start_ticks -= 1;
+  EXPECT_FALSE(IsAlive(reused, now)) << "the pid is another process's now";
+  Owner gone = mine;
+  gone.pid = 1 << 30;
+  EXPECT_FALSE(IsAlive(gone, now));
+  Owner before_boot = mine;
+  before_boot.boot_id = "another";
+  EXPECT_FALSE(IsAlive(before_boot, now));
+  Owner container = mine;
+  container.pid_namespace = "pid:[1]";
+  EXPECT_TRUE(IsAlive(container, now + std::chrono::seconds(59)));
+  EXPECT_FALSE(IsAlive(container, now + std::chrono::seconds(61)));
+}
+
+}  // namespace
+}  // namespace penstock::workflow
