@@ -41,9 +41,10 @@ constexpr std::array<Class, 22> kClasses = {{
     {"INTERNAL Error", ErrorCode::kInternal, ""},
 }};
 
-// What DuckDB's Parquet reader says of bytes that are none, or not any more.
+// What DuckDB's Parquet reader says of bytes that are none, or not any more. "Invalid Error" is a foreign exception,
+// here always one of Thrift's, which decodes footers and page headers.
 bool IsDamagedFile(std::string_view text) {
-  if (text.find("don't know what type") != std::string_view::npos) return true;  // Thrift, within the footer
+  if (text.starts_with("Invalid Error: ")) return true;
   if (text.find(".parquet") == std::string_view::npos) return false;
   for (const std::string_view sign :
        {"No magic bytes found", "too small to be a Parquet file", "Footer length error", "ecompression failure", "Failed to read file",

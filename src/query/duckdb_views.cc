@@ -143,12 +143,20 @@ std::string FolderOfGlob(std::string_view glob) {
 }
 
 std::string FindDamagedFile(DuckDbSession& session, const std::vector<const ViewSpec*>& views) {
-  for (const ViewSpec* view : views) {
-    const auto files = session.Texts("SELECT file FROM glob($1) ORDER BY file", view->glob);
-    if (!files.ok()) continue;
-    for (const std::string& file : *files) {
-      const auto readable = session.Texts("SELECT '' FROM parquet_file_metadata(" + QuoteSqlText(file) + ")");
-      if (!readable.ok()) return file;
+  // Footers first, that is quick; then every page.
+  struct Probe {
+    std::string before, behind;
+  };
+  for (const Probe& probe : {Probe{"SELECT '' FROM parquet_file_metadata(", ")"},
+                             Probe{"SELECT CAST(max(hash(t)) AS VARCHAR) FROM read_parquet(", ") t"}}) {
+    for (const ViewSpec* view : views) {
+      const auto files = session.Texts("SELECT file FROM glob(CAST($1 AS VARCHAR)) ORDER BY file", view->glob);
+      if (!files.ok()) continue;
+      for (const std::string& file : *files) {
+        const auto readable = session.Texts(probe.before + QuoteSqlText(file) + probe.behind);
+        if (CodeOf(readable.status()) == ErrorCode::kCancelled) return "";
+        if (!readable.ok()) return file;
+      }
     }
   }
   return "";

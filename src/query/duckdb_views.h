@@ -21,7 +21,8 @@ Status CreateViews(DuckDbSession& session, const std::vector<const ViewSpec*>& v
 // The folder that holds all files of a glob: what stands before its first wildcard, with a '/' at the end.
 std::string FolderOfGlob(std::string_view glob);
 
-// A file whose footer cannot be read, when DuckDB did not say which: all of the views are tried. Empty: none found.
+// A file that cannot be read, when DuckDB did not say which: all files of the views are tried, one after another.
+// Empty: none found, or interrupted.
 std::string FindDamagedFile(DuckDbSession& session, const std::vector<const ViewSpec*>& views);
 
 }  // namespace penstock::query

@@ -45,7 +45,7 @@ struct QueryOptions {
   int64_t max_rows = 0;
 };
 
-// Rows as they come. One thread at a time. Destroying it ends the query.
+// Rows as they come. One thread at a time; not beyond its engine's life. Destroying it ends the query.
 class ResultStream {
  public:
   virtual ~ResultStream() = default;
