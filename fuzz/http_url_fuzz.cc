@@ -1,4 +1,5 @@
-// URLs, request targets, Retry-After and compressed bodies: what comes from outside and is taken apart by src/net.
+// URLs, request targets, Retry-After and compressed bodies: what comes from outside and is taken apart by
+// src/net.
 #include <cstdint>
 #include <cstdlib>
 #include <string>
@@ -37,7 +38,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     Check(again.ok() && again->Origin() == url->Origin() && again->path == url->path);
     Check(IsSameSite(url->host, url->host));
   }
-  if (const auto decoded = PercentDecode(text); decoded.ok()) Check(*PercentDecode(PercentEncode(*decoded)) == *decoded);
+  if (const auto decoded = PercentDecode(text); decoded.ok())
+    Check(*PercentDecode(PercentEncode(*decoded)) == *decoded);
   if (const auto query = ParseQuery(text); query.ok()) Check(*ParseQuery(FormatQuery(*query)) == *query);
   ServerRequest request;
   IgnoreError(ParseTarget(text, &request), "most inputs are no target");

@@ -14,10 +14,11 @@ constexpr int kZlib = MAX_WBITS;
 constexpr int kBare = -MAX_WBITS;
 
 Status Broken(const z_stream& stream, size_t total) {
-  return MakeError(ErrorCode::kUnavailable,
-                   fmt::format("broken compressed body: {} after {} of {} bytes",
-                               stream.msg == nullptr ? "it ends early" : stream.msg, total - stream.avail_in, total),
-                   "try again; if it stays so, the provider or a proxy damages its answers");
+  return MakeError(
+      ErrorCode::kUnavailable,
+      fmt::format("broken compressed body: {} after {} of {} bytes",
+                  stream.msg == nullptr ? "it ends early" : stream.msg, total - stream.avail_in, total),
+      "try again; if it stays so, the provider or a proxy damages its answers");
 }
 
 Result<std::string> Inflate(std::string_view body, int window_bits, int64_t max_bytes) {
@@ -41,13 +42,15 @@ Result<std::string> Inflate(std::string_view body, int window_bits, int64_t max_
   while (true) {
     if (filled == out.size()) {
       if (filled >= most) {
-        return MakeError(ErrorCode::kTooLarge, fmt::format("the decompressed body is longer than {} bytes", max_bytes));
+        return MakeError(ErrorCode::kTooLarge,
+                         fmt::format("the decompressed body is longer than {} bytes", max_bytes));
       }
       // Prices as text shrink some four- to sixfold.
       out.resize(std::min(most, filled == 0 ? std::max<size_t>(4096, body.size() * 5) : filled * 2));
     }
     stream.next_out = reinterpret_cast<Bytef*>(out.data() + filled);
-    stream.avail_out = static_cast<uInt>(std::min<size_t>(out.size() - filled, std::numeric_limits<uInt>::max()));
+    stream.avail_out =
+        static_cast<uInt>(std::min<size_t>(out.size() - filled, std::numeric_limits<uInt>::max()));
     const uInt room = stream.avail_out;
     const int code = inflate(&stream, Z_NO_FLUSH);
     filled += room - stream.avail_out;
@@ -60,7 +63,8 @@ Result<std::string> Inflate(std::string_view body, int window_bits, int64_t max_
     }
   }
   if (filled >= most) {
-    return MakeError(ErrorCode::kTooLarge, fmt::format("the decompressed body is longer than {} bytes", max_bytes));
+    return MakeError(ErrorCode::kTooLarge,
+                     fmt::format("the decompressed body is longer than {} bytes", max_bytes));
   }
   out.resize(filled);
   return out;
@@ -85,8 +89,9 @@ Result<std::string> DecodeContent(std::string body, std::string_view coding, int
   }
   if (name == "gzip" || name == "x-gzip") return Inflate(body, kGzip, max_bytes);
   if (name == "deflate") return Inflate(body, HasZlibHeader(body) ? kZlib : kBare, max_bytes);
-  return MakeError(ErrorCode::kInvalidData,
-                   fmt::format("the answer has a content coding that was not asked for: {}", name.substr(0, 40)));
+  return MakeError(
+      ErrorCode::kInvalidData,
+      fmt::format("the answer has a content coding that was not asked for: {}", name.substr(0, 40)));
 }
 
 }  // namespace penstock::net

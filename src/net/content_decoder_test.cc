@@ -47,7 +47,8 @@ TEST(ContentDecoder, SeveralMembersAreOneBody) {
 TEST(ContentDecoder, EveryCutIsNoticed) {
   const std::string whole = Deflate("a body that is compressed, and not long", 31);
   for (size_t size = 1; size < whole.size(); ++size) {
-    EXPECT_EQ(CodeOf(DecodeContent(whole.substr(0, size), "gzip", kMost).status()), ErrorCode::kUnavailable) << size;
+    EXPECT_EQ(CodeOf(DecodeContent(whole.substr(0, size), "gzip", kMost).status()), ErrorCode::kUnavailable)
+        << size;
   }
 }
 
@@ -56,7 +57,8 @@ TEST(ContentDecoder, DamageIsNoticed) {
   damaged[damaged.size() / 2] ^= 0x55;
   EXPECT_EQ(CodeOf(DecodeContent(damaged, "gzip", kMost).status()), ErrorCode::kUnavailable);
   EXPECT_EQ(CodeOf(DecodeContent("<html>not gzip</html>", "gzip", kMost).status()), ErrorCode::kUnavailable);
-  EXPECT_EQ(CodeOf(DecodeContent(Deflate("x", 31) + "garbage", "gzip", kMost).status()), ErrorCode::kUnavailable);
+  EXPECT_EQ(CodeOf(DecodeContent(Deflate("x", 31) + "garbage", "gzip", kMost).status()),
+            ErrorCode::kUnavailable);
   EXPECT_EQ(CodeOf(DecodeContent("x", "br", kMost).status()), ErrorCode::kInvalidData);
 }
 

@@ -68,7 +68,8 @@ bool MayFollow(const Url& from, const Url& to) {
 // What libcurl says went wrong, unless the words could hold more of the URL than MaskUrl shows.
 std::string ReasonOf(const Transfer& transfer) {
   const std::string_view words = transfer.error;
-  const bool shows_url = words.find_first_of("?@") != std::string_view::npos || words.find("://") != std::string_view::npos;
+  const bool shows_url =
+      words.find_first_of("?@") != std::string_view::npos || words.find("://") != std::string_view::npos;
   return words.empty() || shows_url ? curl_easy_strerror(transfer.code) : std::string(words);
 }
 
@@ -78,10 +79,12 @@ Status ToError(const Transfer& transfer, const std::string& what) {
   };
   if (transfer.cancelled) return fail(ErrorCode::kCancelled, "cancelled");
   if (transfer.too_large) {
-    return fail(ErrorCode::kTooLarge, fmt::format("the body is longer than {} bytes", transfer.max_body_bytes));
+    return fail(ErrorCode::kTooLarge,
+                fmt::format("the body is longer than {} bytes", transfer.max_body_bytes));
   }
   if (transfer.headers_too_large) {
-    return fail(ErrorCode::kTooLarge, fmt::format("the head is longer than {} bytes", transfer.max_header_bytes));
+    return fail(ErrorCode::kTooLarge,
+                fmt::format("the head is longer than {} bytes", transfer.max_header_bytes));
   }
   const bool body_began = transfer.announced_bytes >= 0 || !transfer.body.empty();
   switch (transfer.code) {
@@ -100,14 +103,17 @@ Status ToError(const Transfer& transfer, const std::string& what) {
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_ISSUER_ERROR:
       return fail(ErrorCode::kUnauthenticated, ReasonOf(transfer),
-                  "the server's certificate is not trusted: check the machine's date, its CA certificates, and whether a "
+                  "the server's certificate is not trusted: check the machine's date, its CA certificates, "
+                  "and whether a "
                   "proxy stands in between");
     case CURLE_SSL_CACERT_BADFILE:
-      return fail(ErrorCode::kConfiguration, ReasonOf(transfer), "install the system's CA certificates (ca-certificates)");
+      return fail(ErrorCode::kConfiguration, ReasonOf(transfer),
+                  "install the system's CA certificates (ca-certificates)");
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
     case CURLE_COULDNT_CONNECT:
-      return fail(ErrorCode::kUnavailable, ReasonOf(transfer), "check the address, the network and the proxy settings");
+      return fail(ErrorCode::kUnavailable, ReasonOf(transfer),
+                  "check the address, the network and the proxy settings");
     case CURLE_OUT_OF_MEMORY:  // also a header line above libcurl's own bound, until 8.5
       return fail(ErrorCode::kTooLarge, "the answer's head is too large, or memory is short");
     default: break;
@@ -167,9 +173,10 @@ class CurlClient::Impl {
       const std::string next = Resolve(request->url, *location);
       const auto target = ParseUrl(next);
       if (!target.ok() || !MayFollow(url, *target)) {
-        return MakeError(ErrorCode::kRejectedByProvider,
-                         fmt::format("{}: redirected to what is not https of the same site: {}", what, MaskUrl(next)),
-                         "if the provider has moved, change the pipeline's base_url");
+        return MakeError(
+            ErrorCode::kRejectedByProvider,
+            fmt::format("{}: redirected to what is not https of the same site: {}", what, MaskUrl(next)),
+            "if the provider has moved, change the pipeline's base_url");
       }
       if (redirects >= options_.max_redirects) {
         return MakeError(ErrorCode::kRejectedByProvider,
@@ -182,7 +189,8 @@ class CurlClient::Impl {
   }
 
   // RFC 9110 section 15.4: what a redirect does to the method; and no credentials for another origin.
-  static HttpRequest Redirected(const HttpRequest& from, int status, const std::string& url, bool same_origin) {
+  static HttpRequest Redirected(const HttpRequest& from, int status, const std::string& url,
+                                bool same_origin) {
     HttpRequest to;
     to.url = url;
     to.max_body_bytes = from.max_body_bytes;
@@ -193,21 +201,24 @@ class CurlClient::Impl {
       Headers one;
       one.Add(name, value);
       const bool credential = one.Find("authorization") || one.Find("cookie") || one.Find("x-api-key");
-      const bool of_body = one.Find("content-type") || one.Find("content-encoding") || one.Find("content-length");
+      const bool of_body =
+          one.Find("content-type") || one.Find("content-encoding") || one.Find("content-length");
       if ((credential && !same_origin) || (of_body && rewrite)) continue;
       to.headers.Add(name, value);
     }
     return to;
   }
 
-  Result<HttpResponse> Exchange(const HttpRequest& request, const Url& url, int64_t* left_ms, std::stop_token stop) {
+  Result<HttpResponse> Exchange(const HttpRequest& request, const Url& url, int64_t* left_ms,
+                                std::stop_token stop) {
     const std::string what = fmt::format("{} {}", request.method, MaskUrl(request.url));
     if (*left_ms <= 0) return MakeError(ErrorCode::kTimeout, what + ": the time was used up by redirects");
     Transfer transfer;
     transfer.max_body_bytes = request.max_body_bytes;
     transfer.max_header_bytes = options_.max_header_bytes;
     transfer.easy = loop_.Borrow();
-    if (transfer.easy == nullptr) return MakeError(ErrorCode::kResourceExhausted, what + ": no memory for a request");
+    if (transfer.easy == nullptr)
+      return MakeError(ErrorCode::kResourceExhausted, what + ": no memory for a request");
     FieldList fields;
     transfer.Attach();
     Prepare(transfer.easy, request, url, *left_ms, &fields);
@@ -223,14 +234,15 @@ class CurlClient::Impl {
     response.headers = std::move(transfer.headers);
     response.url = request.url;
     // Here and not in the loop, so that many callers decompress at once.
-    auto body = DecodeContent(std::move(transfer.body), response.headers.Find("content-encoding").value_or(""),
-                              request.max_body_bytes);
+    auto body = DecodeContent(std::move(transfer.body),
+                              response.headers.Find("content-encoding").value_or(""), request.max_body_bytes);
     if (!body.ok()) return WithContext(body.status(), what);
     response.body = std::move(*body);
     return response;
   }
 
-  void Prepare(CURL* easy, const HttpRequest& request, const Url& url, int64_t total_ms, FieldList* fields) const {
+  void Prepare(CURL* easy, const HttpRequest& request, const Url& url, int64_t total_ms,
+               FieldList* fields) const {
     const auto set = [easy](CURLoption option, auto value) { curl_easy_setopt(easy, option, value); };
     set(CURLOPT_URL, request.url.c_str());
 #if LIBCURL_VERSION_NUM >= 0x075500
@@ -261,7 +273,8 @@ class CurlClient::Impl {
     for (const auto& [name, value] : request.headers.fields()) {
       fields->Add(value.empty() ? name + ";" : name + ": " + value);
     }
-    if (!request.headers.Find("accept-encoding")) fields->Add(std::string("Accept-Encoding: ") + kAcceptEncoding);
+    if (!request.headers.Find("accept-encoding"))
+      fields->Add(std::string("Accept-Encoding: ") + kAcceptEncoding);
     if (request.method == "HEAD") {
       set(CURLOPT_NOBODY, 1L);
     } else if (request.method != "GET" || !request.body.empty()) {
@@ -294,7 +307,8 @@ Result<std::unique_ptr<CurlClient>> CurlClient::Make(CurlOptions options) {
     return MakeError(ErrorCode::kConfiguration, "an HTTP client needs bounds above 0");
   }
   if (!options.ca_file.empty() && access(options.ca_file.c_str(), R_OK) != 0) {
-    return MakeError(ErrorCode::kConfiguration, "the file of trusted certificates cannot be read: " + options.ca_file);
+    return MakeError(ErrorCode::kConfiguration,
+                     "the file of trusted certificates cannot be read: " + options.ca_file);
   }
   // libcurl asks for this once in a process, before other threads use it.
   static std::once_flag once;

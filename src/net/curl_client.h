@@ -27,13 +27,13 @@ struct CurlOptions {
   bool cookies = false;
 };
 
-// Keeps connections alive and shares them; HTTP/2 where a server offers it over TLS. TLS is always verified, other
-// protocols than http and https do not exist. A redirect is followed when it leads to https of the same site
-// (IsSameSite), or on loopback to the same origin; any other is RejectedByProvider. The proxy variables of the
-// environment (https_proxy, no_proxy …) count, but not for loopback.
+// Keeps connections alive and shares them; HTTP/2 where a server offers it over TLS. TLS is always verified,
+// other protocols than http and https do not exist. A redirect is followed when it leads to https of the same
+// site (IsSameSite), or on loopback to the same origin; any other is RejectedByProvider. The proxy variables
+// of the environment (https_proxy, no_proxy …) count, but not for loopback.
 //
-// Send blocks; the work is done by a thread of the client. Requests under way when the client is destroyed end with
-// Cancelled; the destructor waits for their callers to leave.
+// Send blocks; the work is done by a thread of the client. Requests under way when the client is destroyed
+// end with Cancelled; the destructor waits for their callers to leave.
 class CurlClient : public HttpClient {
  public:
   // Configuration: a ca_file that cannot be read, or a bound below 1.

@@ -65,7 +65,8 @@ TEST(CurlClient, SendsWhatItIsGiven) {
     return response;
   });
   auto client = MakeClient({.user_agent = "tester/1"});
-  HttpRequest request{.method = "PUT", .url = server->origin() + "/a%20b?x=1", .body = std::string("b\0dy", 4)};
+  HttpRequest request{
+      .method = "PUT", .url = server->origin() + "/a%20b?x=1", .body = std::string("b\0dy", 4)};
   request.headers.Add("X-Request", "1");
   request.headers.Add("X-Nothing", "");
   const auto response = client->Send(request);
@@ -103,7 +104,8 @@ TEST(CurlClient, BadRequestsAreUsage) {
   ExpectFailure(client->Send(with_header("X-A", "1\r\nX-B: 2")), ErrorCode::kUsage);
   ExpectFailure(client->Send(with_header("X A", "1")), ErrorCode::kUsage);
   ExpectFailure(client->Send({.method = "GE T", .url = "http://127.0.0.1:1/"}), ErrorCode::kUsage);
-  for (const char* url : {"", "file:///etc/passwd", "ftp://h/?secret", "http://u:secret@/", "http://h/ x?secret"}) {
+  for (const char* url :
+       {"", "file:///etc/passwd", "ftp://h/?secret", "http://u:secret@/", "http://h/ x?secret"}) {
     ExpectFailure(client->Send({.url = url}), ErrorCode::kUsage);
   }
 }
@@ -164,8 +166,10 @@ TEST(CurlClient, CompressedBodiesAreDecoded) {
     ServerResponse response{.body = Gzip(text)};
     if (request.path == "/short") response.body.resize(response.body.size() - 9);
     if (request.path == "/broken") response.body[20] ^= 0x7f;
-    if (request.path == "/br") response.headers.Add("Content-Encoding", "br");
-    else response.headers.Add("Content-Encoding", "gzip");
+    if (request.path == "/br")
+      response.headers.Add("Content-Encoding", "br");
+    else
+      response.headers.Add("Content-Encoding", "gzip");
     return response;
   });
   auto client = MakeClient();
@@ -177,7 +181,8 @@ TEST(CurlClient, CompressedBodiesAreDecoded) {
   ExpectFailure(client->Send({.url = server->origin() + "/short?secret"}), ErrorCode::kUnavailable);
   ExpectFailure(client->Send({.url = server->origin() + "/broken?secret"}), ErrorCode::kUnavailable);
   ExpectFailure(client->Send({.url = server->origin() + "/br?secret"}), ErrorCode::kInvalidData);
-  ExpectFailure(client->Send({.url = server->origin() + "/?secret", .max_body_bytes = 200'002}), ErrorCode::kTooLarge);
+  ExpectFailure(client->Send({.url = server->origin() + "/?secret", .max_body_bytes = 200'002}),
+                ErrorCode::kTooLarge);
   EXPECT_TRUE(client->Send({.url = server->origin() + "/", .max_body_bytes = 200'003}).ok());
 }
 
@@ -191,7 +196,8 @@ TEST(CurlClient, BodiesAndHeadsAreBounded) {
   });
   auto client = MakeClient({.max_header_bytes = 50'000});
   EXPECT_TRUE(client->Send({.url = server->origin(), .max_body_bytes = 100'000}).ok());
-  ExpectFailure(client->Send({.url = server->origin() + "?secret", .max_body_bytes = 99'999}), ErrorCode::kTooLarge);
+  ExpectFailure(client->Send({.url = server->origin() + "?secret", .max_body_bytes = 99'999}),
+                ErrorCode::kTooLarge);
   ExpectFailure(client->Send({.url = server->origin() + "/head?secret"}), ErrorCode::kTooLarge);
 }
 
@@ -217,15 +223,19 @@ TEST(CurlClient, BrokenConnectionsAreUnavailable) {
 }
 
 TEST(CurlClient, SlowServersAreTimeouts) {
-  auto server = StartServer([](const ServerRequest& request) {
-    ServerResponse response{.body = std::string(10'000, 'x')};
-    if (request.path == "/drip") response.drip = ServerResponse::Drip{1, milliseconds(50)};
-    if (request.path == "/silent") response.delay = std::chrono::minutes(10);
-    return response;
-  }, {.stop_timeout_ms = 10});
+  auto server = StartServer(
+      [](const ServerRequest& request) {
+        ServerResponse response{.body = std::string(10'000, 'x')};
+        if (request.path == "/drip") response.drip = ServerResponse::Drip{1, milliseconds(50)};
+        if (request.path == "/silent") response.delay = std::chrono::minutes(10);
+        return response;
+      },
+      {.stop_timeout_ms = 10});
   auto client = MakeClient({.low_speed_bytes_per_s = 1'000, .low_speed_s = 1});
-  ExpectFailure(client->Send({.url = server->origin() + "/silent?secret", .total_timeout_ms = 100}), ErrorCode::kTimeout);
-  ExpectFailure(client->Send({.url = server->origin() + "/drip?secret", .total_timeout_ms = 200}), ErrorCode::kTimeout);
+  ExpectFailure(client->Send({.url = server->origin() + "/silent?secret", .total_timeout_ms = 100}),
+                ErrorCode::kTimeout);
+  ExpectFailure(client->Send({.url = server->origin() + "/drip?secret", .total_timeout_ms = 200}),
+                ErrorCode::kTimeout);
   const auto begun = SteadyClock::now();
   ExpectFailure(client->Send({.url = server->origin() + "/drip?secret"}), ErrorCode::kTimeout);
   EXPECT_LT(SteadyClock::now() - begun, std::chrono::seconds(20));  // not the 60 s of the whole
@@ -233,16 +243,20 @@ TEST(CurlClient, SlowServersAreTimeouts) {
 
 TEST(CurlClient, StopEndsWaitingAndRunningRequests) {
   std::latch inside(1);
-  auto server = StartServer([&](const ServerRequest&) {
-    inside.count_down();
-    return ServerResponse{.delay = std::chrono::minutes(10)};
-  }, {.stop_timeout_ms = 10});
+  auto server = StartServer(
+      [&](const ServerRequest&) {
+        inside.count_down();
+        return ServerResponse{.delay = std::chrono::minutes(10)};
+      },
+      {.stop_timeout_ms = 10});
   auto client = MakeClient({.max_in_flight = 1});
   std::stop_source stop;
   Result<HttpResponse> running = HttpResponse{}, waiting = HttpResponse{};
-  std::jthread first([&] { running = client->Send({.url = server->origin() + "/?secret"}, stop.get_token()); });
+  std::jthread first(
+      [&] { running = client->Send({.url = server->origin() + "/?secret"}, stop.get_token()); });
   inside.wait();
-  std::jthread second([&] { waiting = client->Send({.url = server->origin() + "/?secret"}, stop.get_token()); });
+  std::jthread second(
+      [&] { waiting = client->Send({.url = server->origin() + "/?secret"}, stop.get_token()); });
   stop.request_stop();
   first.join();
   second.join();
@@ -253,10 +267,12 @@ TEST(CurlClient, StopEndsWaitingAndRunningRequests) {
 
 TEST(CurlClient, DestructionEndsWhatRuns) {
   std::latch inside(2);
-  auto server = StartServer([&](const ServerRequest&) {
-    inside.count_down();
-    return ServerResponse{.delay = std::chrono::minutes(10)};
-  }, {.stop_timeout_ms = 10});
+  auto server = StartServer(
+      [&](const ServerRequest&) {
+        inside.count_down();
+        return ServerResponse{.delay = std::chrono::minutes(10)};
+      },
+      {.stop_timeout_ms = 10});
   auto client = MakeClient({.max_in_flight = 2});
   std::vector<std::jthread> threads;
   std::atomic<int> cancelled{0}, begun{0};
@@ -281,21 +297,36 @@ TEST(CurlClient, RedirectsStayOnTheSite) {
     ServerResponse response{.status = 302};
     const auto to = [&](std::string url) { response.headers.Add("Location", std::move(url)); };
     const std::string own = "http://" + request.headers.Find("host").value_or("");
-    if (request.path == "/same") to("/end?x=1");
-    else if (request.path == "/absolute") to(own + "/end");
-    else if (request.path == "/relative/a") to("../end");
-    else if (request.path == "/https") to("https" + own.substr(4) + "/end?secret");
-    else if (request.path == "/other") to("https://example.com/?secret");
-    else if (request.path == "/plain") to("http://example.com/?secret");
-    else if (request.path == "/port") to("http://127.0.0.1:1/?secret");
-    else if (request.path == "/file") to("file:///etc/passwd?secret");
-    else if (request.path == "/user") to("https://127.0.0.1@example.com/?secret");
-    else if (request.path == "/loop") to("/loop?secret");
-    else if (request.path == "/garbage") to("http://[secret");
-    else if (request.path == "/303") response.status = 303, to("/end");
-    else if (request.path == "/307") response.status = 307, to("/end");
-    else if (request.path == "/nowhere") response.status = 302;
-    else response.status = 200, response.body = request.method + request.body;
+    if (request.path == "/same")
+      to("/end?x=1");
+    else if (request.path == "/absolute")
+      to(own + "/end");
+    else if (request.path == "/relative/a")
+      to("../end");
+    else if (request.path == "/https")
+      to("https" + own.substr(4) + "/end?secret");
+    else if (request.path == "/other")
+      to("https://example.com/?secret");
+    else if (request.path == "/plain")
+      to("http://example.com/?secret");
+    else if (request.path == "/port")
+      to("http://127.0.0.1:1/?secret");
+    else if (request.path == "/file")
+      to("file:///etc/passwd?secret");
+    else if (request.path == "/user")
+      to("https://127.0.0.1@example.com/?secret");
+    else if (request.path == "/loop")
+      to("/loop?secret");
+    else if (request.path == "/garbage")
+      to("http://[secret");
+    else if (request.path == "/303")
+      response.status = 303, to("/end");
+    else if (request.path == "/307")
+      response.status = 307, to("/end");
+    else if (request.path == "/nowhere")
+      response.status = 302;
+    else
+      response.status = 200, response.body = request.method + request.body;
     return response;
   });
   auto client = MakeClient();
@@ -353,7 +384,8 @@ TEST(CurlClient, Ipv6Loopback) {
   EXPECT_EQ(response->body, "six");
 }
 
-// 500 bodies of 90 KB: the main job's fetches. Takes some 0.1 s; the bound is for machines under load and sanitizers.
+// 500 bodies of 90 KB: the main job's fetches. Takes some 0.1 s; the bound is for machines under load and
+// sanitizers.
 TEST(CurlClient, FiveHundredBodies) {
   const auto body = std::make_shared<const std::string>(90'000, 'x');
   auto server = StartServer([&](const ServerRequest&) { return ServerResponse{.shared_body = body}; });

@@ -9,7 +9,8 @@ namespace {
 
 std::string_view Trim(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t' || text.back() == '\r' || text.back() == '\n')) {
+  while (!text.empty() &&
+         (text.back() == ' ' || text.back() == '\t' || text.back() == '\r' || text.back() == '\n')) {
     text.remove_suffix(1);
   }
   return text;
@@ -67,12 +68,13 @@ CurlLoop::CurlLoop(int max_connections, bool cookies) : multi_(curl_multi_init()
   if (cookies) {
     share_ = curl_share_init();
     curl_share_setopt(share_, CURLSHOPT_USERDATA, share_mutex_);
-    curl_share_setopt(share_, CURLSHOPT_LOCKFUNC, +[](CURL*, curl_lock_data data, curl_lock_access, void* user) {
-      static_cast<std::mutex*>(user)[data].lock();
-    });
-    curl_share_setopt(share_, CURLSHOPT_UNLOCKFUNC, +[](CURL*, curl_lock_data data, void* user) {
-      static_cast<std::mutex*>(user)[data].unlock();
-    });
+    curl_share_setopt(
+        share_, CURLSHOPT_LOCKFUNC, +[](CURL*, curl_lock_data data, curl_lock_access, void* user) {
+          static_cast<std::mutex*>(user)[data].lock();
+        });
+    curl_share_setopt(
+        share_, CURLSHOPT_UNLOCKFUNC,
+        +[](CURL*, curl_lock_data data, void* user) { static_cast<std::mutex*>(user)[data].unlock(); });
     curl_share_setopt(share_, CURLSHOPT_SHARE, CURL_LOCK_DATA_COOKIE);
   }
   thread_ = std::thread([this] { Loop(); });
@@ -190,7 +192,8 @@ void CurlLoop::Loop() {
     {
       std::lock_guard lock(mutex_);
       if (attention_) continue;
-      if (stopping_ && std::all_of(entries_.begin(), entries_.end(), [](Entry* e) { return e->done; })) return;
+      if (stopping_ && std::all_of(entries_.begin(), entries_.end(), [](Entry* e) { return e->done; }))
+        return;
     }
     curl_multi_poll(multi_, nullptr, 0, 1000, nullptr);
   }

@@ -1,4 +1,5 @@
-// The event loop under CurlClient. Included by curl_client.cc and curl_loop.cc only: it shows curl's own types.
+// The event loop under CurlClient. Included by curl_client.cc and curl_loop.cc only: it shows curl's own
+// types.
 #pragma once
 
 #include <curl/curl.h>
@@ -25,13 +26,13 @@ struct Transfer {
   // What came.
   CURLcode code = CURLE_OK;
   bool cancelled = false;
-  bool too_large = false;        // the body
+  bool too_large = false;  // the body
   bool headers_too_large = false;
   int64_t header_bytes = 0;
   int64_t announced_bytes = -1;  // Content-Length
   int status = 0;
   Headers headers;
-  std::string body;              // as it came, still encoded
+  std::string body;  // as it came, still encoded
   char error[CURL_ERROR_SIZE] = {};
 
   // Sets the callbacks that fill the above.

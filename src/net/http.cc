@@ -33,7 +33,8 @@ std::string AdviceFor(ErrorCode code) {
     case ErrorCode::kUnauthenticated:
     case ErrorCode::kPermissionDenied: return "check the token or the permissions that the provider gave you";
     case ErrorCode::kNotFound: return "check that the provider still has this name";
-    case ErrorCode::kThrottled: return "lower the quota of this source, or wait until the provider's window is over";
+    case ErrorCode::kThrottled:
+      return "lower the quota of this source, or wait until the provider's window is over";
     case ErrorCode::kUnavailable:
     case ErrorCode::kTimeout: return "try again later; the provider answers with an error now";
     default: return "read the provider's answer; the same request will be refused again";
@@ -72,7 +73,8 @@ Status ToStatus(const HttpResponse& response, std::string_view masked_url, TimeP
   const ErrorCode code = CodeOfHttp(response.status);
   auto detail = std::make_shared<ErrorDetail>(code);
   detail->advice = AdviceFor(code);
-  if (const auto value = response.headers.Find("retry-after")) detail->retry_after = ParseRetryAfter(*value, now);
+  if (const auto value = response.headers.Find("retry-after"))
+    detail->retry_after = ParseRetryAfter(*value, now);
   for (const char* name : {"x-amzn-requestid", "x-amz-request-id", "x-request-id"}) {
     if (const auto id = response.headers.Find(name); id.has_value() && detail->request_id.empty()) {
       detail->request_id = *id;

@@ -48,24 +48,25 @@ struct HttpResponse {
 class HttpClient {
  public:
   virtual ~HttpClient() = default;
-  // Any status that the server answered is OK here. Fails with Unavailable (no connection, reset, broken body),
-  // Timeout, TooLarge, Unauthenticated (certificate not trusted), Usage (the URL), RejectedByProvider (a redirect
-  // that leaves the site or https), InvalidData (a content coding that nobody asked for), Cancelled. No text of a
-  // failure carries a URL's query or user part.
+  // Any status that the server answered is OK here. Fails with Unavailable (no connection, reset, broken
+  // body), Timeout, TooLarge, Unauthenticated (certificate not trusted), Usage (the URL), RejectedByProvider
+  // (a redirect that leaves the site or https), InvalidData (a content coding that nobody asked for),
+  // Cancelled. No text of a failure carries a URL's query or user part.
   virtual Result<HttpResponse> Send(const HttpRequest& request, std::stop_token stop = {}) = 0;
 };
 
 // Scheme, host and path, without user, query and fragment: what may be logged or stored (ALL-4).
 std::string MaskUrl(std::string_view url);
 
-// The span that a Retry-After asks for: seconds or an HTTP date (RFC 9110 section 10.2.3), never negative; nothing when
-// it is neither. More than a year counts as a year.
-std::optional<std::chrono::milliseconds> ParseRetryAfter(std::string_view value,
-                                                         std::chrono::sys_time<std::chrono::microseconds> now);
+// The span that a Retry-After asks for: seconds or an HTTP date (RFC 9110 section 10.2.3), never negative;
+// nothing when it is neither. More than a year counts as a year.
+std::optional<std::chrono::milliseconds> ParseRetryAfter(
+    std::string_view value, std::chrono::sys_time<std::chrono::microseconds> now);
 
-// OK for 2xx and 3xx. Otherwise what the status means: Throttled (429, with Retry-After), Unavailable (5xx), Timeout
-// (408), NotFound (404, 410), Unauthenticated (401), PermissionDenied (403), RejectedByProvider (the rest). `now`
-// turns a Retry-After date into a span. Source: RFC 9110 sections 10.2.3 and 15, RFC 6585 section 4.
+// OK for 2xx and 3xx. Otherwise what the status means: Throttled (429, with Retry-After), Unavailable (5xx),
+// Timeout (408), NotFound (404, 410), Unauthenticated (401), PermissionDenied (403), RejectedByProvider (the
+// rest). `now` turns a Retry-After date into a span. Source: RFC 9110 sections 10.2.3 and 15, RFC 6585
+// section 4.
 Status ToStatus(const HttpResponse& response, std::string_view masked_url,
                 std::chrono::sys_time<std::chrono::microseconds> now);
 

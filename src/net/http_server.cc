@@ -48,8 +48,8 @@ struct Shared {
   explicit Shared(int threads) : pool(static_cast<size_t>(threads)) {}
 };
 
-// One connection. Keeps itself alive by the operation that is under way; all of it runs on the I/O thread but for the
-// handler.
+// One connection. Keeps itself alive by the operation that is under way; all of it runs on the I/O thread but
+// for the handler.
 class Session : public std::enable_shared_from_this<Session> {
  public:
   Session(tcp::socket socket, Shared& shared)
@@ -72,9 +72,8 @@ class Session : public std::enable_shared_from_this<Session> {
     idle_ = true;
     if (shared_.stopping) return Close();
     ExpectWithin(shared_.options.idle_timeout_ms);
-    http::async_read_header(stream_, buffer_, *parser_, [self = shared_from_this()](error_code error, size_t) {
-      self->OnHead(error);
-    });
+    http::async_read_header(stream_, buffer_, *parser_,
+                            [self = shared_from_this()](error_code error, size_t) { self->OnHead(error); });
   }
 
   // The server stops: at once when nothing is being answered, otherwise behind the answer.
@@ -115,8 +114,10 @@ class Session : public std::enable_shared_from_this<Session> {
 
   void OnReadError(error_code error) {
     int status = 0;
-    if (error == http::error::header_limit || error == http::error::buffer_overflow) status = 431;
-    else if (error == http::error::body_limit) status = 413;
+    if (error == http::error::header_limit || error == http::error::buffer_overflow)
+      status = 431;
+    else if (error == http::error::body_limit)
+      status = 413;
     else if (error.category() == http::make_error_code(http::error::bad_method).category() &&
              error != http::error::end_of_stream && error != http::error::partial_message) {
       status = 400;
@@ -171,11 +172,13 @@ class Session : public std::enable_shared_from_this<Session> {
       const auto delay = std::exchange(response_.delay, milliseconds(0));
       return After(delay, [](Session& self) { self.Answer(); });
     }
-    if (shared_.stopping || response_.truncate_after_bytes || response_.reset_after_bytes) keep_alive_ = false;
+    if (shared_.stopping || response_.truncate_after_bytes || response_.reset_after_bytes)
+      keep_alive_ = false;
     out_ = FormatResponseHead(response_, static_cast<int64_t>(body().size()), keep_alive_, Now());
     sent_ = 0;
     last_ = head_only_ || response_.status == 204 || response_.status == 304 ? 0 : body().size();
-    if (response_.truncate_after_bytes) last_ = std::min(last_, static_cast<size_t>(*response_.truncate_after_bytes));
+    if (response_.truncate_after_bytes)
+      last_ = std::min(last_, static_cast<size_t>(*response_.truncate_after_bytes));
     if (response_.reset_after_bytes) {
       const auto most = static_cast<size_t>(*response_.reset_after_bytes);
       last_ = std::min(last_, most - std::min(most, out_.size()));
@@ -186,9 +189,11 @@ class Session : public std::enable_shared_from_this<Session> {
 
   // The head with the first piece of the body, then one piece after the other.
   void WritePiece() {
-    const size_t most = response_.drip ? static_cast<size_t>(std::max<int64_t>(1, response_.drip->bytes_per_chunk)) : kChunk;
+    const size_t most =
+        response_.drip ? static_cast<size_t>(std::max<int64_t>(1, response_.drip->bytes_per_chunk)) : kChunk;
     const size_t piece = std::min(most, last_ - sent_);
-    const std::array<asio::const_buffer, 2> buffers{asio::buffer(out_), asio::buffer(body().data() + sent_, piece)};
+    const std::array<asio::const_buffer, 2> buffers{asio::buffer(out_),
+                                                    asio::buffer(body().data() + sent_, piece)};
     ExpectWithin(shared_.options.idle_timeout_ms);
     asio::async_write(stream_, buffers, [self = shared_from_this(), piece](error_code error, size_t) {
       if (error) return self->Close();
@@ -208,8 +213,8 @@ class Session : public std::enable_shared_from_this<Session> {
     }
     response_ = ServerResponse();
     if (keep_alive_) return ReadHead();
-    // What the client still sends is read for a while: closing with unread bytes would reset the connection, and could
-    // take the answer from the client's hands (RFC 9112 section 9.6).
+    // What the client still sends is read for a while: closing with unread bytes would reset the connection,
+    // and could take the answer from the client's hands (RFC 9112 section 9.6).
     stream_.socket().shutdown(tcp::socket::shutdown_send, error);
     if (shared_.stopping) return Close();
     ExpectWithin(std::min<int64_t>(2'000, shared_.options.idle_timeout_ms));
@@ -219,10 +224,11 @@ class Session : public std::enable_shared_from_this<Session> {
   void Drain(size_t most) {
     idle_ = true;
     drained_.resize(64 << 10);
-    stream_.async_read_some(asio::buffer(drained_), [self = shared_from_this(), most](error_code error, size_t read) {
-      if (error || read >= most) return self->Close();
-      self->Drain(most - read);
-    });
+    stream_.async_read_some(asio::buffer(drained_),
+                            [self = shared_from_this(), most](error_code error, size_t read) {
+                              if (error || read >= most) return self->Close();
+                              self->Drain(most - read);
+                            });
   }
 
   template <typename Next>
@@ -245,9 +251,9 @@ class Session : public std::enable_shared_from_this<Session> {
   bool keep_alive_ = false;
   bool head_only_ = false;
   ServerResponse response_;
-  std::string out_;          // the head, until it is sent
-  size_t sent_ = 0;          // of the body
-  size_t last_ = 0;          // how much of the body is sent at all
+  std::string out_;  // the head, until it is sent
+  size_t sent_ = 0;  // of the body
+  size_t last_ = 0;  // how much of the body is sent at all
   std::string drained_;
 };
 
@@ -256,7 +262,10 @@ class Session : public std::enable_shared_from_this<Session> {
 class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
  public:
   Impl(ServerOptions options, ServerHandler handler)
-      : shared_(options.threads), work_(shared_.io.get_executor()), acceptor_(shared_.io), stop_timer_(shared_.io) {
+      : shared_(options.threads),
+        work_(shared_.io.get_executor()),
+        acceptor_(shared_.io),
+        stop_timer_(shared_.io) {
     shared_.options = std::move(options);
     shared_.handler = std::move(handler);
     shared_.on_session_end = [this] {
@@ -279,8 +288,8 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
     if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
     if (error) {
       return MakeError(ErrorCode::kUnavailable,
-                       fmt::format("cannot listen on {} port {}: {}", shared_.options.address, shared_.options.port,
-                                   error.message()),
+                       fmt::format("cannot listen on {} port {}: {}", shared_.options.address,
+                                   shared_.options.port, error.message()),
                        "choose another port, or 0 for any free one");
     }
     port_ = acceptor_.local_endpoint(error).port();
@@ -322,7 +331,8 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
           if (!accepting_ && !shared_.stopping) Accept();
         });
       }
-      if (!accepting_ && shared_.sessions.size() < static_cast<size_t>(shared_.options.max_connections)) Accept();
+      if (!accepting_ && shared_.sessions.size() < static_cast<size_t>(shared_.options.max_connections))
+        Accept();
     });
   }
 

@@ -48,12 +48,12 @@ using ServerHandler = std::function<ServerResponse(const ServerRequest&)>;
 struct ServerOptions {
   std::string address = "127.0.0.1";  // or ::1; anything else is seen from outside this machine
   uint16_t port = 0;                  // 0: any free one
-  int threads = 2;                    // for the handler; the connections need one more, however many there are
-  int max_connections = 1024;         // further ones wait until one ends
+  int threads = 2;             // for the handler; the connections need one more, however many there are
+  int max_connections = 1024;  // further ones wait until one ends
   int64_t max_header_bytes = 64 << 10;  // 431 above
   int64_t max_body_bytes = 8 << 20;     // 413 above
-  // A connection is closed when no whole head, then no whole body, came within this time, or when the client takes
-  // nothing of an answer for as long: a slow sender holds no more than its connection.
+  // A connection is closed when no whole head, then no whole body, came within this time, or when the client
+  // takes nothing of an answer for as long: a slow sender holds no more than its connection.
   int64_t idle_timeout_ms = 30'000;
   int64_t stop_timeout_ms = 2'000;  // how long Stop lets answers finish
 };
@@ -79,8 +79,8 @@ class HttpServer {
   std::shared_ptr<Impl> impl_;
 };
 
-// `target` of a request line, taken apart into path, segments and query. InvalidData: it does not begin with '/' (or
-// http://), or has a broken %XX.
+// `target` of a request line, taken apart into path, segments and query. InvalidData: it does not begin with
+// '/' (or http://), or has a broken %XX.
 Status ParseTarget(std::string target, ServerRequest* request);
 
 // The reason phrase of RFC 9110 section 15; "Status" for one without.

@@ -9,7 +9,8 @@ namespace penstock::net {
 
 Status ParseTarget(std::string target, ServerRequest* request) {
   std::string_view text = target;
-  if (text.starts_with("http://")) {  // the absolute form that clients of a proxy send, RFC 9112 section 3.2.2
+  if (text.starts_with(
+          "http://")) {  // the absolute form that clients of a proxy send, RFC 9112 section 3.2.2
     text.remove_prefix(7);
     text.remove_prefix(std::min(text.find('/'), text.size()));
   }
@@ -21,7 +22,8 @@ Status ParseTarget(std::string target, ServerRequest* request) {
   request->segments.clear();
   for (size_t begin = 1; begin <= request->path.size();) {
     const size_t end = std::min(request->path.find('/', begin), request->path.size());
-    ASSIGN_OR_RETURN(std::string segment, PercentDecode(std::string_view(request->path).substr(begin, end - begin)));
+    ASSIGN_OR_RETURN(std::string segment,
+                     PercentDecode(std::string_view(request->path).substr(begin, end - begin)));
     request->segments.push_back(std::move(segment));
     begin = end + 1;
   }
@@ -76,11 +78,13 @@ std::string FormatResponseHead(const ServerResponse& response, int64_t content_l
   for (const auto& [name, value] : response.headers.fields()) {
     // A line break in a value would let it write further fields.
     std::string line = fmt::format("{}: {}", name, value);
-    std::replace_if(line.begin(), line.end(), [](char c) { return c == '\r' || c == '\n' || c == '\0'; }, ' ');
+    std::replace_if(
+        line.begin(), line.end(), [](char c) { return c == '\r' || c == '\n' || c == '\0'; }, ' ');
     head += line + "\r\n";
   }
   // RFC 9110 section 8.6: not with 1xx and 204.
-  if (response.status >= 200 && response.status != 204) head += fmt::format("Content-Length: {}\r\n", content_length);
+  if (response.status >= 200 && response.status != 204)
+    head += fmt::format("Content-Length: {}\r\n", content_length);
   head += keep_alive ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n";
   return head;
 }

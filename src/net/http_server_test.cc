@@ -64,8 +64,9 @@ TEST(HttpServer, TheHandlerSeesTheRequestDecoded) {
     return ServerResponse{.status = 201, .body = "made"};
   });
   RawClient client(server->port());
-  client.Write("POST /v8/chart/%5EFTSE/?range=5y&events=div%7Csplit+x HTTP/1.1\r\nHost: h\r\nX-A: 1\r\n"
-               "Content-Length: 4\r\nConnection: close\r\n\r\nbody");
+  client.Write(
+      "POST /v8/chart/%5EFTSE/?range=5y&events=div%7Csplit+x HTTP/1.1\r\nHost: h\r\nX-A: 1\r\n"
+      "Content-Length: 4\r\nConnection: close\r\n\r\nbody");
   const std::string answer = client.ReadAll();
   EXPECT_EQ(StatusOf(answer), 201);
   EXPECT_TRUE(answer.ends_with("\r\n\r\nmade")) << answer;
@@ -80,12 +81,14 @@ TEST(HttpServer, TheHandlerSeesTheRequestDecoded) {
 
 TEST(HttpServer, KeepsTheConnectionAndAnswersInOrder) {
   int number = 0;
-  auto server = StartServer([&](const ServerRequest&) { return ServerResponse{.body = std::to_string(++number)}; });
+  auto server =
+      StartServer([&](const ServerRequest&) { return ServerResponse{.body = std::to_string(++number)}; });
   RawClient client(server->port());
   client.Write("GET /a HTTP/1.1\r\nHost: h\r\n\r\nHEAD /b HTTP/1.1\r\nHost: h\r\n\r\n" + std::string(kGet));
   const std::string answers = client.ReadAll();
   EXPECT_NE(answers.find("\r\n\r\n1HTTP/1.1 200"), std::string::npos) << answers;
-  EXPECT_NE(answers.find("\r\n\r\nHTTP/1.1 200"), std::string::npos) << "no body behind HEAD's head: " << answers;
+  EXPECT_NE(answers.find("\r\n\r\nHTTP/1.1 200"), std::string::npos)
+      << "no body behind HEAD's head: " << answers;
   EXPECT_TRUE(answers.ends_with("\r\n\r\n3"));
   EXPECT_EQ(server->connections_accepted(), 1);
 }
@@ -100,7 +103,9 @@ TEST(HttpServer, BadRequestsAreRefused) {
       {"GET / HTTP/1.1\r\nHost: h\r\nContent-Length: -1\r\n\r\n", 400},
       {"GET / HTTP/1.1\r\nHost: h\r\nX: " + std::string(4000, 'x') + "\r\n\r\n", 431},
       {"PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 1001\r\n\r\n" + std::string(1001, 'x'), 413},
-      {"PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n600\r\n" + std::string(0x600, 'x') + "\r\n0\r\n\r\n", 413},
+      {"PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n600\r\n" + std::string(0x600, 'x') +
+           "\r\n0\r\n\r\n",
+       413},
   };
   for (const auto& [request, status] : cases) {
     RawClient client(server->port());
@@ -108,14 +113,17 @@ TEST(HttpServer, BadRequestsAreRefused) {
     EXPECT_EQ(StatusOf(client.ReadAll()), status) << request.substr(0, 60);
   }
   RawClient client(server->port());
-  client.Write("PUT / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 4\r\nConnection: close\r\n\r\nbody");
+  client.Write(
+      "PUT / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 4\r\nConnection: "
+      "close\r\n\r\nbody");
   const std::string answer = client.ReadAll();
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK")) << answer;
 }
 
 TEST(HttpServer, SlowSendersAreCutOff) {
   auto server = StartServer([](const ServerRequest&) { return ServerResponse{}; }, {.idle_timeout_ms = 200});
-  for (const std::string_view begin : {"", "GET / HTTP/1.1\r\nHo", "PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nx"}) {
+  for (const std::string_view begin :
+       {"", "GET / HTTP/1.1\r\nHo", "PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nx"}) {
     RawClient client(server->port());
     client.Write(begin);
     EXPECT_EQ(client.ReadAll(), "");
@@ -197,8 +205,9 @@ TEST(HttpServer, StopLetsRunningAnswersFinishAndEndsIdleConnections) {
 }
 
 TEST(HttpServer, StopDoesNotWaitForLongAnswers) {
-  auto server = StartServer([](const ServerRequest&) { return ServerResponse{.delay = std::chrono::hours(1)}; },
-                            {.stop_timeout_ms = 50});
+  auto server =
+      StartServer([](const ServerRequest&) { return ServerResponse{.delay = std::chrono::hours(1)}; },
+                  {.stop_timeout_ms = 50});
   RawClient client(server->port());
   client.Write(kGet);
   while (server->connections_accepted() == 0) std::this_thread::yield();
@@ -208,7 +217,8 @@ TEST(HttpServer, StopDoesNotWaitForLongAnswers) {
 }
 
 TEST(HttpServer, FurtherConnectionsWaitForTheirTurn) {
-  auto server = StartServer([](const ServerRequest&) { return ServerResponse{.body = "x"}; }, {.max_connections = 2});
+  auto server =
+      StartServer([](const ServerRequest&) { return ServerResponse{.body = "x"}; }, {.max_connections = 2});
   std::atomic<int> answered{0};
   std::vector<std::jthread> clients;
   for (int i = 0; i < 10; ++i) {

@@ -33,10 +33,19 @@ TEST(HttpRetryAfter, SecondsAndDates) {
 
 TEST(HttpStatus, EachStatusHasItsCode) {
   const std::vector<std::pair<int, ErrorCode>> expected{
-      {200, ErrorCode::kOk}, {204, ErrorCode::kOk}, {304, ErrorCode::kOk}, {400, ErrorCode::kRejectedByProvider},
-      {401, ErrorCode::kUnauthenticated}, {403, ErrorCode::kPermissionDenied}, {404, ErrorCode::kNotFound},
-      {408, ErrorCode::kTimeout}, {410, ErrorCode::kNotFound}, {422, ErrorCode::kRejectedByProvider},
-      {429, ErrorCode::kThrottled}, {500, ErrorCode::kUnavailable}, {503, ErrorCode::kUnavailable},
+      {200, ErrorCode::kOk},
+      {204, ErrorCode::kOk},
+      {304, ErrorCode::kOk},
+      {400, ErrorCode::kRejectedByProvider},
+      {401, ErrorCode::kUnauthenticated},
+      {403, ErrorCode::kPermissionDenied},
+      {404, ErrorCode::kNotFound},
+      {408, ErrorCode::kTimeout},
+      {410, ErrorCode::kNotFound},
+      {422, ErrorCode::kRejectedByProvider},
+      {429, ErrorCode::kThrottled},
+      {500, ErrorCode::kUnavailable},
+      {503, ErrorCode::kUnavailable},
       {999, ErrorCode::kUnavailable}};  // 999 is what Yahoo once answered to the too eager
   for (const auto& [status, code] : expected) {
     EXPECT_EQ(CodeOf(ToStatus(HttpResponse{.status = status}, "http://h/", kNow)), code) << status;

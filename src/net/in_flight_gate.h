@@ -19,7 +19,8 @@ class InFlightGate {
  public:
   InFlightGate(int max_total, int max_per_host) : max_total_(max_total), max_per_host_(max_per_host) {}
 
-  // Blocks until there is room; then the caller is inside until Leave. Cancelled when `stop` was requested first.
+  // Blocks until there is room; then the caller is inside until Leave. Cancelled when `stop` was requested
+  // first.
   Status Enter(const std::string& host, std::stop_token stop);
   void Leave(const std::string& host);
 

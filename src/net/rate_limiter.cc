@@ -8,14 +8,17 @@ namespace penstock::net {
 
 Status Validate(const Quota& quota) {
   if (quota.requests >= 1 && quota.window > Duration(0) && quota.guard_ms >= 0) return Status::OK();
-  return MakeError(ErrorCode::kConfiguration,
-                   fmt::format("a quota needs at least one request and a window: {} requests in {} us, guard {} ms",
-                               quota.requests, quota.window.count(), quota.guard_ms),
-                   "write the quota as requests and window, such as 300 and 60 s");
+  return MakeError(
+      ErrorCode::kConfiguration,
+      fmt::format("a quota needs at least one request and a window: {} requests in {} us, guard {} ms",
+                  quota.requests, quota.window.count(), quota.guard_ms),
+      "write the quota as requests and window, such as 300 and 60 s");
 }
 
 Status ReservingRateLimiter::Acquire(std::stop_token stop) {
-  const auto cancelled = [] { return MakeError(ErrorCode::kCancelled, "cancelled while waiting for the quota"); };
+  const auto cancelled = [] {
+    return MakeError(ErrorCode::kCancelled, "cancelled while waiting for the quota");
+  };
   // A turn is not to be wasted on a caller that has gone.
   if (stop.stop_requested()) return cancelled();
   ASSIGN_OR_RETURN(const TimePoint turn, Reserve());

@@ -17,8 +17,9 @@ TimePoint VirtualClock::Now() const {
 
 void VirtualClock::MoveIfAllSleep() {
   if (awake_ > 0 || sleepers_.empty()) return;
-  now_ = (*std::min_element(sleepers_.begin(), sleepers_.end(),
-                            [](auto* a, auto* b) { return a->deadline < b->deadline; }))->deadline;
+  now_ = (*std::min_element(sleepers_.begin(), sleepers_.end(), [](auto* a, auto* b) {
+           return a->deadline < b->deadline;
+         }))->deadline;
   sleepers_.remove_if([&](Sleeper* sleeper) {
     if (sleeper->deadline > now_) return false;
     sleeper->woken = true;
@@ -49,7 +50,8 @@ void ExpectWithinQuota(std::vector<TimePoint> grants, const Quota& quota) {
   std::sort(grants.begin(), grants.end());
   const auto n = static_cast<size_t>(quota.requests);
   for (size_t i = n; i < grants.size(); ++i) {
-    ASSERT_GE(grants[i] - grants[i - n], quota.window) << "grants " << i - n << " to " << i << " of " << grants.size();
+    ASSERT_GE(grants[i] - grants[i - n], quota.window)
+        << "grants " << i - n << " to " << i << " of " << grants.size();
   }
 }
 
@@ -96,7 +98,8 @@ TEST_P(RateLimiterConformance, HoldsInEveryWindowUnderChangingDemand) {
   const Quota quota{.requests = 5, .window = milliseconds(1000)};
   Random random(42);
   const auto grants = RunThreads(GetParam(), quota, 6, 60, [&] {
-    return Duration(milliseconds(random.Uniform(0, 9) < 7 ? random.Uniform(0, 400) : random.Uniform(2'000, 5'000)));
+    return Duration(
+        milliseconds(random.Uniform(0, 9) < 7 ? random.Uniform(0, 400) : random.Uniform(2'000, 5'000)));
   });
   ASSERT_EQ(grants.size(), 360u);
   ExpectWithinQuota(grants, quota);

@@ -1,4 +1,5 @@
-// What every ReservingRateLimiter must do: INSTANTIATE_TEST_SUITE_P(Name, RateLimiterConformance, Values(factory)).
+// What every ReservingRateLimiter must do: INSTANTIATE_TEST_SUITE_P(Name, RateLimiterConformance,
+// Values(factory)).
 #pragma once
 
 #include <gtest/gtest.h>
@@ -19,7 +20,8 @@ using RateLimiterFactory = std::function<std::unique_ptr<ReservingRateLimiter>(Q
 
 class RateLimiterConformance : public testing::TestWithParam<RateLimiterFactory> {};
 
-// Time that moves only when all `workers` threads sleep, and then to the first that wakes: real concurrency, exact times.
+// Time that moves only when all `workers` threads sleep, and then to the first that wakes: real concurrency,
+// exact times.
 class VirtualClock : public Clock {
  public:
   VirtualClock(TimePoint start, int workers) : now_(start), awake_(workers) {}
@@ -41,7 +43,8 @@ class VirtualClock : public Clock {
   std::list<Sleeper*> sleepers_;
 };
 
-// Fails where more than quota.requests of `grants` (in any order) lie in a span of quota.window, wherever it begins.
+// Fails where more than quota.requests of `grants` (in any order) lie in a span of quota.window, wherever it
+// begins.
 void ExpectWithinQuota(std::vector<TimePoint> grants, const Quota& quota);
 
 }  // namespace penstock::net

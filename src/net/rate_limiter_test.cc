@@ -18,13 +18,18 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
+// A folder for this process, removed at its end (children leave by _exit).
+struct ScratchFolder {
+  const std::filesystem::path path =
+      std::filesystem::temp_directory_path() / fmt::format("penstock-limiter-{}", getpid());
+  ScratchFolder() { std::filesystem::create_directories(path); }
+  ~ScratchFolder() { std::filesystem::remove_all(path); }
+};
+
 std::string NewDatabasePath() {
+  static const ScratchFolder folder;
   static std::atomic<int> number{0};
-  const auto folder = std::filesystem::temp_directory_path() /
-                      fmt::format("penstock-limiter-{}-{}", getpid(), number.fetch_add(1));
-  std::filesystem::remove_all(folder);
-  std::filesystem::create_directories(folder);
-  return folder / "state.db";
+  return folder.path / fmt::format("state-{}.db", number.fetch_add(1));
 }
 
 std::unique_ptr<SqliteRateLimiter> OpenAt(const std::string& path, Quota quota, Clock& clock,
@@ -48,7 +53,8 @@ TEST(RateLimiter, AQuotaThatIsNoneIsRefused) {
   MemoryRateLimiter none({.requests = 0, .window = seconds(1)}, clock);
   EXPECT_EQ(CodeOf(none.Acquire()), ErrorCode::kConfiguration);
   auto database = *sqlite::Database::Open(NewDatabasePath());
-  EXPECT_EQ(CodeOf(SqliteRateLimiter::Open(database, "x", {.requests = 1}, clock).status()), ErrorCode::kConfiguration);
+  EXPECT_EQ(CodeOf(SqliteRateLimiter::Open(database, "x", {.requests = 1}, clock).status()),
+            ErrorCode::kConfiguration);
 }
 
 TEST(SqliteRateLimiter, NamesDoNotShareAndRowsDoNotPileUp) {
@@ -60,13 +66,16 @@ TEST(SqliteRateLimiter, NamesDoNotShareAndRowsDoNotPileUp) {
   EXPECT_EQ(*second->Reserve(), clock.Now());
   for (int i = 0; i < 100; ++i) ASSERT_TRUE(first->Reserve().ok());
   auto database = *sqlite::Database::Open(path);
-  ASSERT_TRUE(database->Read([&]() -> Status {
-    ASSIGN_OR_RETURN(auto count, database->Prepare("SELECT count(*) FROM rate_grant WHERE quota = 'a'"));
-    ASSIGN_OR_RETURN(bool row, count.Step());
-    EXPECT_TRUE(row);
-    EXPECT_EQ(count.Int(0), 3);
-    return Status::OK();
-  }).ok());
+  ASSERT_TRUE(database
+                  ->Read([&]() -> Status {
+                    ASSIGN_OR_RETURN(auto count,
+                                     database->Prepare("SELECT count(*) FROM rate_grant WHERE quota = 'a'"));
+                    ASSIGN_OR_RETURN(bool row, count.Step());
+                    EXPECT_TRUE(row);
+                    EXPECT_EQ(count.Int(0), 3);
+                    return Status::OK();
+                  })
+                  .ok());
 }
 
 TEST(SqliteRateLimiter, ARaisedQuotaCountsWhatWasGrantedBefore) {
@@ -97,7 +106,8 @@ class SharedClock : public Clock {
   std::atomic<int64_t>* micros_;
 };
 
-// The turns that `processes` processes got, each asking `each` times, and waiting for its turn before the next.
+// The turns that `processes` processes got, each asking `each` times, and waiting for its turn before the
+// next.
 std::vector<TimePoint> RunProcesses(int processes, int each, Quota quota, Clock& clock) {
   const std::string path = NewDatabasePath();
   OpenAt(path, quota, clock).reset();
@@ -121,7 +131,8 @@ std::vector<TimePoint> RunProcesses(int processes, int each, Quota quota, Clock&
   close(ends[1]);
   std::vector<TimePoint> grants;
   int64_t micros = 0;
-  while (read(ends[0], &micros, sizeof micros) == sizeof micros) grants.push_back(TimePoint(Duration(micros)));
+  while (read(ends[0], &micros, sizeof micros) == sizeof micros)
+    grants.push_back(TimePoint(Duration(micros)));
   close(ends[0]);
   for (const pid_t child : children) {
     int status = 0;
@@ -134,7 +145,8 @@ std::vector<TimePoint> RunProcesses(int processes, int each, Quota quota, Clock&
 
 // US-1: 300 requests a minute, never exceeded, used fully; here by two processes for ten minutes.
 TEST(SqliteRateLimiter, TwoProcessesUseAQuotaFullyAndNeverExceedIt) {
-  void* shared = mmap(nullptr, sizeof(std::atomic<int64_t>), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  void* shared =
+      mmap(nullptr, sizeof(std::atomic<int64_t>), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   ASSERT_NE(shared, MAP_FAILED);
   const TimePoint start = *ParseTimestamp("2026-11-20T10:00:00Z");
   SharedClock clock(new (shared) std::atomic<int64_t>(start.time_since_epoch().count()));
@@ -142,7 +154,8 @@ TEST(SqliteRateLimiter, TwoProcessesUseAQuotaFullyAndNeverExceedIt) {
   const auto grants = RunProcesses(2, 1600, quota, clock);
   ASSERT_EQ(grants.size(), 3200u);
   ExpectWithinQuota(grants, quota);
-  const auto used = std::lower_bound(grants.begin(), grants.end(), start + std::chrono::minutes(10)) - grants.begin();
+  const auto used =
+      std::lower_bound(grants.begin(), grants.end(), start + std::chrono::minutes(10)) - grants.begin();
   EXPECT_GE(used, 2970);  // 99 % of ten windows
   EXPECT_LE(used, 3000);
   munmap(shared, sizeof(std::atomic<int64_t>));

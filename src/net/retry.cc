@@ -25,14 +25,17 @@ Result<HttpResponse> RetryingClient::Send(const HttpRequest& request, std::stop_
     if (!IsRetryable(status)) return result;
 
     const ErrorDetail* detail = DetailOf(status);
-    const Duration asked = detail != nullptr && detail->retry_after ? Duration(*detail->retry_after) : Duration(0);
+    const Duration asked =
+        detail != nullptr && detail->retry_after ? Duration(*detail->retry_after) : Duration(0);
     if (attempt >= attempts) {
-      return WithContext(status, fmt::format("no answer after {} attempt{}", attempt, attempt == 1 ? "" : "s"));
+      return WithContext(status,
+                         fmt::format("no answer after {} attempt{}", attempt, attempt == 1 ? "" : "s"));
     }
     if (asked > std::chrono::milliseconds(policy_.max_retry_after_ms)) {
-      return WithContext(status, fmt::format("gave up after {} attempt{}: asked to wait {} s, the most is {} s", attempt,
-                                             attempt == 1 ? "" : "s", asked / std::chrono::seconds(1),
-                                             policy_.max_retry_after_ms / 1000));
+      return WithContext(
+          status, fmt::format("gave up after {} attempt{}: asked to wait {} s, the most is {} s", attempt,
+                              attempt == 1 ? "" : "s", asked / std::chrono::seconds(1),
+                              policy_.max_retry_after_ms / 1000));
     }
     const Duration wait = std::max(asked, BackoffOf(policy_, attempt, random_));
     logger_.Warning("http_retry", {{"url", url},

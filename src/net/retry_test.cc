@@ -14,7 +14,8 @@ const TimePoint kStart = *ParseTimestamp("2026-11-20T10:00:00Z");
 // Answers what it is told to, and notes when it was asked.
 class ScriptedClient : public HttpClient {
  public:
-  ScriptedClient(Clock& clock, std::deque<Result<HttpResponse>> answers) : clock_(clock), answers_(std::move(answers)) {}
+  ScriptedClient(Clock& clock, std::deque<Result<HttpResponse>> answers)
+      : clock_(clock), answers_(std::move(answers)) {}
   Result<HttpResponse> Send(const HttpRequest&, std::stop_token) override {
     asked_at.push_back(clock_.Now());
     if (answers_.empty()) return MakeError(ErrorCode::kInternal, "asked once too often");
@@ -42,15 +43,16 @@ struct Outcome {
   std::vector<Duration> waits;  // between the attempts
 };
 
-Outcome SendOnce(std::deque<Result<HttpResponse>> answers, RetryPolicy policy = {}, HttpRequest request = kRequest,
-            uint64_t seed = 1) {
+Outcome SendOnce(std::deque<Result<HttpResponse>> answers, RetryPolicy policy = {},
+                 HttpRequest request = kRequest, uint64_t seed = 1) {
   ManualClock clock(kStart);
   Random random(seed);
   ScriptedClient inner(clock, std::move(answers));
   RetryingClient client(inner, policy, clock, random, Logger());
   Outcome outcome;
   outcome.result = client.Send(request);
-  for (size_t i = 1; i < inner.asked_at.size(); ++i) outcome.waits.push_back(inner.asked_at[i] - inner.asked_at[i - 1]);
+  for (size_t i = 1; i < inner.asked_at.size(); ++i)
+    outcome.waits.push_back(inner.asked_at[i] - inner.asked_at[i - 1]);
   return outcome;
 }
 
@@ -74,14 +76,16 @@ TEST(Ftse4Retry, OnlyWhatIsWorthRetrying) {
   for (const ErrorCode code : {ErrorCode::kUnavailable, ErrorCode::kTimeout, ErrorCode::kThrottled}) {
     EXPECT_EQ(SendOnce({MakeError(code, "x"), Answer(200)}).waits.size(), 1u) << NameOf(code);
   }
-  for (const ErrorCode code : {ErrorCode::kTooLarge, ErrorCode::kUnauthenticated, ErrorCode::kUsage,
-                               ErrorCode::kRejectedByProvider, ErrorCode::kCancelled, ErrorCode::kInvalidData}) {
+  for (const ErrorCode code :
+       {ErrorCode::kTooLarge, ErrorCode::kUnauthenticated, ErrorCode::kUsage, ErrorCode::kRejectedByProvider,
+        ErrorCode::kCancelled, ErrorCode::kInvalidData}) {
     const auto outcome = SendOnce({MakeError(code, "x")});
     EXPECT_EQ(outcome.waits.size(), 0u) << NameOf(code);
     EXPECT_EQ(CodeOf(outcome.result.status()), code);
     EXPECT_EQ(outcome.result.status().message(), "x");
   }
-  for (const int status : {408, 429, 500, 502, 503, 504}) EXPECT_EQ(SendOnce({Answer(status), Answer(200)}).waits.size(), 1u);
+  for (const int status : {408, 429, 500, 502, 503, 504})
+    EXPECT_EQ(SendOnce({Answer(status), Answer(200)}).waits.size(), 1u);
   for (const int status : {400, 401, 403, 404, 410, 304}) {
     const auto outcome = SendOnce({Answer(status)});
     ASSERT_TRUE(outcome.result.ok()) << status;  // the source reads what the body says
@@ -117,7 +121,8 @@ TEST(Ftse4Retry, TheSameSeedWaitsTheSame) {
 
 TEST(Ftse4Retry, RetryAfterIsTheLeastWait) {
   EXPECT_GE(SendOnce({Answer(429, "40"), Answer(200)}).waits.at(0), milliseconds(40'000));
-  EXPECT_GE(SendOnce({Answer(503, "Fri, 20 Nov 2026 10:01:00 GMT"), Answer(200)}).waits.at(0), milliseconds(60'000));
+  EXPECT_GE(SendOnce({Answer(503, "Fri, 20 Nov 2026 10:01:00 GMT"), Answer(200)}).waits.at(0),
+            milliseconds(60'000));
 }
 
 TEST(Ftse4Retry, AHintThatIsTooLongEndsItWithTheHint) {

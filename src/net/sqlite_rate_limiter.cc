@@ -5,8 +5,8 @@
 namespace penstock::net {
 namespace {
 
-// `granted_us` and `reserved_us` ascend with `number`: when a turn is, and when it was asked for. Only the last
-// `requests` turns of a name matter for the next one; the others are removed as it is given.
+// `granted_us` and `reserved_us` ascend with `number`: when a turn is, and when it was asked for. Only the
+// last `requests` turns of a name matter for the next one; the others are removed as it is given.
 constexpr const char* kTable = R"(CREATE TABLE rate_grant (
   quota TEXT NOT NULL,
   number INTEGER NOT NULL,
@@ -21,7 +21,8 @@ int64_t ToMicros(TimePoint time) { return time.time_since_epoch().count(); }
 }  // namespace
 
 Result<std::unique_ptr<SqliteRateLimiter>> SqliteRateLimiter::Open(std::shared_ptr<sqlite::Database> database,
-                                                                   std::string name, Quota quota, Clock& clock) {
+                                                                   std::string name, Quota quota,
+                                                                   Clock& clock) {
   RETURN_IF_ERROR(Validate(quota));
   RETURN_IF_ERROR(database->Migrate("rate_limiter", {kTable}));
   return std::unique_ptr<SqliteRateLimiter>(
@@ -41,8 +42,9 @@ Result<TimePoint> SqliteRateLimiter::Reserve() {
 Result<TimePoint> SqliteRateLimiter::ReserveInTransaction() {
   // Read inside the transaction, so that the moments ascend over all processes.
   const TimePoint now = clock_.Now();
-  ASSIGN_OR_RETURN(auto last, database_->Prepare("SELECT number, granted_us, reserved_us FROM rate_grant WHERE "
-                                                 "quota = ? ORDER BY number DESC LIMIT 1"));
+  ASSIGN_OR_RETURN(auto last,
+                   database_->Prepare("SELECT number, granted_us, reserved_us FROM rate_grant WHERE "
+                                      "quota = ? ORDER BY number DESC LIMIT 1"));
   ASSIGN_OR_RETURN(const bool found, last.Bind(1, name_).Step());
   const int64_t number = found ? last.Int(0) + 1 : 0;
   TimePoint turn = now;
@@ -67,12 +69,12 @@ Result<TimePoint> SqliteRateLimiter::ReserveInTransaction() {
     ASSIGN_OR_RETURN(const bool kept, first.Bind(1, name_).Bind(2, oldest).Step());
     if (kept) turn = std::max(turn, FromMicros(first.Int(0)) + quota_.span());
     first.Reset();
-    ASSIGN_OR_RETURN(auto prune, database_->Prepare("DELETE FROM rate_grant WHERE quota = ? AND number <= ?"));
+    ASSIGN_OR_RETURN(auto prune,
+                     database_->Prepare("DELETE FROM rate_grant WHERE quota = ? AND number <= ?"));
     RETURN_IF_ERROR(prune.Bind(1, name_).Bind(2, oldest).Run());
   }
   ASSIGN_OR_RETURN(auto insert, database_->Prepare("INSERT INTO rate_grant VALUES (?, ?, ?, ?)"));
-  RETURN_IF_ERROR(
-      insert.Bind(1, name_).Bind(2, number).Bind(3, ToMicros(turn)).Bind(4, ToMicros(now)).Run());
+  RETURN_IF_ERROR(insert.Bind(1, name_).Bind(2, number).Bind(3, ToMicros(turn)).Bind(4, ToMicros(now)).Run());
   return turn;
 }
 

@@ -12,9 +12,7 @@ namespace {
 
 bool IsAlpha(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-bool IsUnreserved(char c) {
-  return IsAlpha(c) || IsDigit(c) || c == '-' || c == '.' || c == '_' || c == '~';
-}
+bool IsUnreserved(char c) { return IsAlpha(c) || IsDigit(c) || c == '-' || c == '.' || c == '_' || c == '~'; }
 int HexValue(char c) {
   if (IsDigit(c)) return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -46,12 +44,14 @@ bool SplitAuthority(std::string_view authority, std::string* host, std::string* 
     if (end == std::string_view::npos) return false;
     *host = Lower(authority.substr(1, end - 1));
     const auto is_part = [](char c) { return HexValue(c) >= 0 || c == ':' || c == '.'; };
-    if (!std::all_of(host->begin(), host->end(), is_part) || host->find(':') == std::string::npos) return false;
+    if (!std::all_of(host->begin(), host->end(), is_part) || host->find(':') == std::string::npos)
+      return false;
     ++end;
   } else {
     end = std::min(authority.find(':'), authority.size());
     *host = Lower(authority.substr(0, end));
-    // Letters of other scripts come as UTF-8; what would end or split the authority elsewhere does not belong.
+    // Letters of other scripts come as UTF-8; what would end or split the authority elsewhere does not
+    // belong.
     const auto is_part = [](char c) {
       return IsUnreserved(c) || static_cast<unsigned char>(c) >= 0x80 || c == '%';
     };
@@ -181,13 +181,15 @@ std::string Url::Origin() const {
 
 Result<Url> ParseUrl(std::string_view text) {
   const auto fail = [&](std::string_view why) {
-    return MakeError(ErrorCode::kUsage, fmt::format("{}: {}", why, MaskUrl(text)), "give an http:// or https:// URL");
+    return MakeError(ErrorCode::kUsage, fmt::format("{}: {}", why, MaskUrl(text)),
+                     "give an http:// or https:// URL");
   };
   Raw raw;
   if (!IsPrintable(text)) return fail("a URL with a space or a control character");
   if (!Split(text, &raw)) return fail("not an absolute URL");
   if (raw.scheme != "http" && raw.scheme != "https") return fail("not an http or https URL");
-  Url url{raw.scheme, raw.user, raw.host, static_cast<uint16_t>(raw.scheme == "https" ? 443 : 80), raw.path, raw.query};
+  Url url{raw.scheme, raw.user, raw.host, static_cast<uint16_t>(raw.scheme == "https" ? 443 : 80),
+          raw.path,   raw.query};
   if (!raw.port.empty()) {
     int port = 0;
     std::from_chars(raw.port.data(), raw.port.data() + raw.port.size(), port);

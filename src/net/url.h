@@ -1,4 +1,5 @@
-// URLs of RFC 3986, as far as http and https need them: parts, percent-encoding, and which two are the same site.
+// URLs of RFC 3986, as far as http and https need them: parts, percent-encoding, and which two are the same
+// site.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +15,8 @@ namespace penstock::net {
 // Pairs in order; a name may stand more than once.
 using QueryParams = std::vector<std::pair<std::string, std::string>>;
 
-// Everything but unreserved characters (RFC 3986 section 2.3) becomes %XX: right for a path segment, and for a name or
-// value of a query.
+// Everything but unreserved characters (RFC 3986 section 2.3) becomes %XX: right for a path segment, and for
+// a name or value of a query.
 std::string PercentEncode(std::string_view text);
 // InvalidData: a '%' without two hex digits. `plus_is_space`: as HTML forms write a query.
 Result<std::string> PercentDecode(std::string_view text, bool plus_is_space = false);
@@ -45,8 +46,8 @@ Result<Url> ParseUrl(std::string_view text);
 
 // 127.0.0.0/8, ::1, localhost and names under .localhost.
 bool IsLoopback(std::string_view host);
-// The same host, or names with the same last two labels (three under co.uk and its like). An address is only the
-// same as itself.
+// The same host, or names with the same last two labels (three under co.uk and its like). An address is only
+// the same as itself.
 bool IsSameSite(std::string_view host, std::string_view other);
 
 }  // namespace penstock::net

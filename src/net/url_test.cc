@@ -57,22 +57,23 @@ TEST(Url, PartsOfAUrl) {
 }
 
 TEST(Url, WhatIsNoHttpUrlIsUsage) {
-  for (const char* text : {"", "h/p", "//h/p", "ftp://h/", "file:///etc/passwd", "http://", "http:///p", "http://h:0/",
-                           "http://h:65536/", "http://h:8x/", "http://[::1", "http://a b/", "http://h/a b",
-                           "http://h/\r\nX: y", "http://u:p@/", "http://[xyz]/"}) {
+  for (const char* text : {"", "h/p", "//h/p", "ftp://h/", "file:///etc/passwd", "http://", "http:///p",
+                           "http://h:0/", "http://h:65536/", "http://h:8x/", "http://[::1", "http://a b/",
+                           "http://h/a b", "http://h/\r\nX: y", "http://u:p@/", "http://[xyz]/"}) {
     EXPECT_EQ(CodeOf(ParseUrl(text).status()), ErrorCode::kUsage) << text;
   }
 }
 
 // ALL-4
 TEST(Url, MaskedUrlsCarryNoSecret) {
-  EXPECT_EQ(MaskUrl("https://me:secret@h.example:8443/a/b?token=secret#secret"), "https://h.example:8443/a/b");
+  EXPECT_EQ(MaskUrl("https://me:secret@h.example:8443/a/b?token=secret#secret"),
+            "https://h.example:8443/a/b");
   EXPECT_EQ(MaskUrl("https://h/p"), "https://h/p");
   EXPECT_EQ(MaskUrl("http://[::1]:8080/x?y"), "http://[::1]:8080/x");
   for (const char* text :
-       {"http://u:sec/ret@h/p", "http://u:secret", "http://u:sec?ret@h", "secret", "u:secret@h/p", "http://u:sec#ret@h/",
-        "http://u@secret@h/?secret", "http://h?secret", "http://h/#secret", "http://h\\secret@x/", "://secret",
-        "sec ret://h/"}) {
+       {"http://u:sec/ret@h/p", "http://u:secret", "http://u:sec?ret@h", "secret", "u:secret@h/p",
+        "http://u:sec#ret@h/", "http://u@secret@h/?secret", "http://h?secret", "http://h/#secret",
+        "http://h\\secret@x/", "://secret", "sec ret://h/"}) {
     const std::string masked = MaskUrl(text);
     EXPECT_EQ(masked.find("secret"), std::string::npos) << text << " -> " << masked;
     EXPECT_EQ(masked.find("sec"), std::string::npos) << text << " -> " << masked;
@@ -83,7 +84,8 @@ TEST(Url, Loopback) {
   for (const char* host : {"127.0.0.1", "127.8.9.1", "::1", "localhost", "LOCALHOST", "replay.localhost"}) {
     EXPECT_TRUE(IsLoopback(host)) << host;
   }
-  for (const char* host : {"127.0.0.1.example.com", "localhost.example", "128.0.0.1", "::2", "", "127.1x.0.1", "127.0.1"}) {
+  for (const char* host :
+       {"127.0.0.1.example.com", "localhost.example", "128.0.0.1", "::2", "", "127.1x.0.1", "127.0.1"}) {
     EXPECT_FALSE(IsLoopback(host)) << host;
   }
 }
