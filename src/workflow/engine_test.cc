@@ -278,13 +278,13 @@ TEST(Engine, LimitsAreSettable) {
   options.max_events = 10;
   options.max_payload_bytes = 100;
   Fixture f(Echo, options);
-  EXPECT_EQ(CodeOf(f.engine.Run({"big", "m", kOneTask, std::string(200, 'x')}).status()), ErrorCode::kTooLarge);
+  EXPECT_EQ(CodeOf(f.engine.Run({"big", "m", kOneTask, json::value(std::string(200, 'x'))}).status()), ErrorCode::kTooLarge);
   const auto run = f.engine.Run({"x", "m", R"({"StartAt":"A","States":{"A":{"Type":"Pass","Next":"A"}}})", 1});
   ASSERT_TRUE(run.ok());
   EXPECT_EQ(run->error, "States.Runtime");
   EXPECT_EQ(f.engine.History("x")->size(), 10u);
-  const auto grown = f.engine.Run({"y", "m", R"({"StartAt":"A","States":{"A":{"Type":"Pass","Parameters":
-    {"a.$":"States.ArrayRange(1, 60, 1)"},"End":true}}})", 1});
+  const auto grown = f.engine.Run({"y", "m", R"x({"StartAt":"A","States":{"A":{"Type":"Pass","Parameters":
+    {"a.$":"States.ArrayRange(1, 60, 1)"},"End":true}}})x", 1});
   ASSERT_TRUE(grown.ok());
   EXPECT_EQ(grown->error, "States.DataLimitExceeded");
 }

@@ -168,6 +168,10 @@ TEST_P(ExecutionStoreConformance, ListsNewestFirst) {
 
 }  // namespace
 
+std::string ExecutionStoreMakerName(const testing::TestParamInfo<ExecutionStoreMaker>& info) { return info.param.name; }
+
+void ExecutionStoreConformance::SetUp() { store_ = GetParam().make(); }
+
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(ExecutionStoreConformance);
 
 }  // namespace penstock::workflow

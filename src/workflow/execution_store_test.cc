@@ -16,46 +16,23 @@ std::string NewFolder() {
   return mkdtemp(folder.data());
 }
 
-// Removes its folder with itself.
-class TemporarySqliteStore : public ExecutionStore {
- public:
-  TemporarySqliteStore() : folder_(NewFolder()), store_(*SqliteExecutionStore::Open(folder_ + "/state.db")) {}
-  ~TemporarySqliteStore() override {
-    store_.reset();
-    std::filesystem::remove_all(folder_);
-  }
-  Status Create(const ExecutionInfo& info, const std::string& text, const Owner& owner, const HistoryEvent& first) override {
-    return store_->Create(info, text, owner, first);
-  }
-  Result<ExecutionInfo> Get(const std::string& name) override { return store_->Get(name); }
-  Result<std::string> GetDefinition(const std::string& name) override { return store_->GetDefinition(name); }
-  Result<std::vector<ExecutionInfo>> List(const ListOptions& options) override { return store_->List(options); }
-  Result<std::vector<HistoryEvent>> History(const std::string& name) override { return store_->History(name); }
-  Result<std::optional<Owner>> GetOwner(const std::string& name) override { return store_->GetOwner(name); }
-  Status Acquire(const std::string& name, const std::optional<Owner>& expected, const Owner& owner) override {
-    return store_->Acquire(name, expected, owner);
-  }
-  Status Release(const std::string& name, const Owner& owner) override { return store_->Release(name, owner); }
-  Status Append(const std::string& name, const Owner& owner, const std::vector<HistoryEvent>& events,
-                const std::optional<Ending>& ending) override {
-    return store_->Append(name, owner, events, ending);
-  }
-  Status RequestStop(const std::string& name, const StopRequest& request) override {
-    return store_->RequestStop(name, request);
-  }
-  Result<std::optional<StopRequest>> Heartbeat(const std::string& name, const Owner& owner, TimePoint now) override {
-    return store_->Heartbeat(name, owner, now);
-  }
+// The folder goes with the last pointer.
+std::shared_ptr<ExecutionStore> MakeSqlite() {
+  const std::string folder = NewFolder();
+  auto store = SqliteExecutionStore::Open(folder + "/state.db");
+  if (!store.ok()) ADD_FAILURE() << store.status().ToString();
+  return {store->release(), [folder](ExecutionStore* opened) {
+            delete opened;
+            std::filesystem::remove_all(folder);
+          }};
+}
 
- private:
-  const std::string folder_;
-  std::unique_ptr<SqliteExecutionStore> store_;
-};
-
-INSTANTIATE_TEST_SUITE_P(Memory, ExecutionStoreConformance,
-                         testing::Values([] { return std::make_unique<MemoryExecutionStore>(); }));
-INSTANTIATE_TEST_SUITE_P(Sqlite, ExecutionStoreConformance,
-                         testing::Values([] { return std::make_unique<TemporarySqliteStore>(); }));
+INSTANTIATE_TEST_SUITE_P(
+    Memory, ExecutionStoreConformance,
+    testing::Values(ExecutionStoreMaker{"memory", [] { return std::make_shared<MemoryExecutionStore>(); }}),
+    ExecutionStoreMakerName);
+INSTANTIATE_TEST_SUITE_P(Sqlite, ExecutionStoreConformance, testing::Values(ExecutionStoreMaker{"sqlite", MakeSqlite}),
+                         ExecutionStoreMakerName);
 
 TEST(SqliteExecutionStore, ADamagedFileIsNamed) {
   const std::string folder = NewFolder();
