@@ -10,7 +10,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using penstock::lake::WriteMarker;
   const auto marker = ParseMarker(std::string_view(reinterpret_cast<const char*>(data), size));
   if (!marker.ok()) {
-    if (CodeOf(marker.status()) != penstock::ErrorCode::kInvalidData) std::abort();
+    if (penstock::CodeOf(marker.status()) != penstock::ErrorCode::kInvalidData) std::abort();
     return 0;
   }
   const auto text = WriteMarker(*marker);

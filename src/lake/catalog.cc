@@ -43,8 +43,10 @@ std::string_view HiveType(const arrow::DataType& type) {
 json::array ColumnsJson(const std::vector<CatalogColumn>& columns) {
   json::array list;
   for (const auto& column : columns) {
-    list.push_back(json::object{
-        {"name", column.name}, {"type", column.type}, {"nullable", column.nullable}, {"comment", column.comment}});
+    list.push_back(json::object{{"name", column.name},
+                                {"type", column.type},
+                                {"nullable", column.nullable},
+                                {"comment", column.comment}});
   }
   return list;
 }
@@ -96,7 +98,8 @@ using Entries = std::map<std::string, TableEntry, std::less<>>;
 Result<Entries> ParseEntries(std::string_view text, std::string_view database) {
   ASSIGN_OR_RETURN(const auto value, ParseJson(text));
   const auto* tables = value.is_object() ? value.get_object().if_contains("tables") : nullptr;
-  if (tables == nullptr || !tables->is_array()) return MakeError(ErrorCode::kInvalidData, "\"tables\": expected a list");
+  if (tables == nullptr || !tables->is_array())
+    return MakeError(ErrorCode::kInvalidData, "\"tables\": expected a list");
   Entries entries;
   for (const auto& item : tables->get_array()) {
     ASSIGN_OR_RETURN(auto entry, ParseEntry(item, database));
@@ -114,17 +117,20 @@ struct StoreCatalog::Stored {
 
 Status CheckEntry(const TableEntry& entry) {
   const auto bad = [&](std::string_view what, std::string_view value) {
-    return MakeError(ErrorCode::kInvalidData,
-                     fmt::format("catalog entry {}.{}: {}, got '{}'", entry.database, entry.table, what, value));
+    return MakeError(ErrorCode::kInvalidData, fmt::format("catalog entry {}.{}: {}, got '{}'", entry.database,
+                                                          entry.table, what, value));
   };
-  if (!IsName(entry.database)) return bad("a database's name is lower-case letters, digits and '_'", entry.database);
+  if (!IsName(entry.database))
+    return bad("a database's name is lower-case letters, digits and '_'", entry.database);
   if (!IsName(entry.table)) return bad("a table's name is lower-case letters, digits and '_'", entry.table);
-  if (entry.prefix.empty() || entry.prefix.back() != '/') return bad("the prefix ends with '/'", entry.prefix);
+  if (entry.prefix.empty() || entry.prefix.back() != '/')
+    return bad("the prefix ends with '/'", entry.prefix);
   if (entry.columns.empty()) return bad("a table has columns", "none");
   std::set<std::string> names;
   for (const auto* columns : {&entry.columns, &entry.partition_columns}) {
     for (const auto& column : *columns) {
-      if (column.name.empty() || !names.insert(column.name).second) return bad("each column has a name of its own", column.name);
+      if (column.name.empty() || !names.insert(column.name).second)
+        return bad("each column has a name of its own", column.name);
     }
   }
   return Status::OK();
@@ -146,7 +152,8 @@ Result<StoreCatalog::Stored> StoreCatalog::Load(std::string_view database) {
   if (!entries.ok()) {
     return MakeError(ErrorCode::kCorrupt,
                      fmt::format("{} is not a catalog: {}", object->info.key, entries.status().message()),
-                     "delete it; the next `penstock run` or `penstock process` of the pipeline registers its tables again");
+                     "delete it; the next `penstock run` or `penstock process` of the pipeline registers its "
+                     "tables again");
   }
   stored.entries = std::move(*entries);
   stored.etag = object->info.etag;
@@ -162,14 +169,17 @@ Status StoreCatalog::Update(std::string_view database, const Change& change) {
     if (entries == stored.entries) return Status::OK();
     json::array tables;
     for (const auto& [name, entry] : entries) tables.push_back(EntryJson(entry));
-    const std::string text = ToPrettyJson(json::object{{"database", database}, {"tables", std::move(tables)}});
+    const std::string text =
+        ToPrettyJson(json::object{{"database", database}, {"tables", std::move(tables)}});
     const auto put = store_.Put(KeyOf(database), text, {.if_absent = !stored.etag, .if_match = stored.etag});
     if (put.ok()) return Status::OK();
     const auto code = CodeOf(put.status());
     if (code != ErrorCode::kAlreadyExists && code != ErrorCode::kPreconditionFailed) return put.status();
   }
-  return MakeError(ErrorCode::kConflict, fmt::format("{}: other processes wrote it before each of {} tries", KeyOf(database), kMaxTries),
-                   "run it again when the others are done");
+  return MakeError(
+      ErrorCode::kConflict,
+      fmt::format("{}: other processes wrote it before each of {} tries", KeyOf(database), kMaxTries),
+      "run it again when the others are done");
 }
 
 Status StoreCatalog::RegisterTable(const TableEntry& entry) {
@@ -181,7 +191,8 @@ Result<TableEntry> StoreCatalog::GetTable(std::string_view database, std::string
   ASSIGN_OR_RETURN(const auto stored, Load(database));
   const auto it = stored.entries.find(table);
   if (it != stored.entries.end()) return it->second;
-  return MakeError(ErrorCode::kNotFound, fmt::format("no table {}.{} in the catalog of {}", database, table, store_.uri()),
+  return MakeError(ErrorCode::kNotFound,
+                   fmt::format("no table {}.{} in the catalog of {}", database, table, store_.uri()),
                    "`penstock tables ls` lists the tables");
 }
 
@@ -220,7 +231,8 @@ std::string DatabaseOfPipeline(std::string_view pipeline) {
   return name;
 }
 
-TableEntry EntryOf(const TableSpec& spec, std::string database, const TableLayout& layout, std::string description) {
+TableEntry EntryOf(const TableSpec& spec, std::string database, const TableLayout& layout,
+                   std::string description) {
   TableEntry entry;
   entry.database = std::move(database);
   entry.table = spec.name;

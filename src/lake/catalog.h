@@ -1,5 +1,5 @@
-// The seam to where tables are registered, so that engines find them: in the store, in memory, in Glue (FTSE-2).
-// One conformance suite holds for all (lake/catalog_conformance.h).
+// The seam to where tables are registered, so that engines find them: in the store, in memory, in Glue
+// (FTSE-2). One conformance suite holds for all (lake/catalog_conformance.h).
 #pragma once
 
 #include <memory>
@@ -14,7 +14,8 @@ namespace penstock::lake {
 
 struct CatalogColumn {
   std::string name;
-  std::string type;  // boolean, tinyint, smallint, int, bigint, float, double, date, timestamp, string, binary (Hive's)
+  std::string type;  // boolean, tinyint, smallint, int, bigint, float, double, date, timestamp, string,
+                     // binary (Hive's)
   bool nullable = true;
   std::string comment;
 
@@ -22,9 +23,9 @@ struct CatalogColumn {
 };
 
 struct TableEntry {
-  std::string database;  // [a-z][a-z0-9_]*
-  std::string table;     // the same
-  std::string prefix;    // of the keys of its files, with the trailing '/'
+  std::string database;                          // [a-z][a-z0-9_]*
+  std::string table;                             // the same
+  std::string prefix;                            // of the keys of its files, with the trailing '/'
   std::vector<CatalogColumn> columns;            // of the files
   std::vector<CatalogColumn> partition_columns;  // of the keys (dt=), not in the files
   std::string format = "parquet";
@@ -50,10 +51,12 @@ class Catalog {
   virtual Status Drop(std::string_view database, std::string_view table) = 0;
 };
 
-// One object a database: {prefix}catalog/DATABASE.json, compared and swapped. Over a MemoryStore it is the one of tests.
+// One object a database: {prefix}catalog/DATABASE.json, compared and swapped. Over a MemoryStore it is the
+// one of tests.
 class StoreCatalog : public Catalog {
  public:
-  explicit StoreCatalog(store::ObjectStore& store, std::string prefix = "") : store_(store), prefix_(std::move(prefix)) {}
+  explicit StoreCatalog(store::ObjectStore& store, std::string prefix = "")
+      : store_(store), prefix_(std::move(prefix)) {}
   Status RegisterTable(const TableEntry& entry) override;
   Result<TableEntry> GetTable(std::string_view database, std::string_view table) override;
   Result<std::vector<TableEntry>> ListTables(std::string_view database) override;
@@ -78,6 +81,7 @@ Status CheckEntry(const TableEntry& entry);
 std::string DatabaseOfPipeline(std::string_view pipeline);
 
 // The entry of a table of the lake, partitioned by dt.
-TableEntry EntryOf(const TableSpec& spec, std::string database, const TableLayout& layout, std::string description = "");
+TableEntry EntryOf(const TableSpec& spec, std::string database, const TableLayout& layout,
+                   std::string description = "");
 
 }  // namespace penstock::lake

@@ -16,7 +16,8 @@ void CatalogConformance::SetUp() {
 namespace {
 
 TableEntry Entry(std::string database, std::string table) {
-  auto entry = EntryOf(DailyBarsTable(table), std::move(database), TableLayout{table, "p/"}, "Bars \"of\" a day; ünïcode");
+  auto entry = EntryOf(DailyBarsTable(table), std::move(database), TableLayout{table, "p/"},
+                       "Bars \"of\" a day; ünïcode");
   return entry;
 }
 
@@ -41,7 +42,8 @@ TEST_P(CatalogConformance, WhatIsRegisteredIsFound) {
 }
 
 TEST_P(CatalogConformance, ListsAscendingByName) {
-  for (const char* table : {"quotes", "actions", "bars"}) ASSERT_TRUE(catalog_->RegisterTable(Entry("us_stocks", table)).ok());
+  for (const char* table : {"quotes", "actions", "bars"})
+    ASSERT_TRUE(catalog_->RegisterTable(Entry("us_stocks", table)).ok());
   ASSERT_TRUE(catalog_->RegisterTable(Entry("ftse100", "bars")).ok());
   EXPECT_EQ(Names(catalog_->ListTables("us_stocks").ValueOrDie()), (List{"actions", "bars", "quotes"}));
   EXPECT_EQ(catalog_->ListDatabases().ValueOrDie(), (List{"ftse100", "us_stocks"}));
@@ -93,7 +95,8 @@ TEST_P(CatalogConformance, RegisteringAtOnceLosesNone) {
   {
     std::vector<std::jthread> threads;
     for (int i = 0; i < 8; ++i) {
-      threads.emplace_back([&, i] { EXPECT_TRUE(catalog_->RegisterTable(Entry("sp500", "t" + std::to_string(i))).ok()); });
+      threads.emplace_back(
+          [&, i] { EXPECT_TRUE(catalog_->RegisterTable(Entry("sp500", "t" + std::to_string(i))).ok()); });
     }
   }
   EXPECT_EQ(catalog_->ListTables("sp500")->size(), 8U);

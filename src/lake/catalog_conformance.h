@@ -1,6 +1,7 @@
 // What every Catalog must do. A test program names its catalogs:
 //
-//   INSTANTIATE_TEST_SUITE_P(Store, CatalogConformance, testing::Values(CatalogMaker{"store", Make}), CatalogMakerName);
+//   INSTANTIATE_TEST_SUITE_P(Store, CatalogConformance, testing::Values(CatalogMaker{"store", Make}),
+//   CatalogMakerName);
 #pragma once
 
 #include <gtest/gtest.h>

@@ -29,7 +29,8 @@ struct InFolder {
   static std::string NewPath() {
     static std::atomic<int> next{0};
     return (std::filesystem::temp_directory_path() /
-            ("penstock-catalog-test-" + std::to_string(::getpid()) + "-" + std::to_string(next++))).string();
+            ("penstock-catalog-test-" + std::to_string(::getpid()) + "-" + std::to_string(next++)))
+        .string();
   }
   ~InFolder() { std::filesystem::remove_all(path); }
   std::string path = NewPath();
@@ -43,7 +44,8 @@ std::shared_ptr<Catalog> MakeInFolder() {
 }
 
 INSTANTIATE_TEST_SUITE_P(Store, CatalogConformance,
-                         testing::Values(CatalogMaker{"memory", MakeInMemory}, CatalogMaker{"folder", MakeInFolder}),
+                         testing::Values(CatalogMaker{"memory", MakeInMemory},
+                                         CatalogMaker{"folder", MakeInFolder}),
                          CatalogMakerName);
 
 TEST(StoreCatalog, OneObjectADatabaseAndDamageIsCorrupt) {

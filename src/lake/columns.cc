@@ -56,7 +56,9 @@ Status FillColumn(const arrow::ArrayData& array, CellColumn& cells) {
     case arrow::Type::INT64:
     case arrow::Type::DATE32:
     case arrow::Type::TIMESTAMP: cells.kind = Kind::kSigned; break;
-    default: return MakeError(ErrorCode::kInvalidData, fmt::format("tables hold no columns of type {}", type.ToString()));
+    default:
+      return MakeError(ErrorCode::kInvalidData,
+                       fmt::format("tables hold no columns of type {}", type.ToString()));
   }
   cells.offset = array.offset;
   if (array.buffers[0] != nullptr && array.GetNullCount() != 0) cells.validity = array.buffers[0]->data();
@@ -83,20 +85,23 @@ void CopyCells(std::span<const RowRef> rows, int column, uint8_t* to) {
   }
 }
 
-Result<std::shared_ptr<arrow::Array>> GatherColumn(const arrow::Field& field, std::span<const RowRef> rows, int column) {
+Result<std::shared_ptr<arrow::Array>> GatherColumn(const arrow::Field& field, std::span<const RowRef> rows,
+                                                   int column) {
   const auto count = static_cast<int64_t>(rows.size());
   int64_t nulls = 0;
   for (const auto& ref : rows) nulls += ref.batch->column(column).IsNull(ref.row);
   std::shared_ptr<arrow::Buffer> validity;
   if (nulls > 0) {
     if (!field.nullable()) {
-      return MakeError(ErrorCode::kInvalidData, fmt::format("a row without a value for the column {}", field.name()));
+      return MakeError(ErrorCode::kInvalidData,
+                       fmt::format("a row without a value for the column {}", field.name()));
     }
     ASSIGN_OR_RETURN(validity, arrow::AllocateBuffer((count + 7) / 8));
     std::memset(validity->mutable_data(), 0, static_cast<size_t>((count + 7) / 8));
     for (int64_t i = 0; i < count; ++i) {
       const auto& ref = rows[static_cast<size_t>(i)];
-      if (!ref.batch->column(column).IsNull(ref.row)) validity->mutable_data()[i >> 3] |= static_cast<uint8_t>(1U << (i & 7));
+      if (!ref.batch->column(column).IsNull(ref.row))
+        validity->mutable_data()[i >> 3] |= static_cast<uint8_t>(1U << (i & 7));
     }
   }
   arrow::BufferVector buffers{validity};
@@ -108,7 +113,8 @@ Result<std::shared_ptr<arrow::Array>> GatherColumn(const arrow::Field& field, st
       if (!cells.IsNull(ref.row)) total += static_cast<int64_t>(cells.Bytes(ref.row).size());
     }
     if (total > INT32_MAX) {
-      return MakeError(ErrorCode::kTooLarge, fmt::format("column {}: {} bytes of text in one file", field.name(), total));
+      return MakeError(ErrorCode::kTooLarge,
+                       fmt::format("column {}: {} bytes of text in one file", field.name(), total));
     }
     ASSIGN_OR_RETURN(std::shared_ptr<arrow::Buffer> offsets, arrow::AllocateBuffer((count + 1) * 4));
     ASSIGN_OR_RETURN(std::shared_ptr<arrow::Buffer> data, arrow::AllocateBuffer(total));
@@ -131,7 +137,8 @@ Result<std::shared_ptr<arrow::Array>> GatherColumn(const arrow::Field& field, st
     for (int64_t i = 0; i < count; ++i) {
       const auto& ref = rows[static_cast<size_t>(i)];
       const auto& cells = ref.batch->column(column);
-      if (!cells.IsNull(ref.row) && cells.Bit(ref.row)) data->mutable_data()[i >> 3] |= static_cast<uint8_t>(1U << (i & 7));
+      if (!cells.IsNull(ref.row) && cells.Bit(ref.row))
+        data->mutable_data()[i >> 3] |= static_cast<uint8_t>(1U << (i & 7));
     }
     buffers.push_back(std::move(data));
   } else {
@@ -221,7 +228,8 @@ Result<std::shared_ptr<const BatchView>> BatchView::Make(std::shared_ptr<arrow::
 
 int CompareRows(const RowRef& a, const RowRef& b, int count) {
   for (int i = 0; i < count; ++i) {
-    if (const int order = CompareCells(a.batch->column(i), a.row, b.batch->column(i), b.row); order != 0) return order;
+    if (const int order = CompareCells(a.batch->column(i), a.row, b.batch->column(i), b.row); order != 0)
+      return order;
   }
   return 0;
 }

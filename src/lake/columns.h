@@ -23,7 +23,7 @@ bool IsCellType(const arrow::DataType& type);
 struct CellColumn {
   enum class Kind : uint8_t { kBool, kSigned, kUnsigned, kFloat, kBytes };
   Kind kind = Kind::kSigned;
-  uint8_t width = 0;  // bytes of a cell; 0 for kBool and kBytes
+  uint8_t width = 0;                  // bytes of a cell; 0 for kBool and kBytes
   const uint8_t* validity = nullptr;  // nullptr: no nulls
   const uint8_t* data = nullptr;
   const int32_t* offsets = nullptr;  // kBytes only, already moved to the first row
@@ -34,7 +34,8 @@ struct CellColumn {
   }
   bool Bit(int64_t row) const { return data[(offset + row) >> 3] >> ((offset + row) & 7) & 1; }
   std::string_view Bytes(int64_t row) const {
-    return {reinterpret_cast<const char*>(data) + offsets[row], static_cast<size_t>(offsets[row + 1] - offsets[row])};
+    return {reinterpret_cast<const char*>(data) + offsets[row],
+            static_cast<size_t>(offsets[row + 1] - offsets[row])};
   }
   // T must be of the column's width.
   template <typename T>
@@ -47,7 +48,8 @@ struct CellColumn {
   double Number(int64_t row) const;
 };
 
-// Nulls first; numbers by value (NaN last, -0 before 0), text bytewise. A total order: 0 only for the same bits.
+// Nulls first; numbers by value (NaN last, -0 before 0), text bytewise. A total order: 0 only for the same
+// bits.
 int CompareCells(const CellColumn& a, int64_t row_a, const CellColumn& b, int64_t row_b);
 
 // A batch that keeps itself alive. Immutable.
@@ -77,8 +79,8 @@ struct RowRef {
 // The order of the columns [0, count).
 int CompareRows(const RowRef& a, const RowRef& b, int count);
 
-// The rows in this order, as a batch of `schema`, whose columns are the first ones of each row's batch (same types).
-// InvalidData: a null for a column that is not nullable.
+// The rows in this order, as a batch of `schema`, whose columns are the first ones of each row's batch (same
+// types). InvalidData: a null for a column that is not nullable.
 Result<std::shared_ptr<arrow::RecordBatch>> GatherRows(const std::shared_ptr<arrow::Schema>& schema,
                                                        std::span<const RowRef> rows);
 

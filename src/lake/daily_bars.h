@@ -5,15 +5,18 @@
 
 namespace penstock::lake {
 
-// symbol, date (the session's day at the exchange), open, high, low, close, adj_close (float64, in `currency`), volume
-// (shares), currency (ISO 4217; GBp is pence), source, fetched_at. Key: symbol, date. No rules.
+// symbol, date (the session's day at the exchange), open, high, low, close, adj_close (float64, in
+// `currency`), volume (shares), currency (ISO 4217; GBp is pence), source, fetched_at. Key: symbol, date. No
+// rules.
 TableSpec DailyBarsTable(std::string name = "bars");
 
-// symbol, date, kind ("dividend" or "split"), amount (of a dividend, in `currency`, a share), numerator and denominator
-// (of a split: 4 and 1 for four new shares for one), currency, source, fetched_at. Key: symbol, date, kind. No rules.
+// symbol, date, kind ("dividend" or "split"), amount (of a dividend, in `currency`, a share), numerator and
+// denominator (of a split: 4 and 1 for four new shares for one), currency, source, fetched_at. Key: symbol,
+// date, kind. No rules.
 TableSpec ActionsTable(std::string name = "actions");
 
-// What a pipeline gets that names none: not_null, bounds, volume, session, unique, complete, jump (warn), stale (warn).
+// What a pipeline gets that names none: not_null, bounds, volume, session, unique, complete, jump (warn),
+// stale (warn).
 std::vector<RuleSpec> DefaultBarRules();
 
 }  // namespace penstock::lake

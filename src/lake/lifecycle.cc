@@ -16,14 +16,16 @@ int64_t AgeInDays(const store::ObjectInfo& object, TimePoint now) {
 Status CheckRule(const RetentionRule& rule) {
   const bool archives = rule.archive_after_days.has_value();
   const bool removes = rule.remove_after_days.has_value();
-  if ((archives && *rule.archive_after_days < 0) || (removes && *rule.remove_after_days < 0) || rule.area.empty() ||
-      rule.area.find('/') != rule.area.npos || rule.area == "archive") {
-    return MakeError(ErrorCode::kUsage, fmt::format("retention: expected an area and days from 0, got '{}'", rule.area));
+  if ((archives && *rule.archive_after_days < 0) || (removes && *rule.remove_after_days < 0) ||
+      rule.area.empty() || rule.area.find('/') != rule.area.npos || rule.area == "archive") {
+    return MakeError(ErrorCode::kUsage,
+                     fmt::format("retention: expected an area and days from 0, got '{}'", rule.area));
   }
   if (archives && removes && *rule.archive_after_days >= *rule.remove_after_days) {
-    return MakeError(ErrorCode::kUsage,
-                     fmt::format("retention of {}: archived after {} days, so it must be removed later than that, got {}",
-                                 rule.area, *rule.archive_after_days, *rule.remove_after_days));
+    return MakeError(
+        ErrorCode::kUsage,
+        fmt::format("retention of {}: archived after {} days, so it must be removed later than that, got {}",
+                    rule.area, *rule.archive_after_days, *rule.remove_after_days));
   }
   return Status::OK();
 }
@@ -73,16 +75,18 @@ Result<std::vector<LifecycleAction>> PlanLifecycle(store::ObjectStore& store, st
         plan.push_back({LifecycleAction::Kind::kRemove, object.key, "", object.size, age, object.etag});
       } else if (rule.archive_after_days && age >= *rule.archive_after_days) {
         const auto rest = std::string_view(object.key).substr(prefix.size());
-        plan.push_back({LifecycleAction::Kind::kArchive, object.key, fmt::format("{}archive/{}", prefix, rest), object.size,
-                        age, object.etag});
+        plan.push_back({LifecycleAction::Kind::kArchive, object.key,
+                        fmt::format("{}archive/{}", prefix, rest), object.size, age, object.etag});
       }
     }
     if (!rule.remove_after_days) continue;
     const int64_t left = *rule.remove_after_days - rule.archive_after_days.value_or(0);
-    ASSIGN_OR_RETURN(const auto archived, store::ListAll(store, fmt::format("{}archive/{}/", prefix, rule.area)));
+    ASSIGN_OR_RETURN(const auto archived,
+                     store::ListAll(store, fmt::format("{}archive/{}/", prefix, rule.area)));
     for (const auto& object : archived) {
       const int64_t age = AgeInDays(object, now);
-      if (age >= left) plan.push_back({LifecycleAction::Kind::kRemove, object.key, "", object.size, age, object.etag});
+      if (age >= left)
+        plan.push_back({LifecycleAction::Kind::kRemove, object.key, "", object.size, age, object.etag});
     }
   }
   std::sort(plan.begin(), plan.end(), [](const auto& a, const auto& b) { return a.key < b.key; });
@@ -90,7 +94,8 @@ Result<std::vector<LifecycleAction>> PlanLifecycle(store::ObjectStore& store, st
 }
 
 Result<LifecycleResult> ApplyLifecycle(store::ObjectStore& store, const std::vector<LifecycleAction>& plan,
-                                       std::stop_token stop, const std::function<void(size_t, size_t)>& progress) {
+                                       std::stop_token stop,
+                                       const std::function<void(size_t, size_t)>& progress) {
   LifecycleResult result;
   size_t done = 0;
   for (const auto& action : plan) {

@@ -1,4 +1,5 @@
-// Retention: what is archived and removed by its age (FTSE-6). The same rules as on S3, where archive is Glacier.
+// Retention: what is archived and removed by its age (FTSE-6). The same rules as on S3, where archive is
+// Glacier.
 #pragma once
 
 #include <cstdint>
@@ -31,9 +32,10 @@ struct LifecycleAction {
   store::Etag etag;         // that was seen
 };
 
-// What the rules ask for now, ascending by key. The age of an object counts from when it was put, as S3 counts it; that
-// of an archived one from then on too: it was put there `archive_after` days into its life, so it goes
-// `remove_after - archive_after` days later. Usage: a negative number of days, or archiving not before removal.
+// What the rules ask for now, ascending by key. The age of an object counts from when it was put, as S3
+// counts it; that of an archived one from then on too: it was put there `archive_after` days into its life,
+// so it goes `remove_after - archive_after` days later. Usage: a negative number of days, or archiving not
+// before removal.
 Result<std::vector<LifecycleAction>> PlanLifecycle(store::ObjectStore& store, std::string_view prefix,
                                                    const std::vector<RetentionRule>& rules, TimePoint now);
 
@@ -44,8 +46,8 @@ struct LifecycleResult {
   int64_t bytes = 0;   // of the archived and the removed ones
 };
 
-// Safe to interrupt and to repeat: an object is archived by a durable copy first, then removed. Readers that listed it
-// before meet a missing file; those that list now do not. Fault point: lake.archive.copied.
+// Safe to interrupt and to repeat: an object is archived by a durable copy first, then removed. Readers that
+// listed it before meet a missing file; those that list now do not. Fault point: lake.archive.copied.
 Result<LifecycleResult> ApplyLifecycle(store::ObjectStore& store, const std::vector<LifecycleAction>& plan,
                                        std::stop_token stop = {},
                                        const std::function<void(size_t done, size_t total)>& progress = {});

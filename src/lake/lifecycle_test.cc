@@ -20,7 +20,9 @@ struct LifecycleTest : testing::Test {
 
   void Put(const std::string& key) { ASSERT_TRUE(store.Put(key, "bytes of " + key).ok()); }
   void Pass(int days) { clock.Advance(std::chrono::hours(24) * days); }
-  std::vector<LifecycleAction> Plan() { return PlanLifecycle(store, "p/", DefaultRetention(), clock.Now()).ValueOrDie(); }
+  std::vector<LifecycleAction> Plan() {
+    return PlanLifecycle(store, "p/", DefaultRetention(), clock.Now()).ValueOrDie();
+  }
   std::vector<std::string> Keys() {
     std::vector<std::string> keys;
     for (const auto& object : store::ListAll(store, "").ValueOrDie()) keys.push_back(object.key);
@@ -51,7 +53,8 @@ TEST_F(LifecycleTest, TheWholeLifeOfALake) {
   EXPECT_EQ(plan[0].kind, Kind::kArchive);
   const auto result = ApplyLifecycle(store, plan).ValueOrDie();
   EXPECT_EQ(result.archived, 1U);
-  EXPECT_EQ(store.Get("p/archive/clean/bars/dt=2017-01-01/bars.parquet")->bytes, "bytes of p/clean/bars/dt=2017-01-01/bars.parquet");
+  EXPECT_EQ(store.Get("p/archive/clean/bars/dt=2017-01-01/bars.parquet")->bytes,
+            "bytes of p/clean/bars/dt=2017-01-01/bars.parquet");
   EXPECT_FALSE(store.Head("p/clean/bars/dt=2017-01-01/bars.parquet").ok());
   Pass(89);
   EXPECT_THAT(Plan(), IsEmpty());
@@ -71,7 +74,8 @@ TEST_F(LifecycleTest, InterruptedArchivingIsCompleted) {
   const auto copied = store.Head("p/archive/clean/bars/a.parquet")->etag;
   EXPECT_EQ(ApplyLifecycle(store, Plan())->archived, 1U);
   EXPECT_THAT(Keys(), ElementsAre("p/archive/clean/bars/a.parquet"));
-  EXPECT_EQ(store.Head("p/archive/clean/bars/a.parquet")->etag, copied) << "not copied again: its age goes on";
+  EXPECT_EQ(store.Head("p/archive/clean/bars/a.parquet")->etag, copied)
+      << "not copied again: its age goes on";
   EXPECT_THAT(Plan(), IsEmpty());
 }
 
@@ -92,7 +96,9 @@ TEST_F(LifecycleTest, WhatWasWrittenAgainSinceThePlanStays) {
 }
 
 TEST_F(LifecycleTest, WrongRulesAreUsage) {
-  const auto code = [&](RetentionRule rule) { return CodeOf(PlanLifecycle(store, "", {rule}, clock.Now()).status()); };
+  const auto code = [&](RetentionRule rule) {
+    return CodeOf(PlanLifecycle(store, "", {rule}, clock.Now()).status());
+  };
   EXPECT_EQ(code({"raw", std::nullopt, -1}), ErrorCode::kUsage);
   EXPECT_EQ(code({"clean", 90, 90}), ErrorCode::kUsage);
   EXPECT_EQ(code({"", std::nullopt, 1}), ErrorCode::kUsage);

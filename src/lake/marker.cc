@@ -22,7 +22,8 @@ json::object CountsJson(const Counts& counts) {
 Result<Counts> ParseCounts(const json::value& value, std::string_view key) {
   const auto* member = value.as_object().if_contains(key);
   if (member == nullptr || !member->is_object()) {
-    return MakeError(ErrorCode::kInvalidData, fmt::format("\"{}\": expected an object of counts by rule", key));
+    return MakeError(ErrorCode::kInvalidData,
+                     fmt::format("\"{}\": expected an object of counts by rule", key));
   }
   Counts counts;
   for (const auto& entry : member->get_object()) {
@@ -73,7 +74,8 @@ Result<const json::array*> ArrayOf(const json::value& value, std::string_view ke
 
 int64_t Marker::rule_version() const {
   int64_t least = 0;
-  for (const auto& [key, input] : inputs) least = least == 0 ? input.rule_version : std::min(least, input.rule_version);
+  for (const auto& [key, input] : inputs)
+    least = least == 0 ? input.rule_version : std::min(least, input.rule_version);
   return least;
 }
 
@@ -95,18 +97,19 @@ std::string WriteMarker(const Marker& marker) {
   }
   json::array outputs;
   for (const auto& output : marker.outputs) outputs.emplace_back(output);
-  return ToPrettyJson(json::object{{"pipeline", marker.pipeline},
-                                   {"dt", FormatDate(marker.dt)},
-                                   {"rule_version", marker.rule_version()},
-                                   {"totals", json::object{{"inputs", marker.inputs.size()},
-                                                           {"bytes", total.bytes},
-                                                           {"rows", total.rows},
-                                                           {"accepted", total.accepted},
-                                                           {"rejected", total.rejected},
-                                                           {"rejected_by_rule", CountsJson(total.rejected_by_rule)},
-                                                           {"warned_by_rule", CountsJson(total.warned_by_rule)}}},
-                                   {"inputs", std::move(inputs)},
-                                   {"outputs", std::move(outputs)}});
+  return ToPrettyJson(
+      json::object{{"pipeline", marker.pipeline},
+                   {"dt", FormatDate(marker.dt)},
+                   {"rule_version", marker.rule_version()},
+                   {"totals", json::object{{"inputs", marker.inputs.size()},
+                                           {"bytes", total.bytes},
+                                           {"rows", total.rows},
+                                           {"accepted", total.accepted},
+                                           {"rejected", total.rejected},
+                                           {"rejected_by_rule", CountsJson(total.rejected_by_rule)},
+                                           {"warned_by_rule", CountsJson(total.warned_by_rule)}}},
+                   {"inputs", std::move(inputs)},
+                   {"outputs", std::move(outputs)}});
 }
 
 Result<Marker> ParseMarker(std::string_view text) {
@@ -134,15 +137,16 @@ namespace {
 Result<Marker> ParseStored(const store::Object& object) {
   auto marker = ParseMarker(object.bytes);
   if (marker.ok()) return marker;
-  return MakeError(ErrorCode::kCorrupt,
-                   fmt::format("{} is not a marker of what was processed: {}", object.info.key, marker.status().message()),
-                   "delete it: its inputs are then processed again, which changes nothing else");
+  return MakeError(
+      ErrorCode::kCorrupt,
+      fmt::format("{} is not a marker of what was processed: {}", object.info.key, marker.status().message()),
+      "delete it: its inputs are then processed again, which changes nothing else");
 }
 
 }  // namespace
 
-Result<std::optional<Marker>> ReadMarker(store::ObjectStore& store, std::string_view prefix, std::string_view pipeline,
-                                         Date dt) {
+Result<std::optional<Marker>> ReadMarker(store::ObjectStore& store, std::string_view prefix,
+                                         std::string_view pipeline, Date dt) {
   const auto object = store.Get(MarkerKey(prefix, pipeline, dt));
   if (!object.ok()) {
     if (CodeOf(object.status()) == ErrorCode::kNotFound) return std::optional<Marker>();
@@ -175,7 +179,8 @@ Status UpdateMarker(store::ObjectStore& store, std::string_view prefix, const Ma
     const auto code = CodeOf(put.status());
     if (code != ErrorCode::kAlreadyExists && code != ErrorCode::kPreconditionFailed) return put.status();
   }
-  return MakeError(ErrorCode::kConflict, fmt::format("{}: other processes wrote it before each of {} tries", key, kMaxTries),
+  return MakeError(ErrorCode::kConflict,
+                   fmt::format("{}: other processes wrote it before each of {} tries", key, kMaxTries),
                    "run it again when the others are done");
 }
 

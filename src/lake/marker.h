@@ -46,11 +46,12 @@ std::string WriteMarker(const Marker& marker);
 Result<Marker> ParseMarker(std::string_view text);
 
 // Nothing when there is none. Corrupt: it cannot be read; the message names the key.
-Result<std::optional<Marker>> ReadMarker(store::ObjectStore& store, std::string_view prefix, std::string_view pipeline,
-                                         Date dt);
+Result<std::optional<Marker>> ReadMarker(store::ObjectStore& store, std::string_view prefix,
+                                         std::string_view pipeline, Date dt);
 
-// Adds `changes` to the marker of its day: an input replaces the one of its key, outputs are united. Compares and
-// swaps, so that two processes on one day lose no entry. Writes nothing when nothing changes. Conflict: lost 64 times.
+// Adds `changes` to the marker of its day: an input replaces the one of its key, outputs are united. Compares
+// and swaps, so that two processes on one day lose no entry. Writes nothing when nothing changes. Conflict:
+// lost 64 times.
 Status UpdateMarker(store::ObjectStore& store, std::string_view prefix, const Marker& changes);
 
 // Whether the raw object `key` with this content is still to be processed under `rule_version`.

@@ -12,7 +12,9 @@ namespace {
 const Date kDay = MakeDate(2017, 8, 12);
 
 MarkerInput Input(const std::string& key, const std::string& hash = "aa", int64_t rule_version = 1) {
-  MarkerInput input{key, hash, 100, TimePoint(kDay) + std::chrono::milliseconds(1234), rule_version, 10, 8, 2, {{"jump", 1}}};
+  MarkerInput input{key,          hash, 100, TimePoint(kDay) + std::chrono::milliseconds(1234),
+                    rule_version, 10,   8,   2,
+                    {{"jump", 1}}};
   return input;
 }
 
@@ -30,7 +32,8 @@ struct MarkerTest : testing::Test {
 // FTSE-3: markers are objects in the bucket.
 TEST_F(MarkerTest, WhatIsWrittenIsRead) {
   EXPECT_FALSE(ReadMarker(store, "", "ftse100", kDay)->has_value());
-  ASSERT_TRUE(UpdateMarker(store, "", MarkerOf({Input("raw/b"), Input("raw/a")}, {"clean/2", "clean/1"})).ok());
+  ASSERT_TRUE(
+      UpdateMarker(store, "", MarkerOf({Input("raw/b"), Input("raw/a")}, {"clean/2", "clean/1"})).ok());
   ASSERT_TRUE(store.Head("markers/ftse100/dt=2017-08-12.json").ok());
   const auto marker = ReadMarker(store, "", "ftse100", kDay).ValueOrDie().value();
   EXPECT_EQ(marker.inputs.at("raw/a"), Input("raw/a"));
@@ -80,9 +83,10 @@ TEST_F(MarkerTest, NeedsProcessing) {
 }
 
 TEST_F(MarkerTest, DamageIsCorruptAndNotOverwritten) {
-  for (const char* text : {"", "{", "[]", "{\"pipeline\":1}", R"({"pipeline":"a","dt":"2017-02-30","inputs":[],"outputs":[]})",
-                           R"({"pipeline":"a","dt":"2017-02-03","inputs":[1],"outputs":[]})",
-                           R"({"pipeline":"a","dt":"2017-02-03","inputs":[],"outputs":[1]})"}) {
+  for (const char* text :
+       {"", "{", "[]", "{\"pipeline\":1}", R"({"pipeline":"a","dt":"2017-02-30","inputs":[],"outputs":[]})",
+        R"({"pipeline":"a","dt":"2017-02-03","inputs":[1],"outputs":[]})",
+        R"({"pipeline":"a","dt":"2017-02-03","inputs":[],"outputs":[1]})"}) {
     EXPECT_EQ(CodeOf(ParseMarker(text).status()), ErrorCode::kInvalidData) << text;
     ASSERT_TRUE(store.Put(MarkerKey("", "ftse100", kDay), text).ok());
     EXPECT_EQ(CodeOf(ReadMarker(store, "", "ftse100", kDay).status()), ErrorCode::kCorrupt);

@@ -43,7 +43,8 @@ class StringSink : public arrow::io::OutputStream {
 };
 
 Status Corrupt(std::string_view name, std::string_view why) {
-  return MakeError(ErrorCode::kCorrupt, fmt::format("{} is not a sound Parquet file: {}", name.empty() ? "the input" : name, why),
+  return MakeError(ErrorCode::kCorrupt,
+                   fmt::format("{} is not a sound Parquet file: {}", name.empty() ? "the input" : name, why),
                    "see what else is damaged with `penstock tables check TABLE`; delete the file and run "
                    "`penstock process --again` to make it anew from the raw answers");
 }
@@ -100,7 +101,8 @@ Result<std::shared_ptr<arrow::Table>> Decode(std::string bytes) {
 struct ParquetEncoder::State {
   std::shared_ptr<arrow::Schema> schema;
   std::shared_ptr<parquet::WriterProperties> properties;
-  std::shared_ptr<parquet::ArrowWriterProperties> arrow_properties = parquet::ArrowWriterProperties::Builder().build();
+  std::shared_ptr<parquet::ArrowWriterProperties> arrow_properties =
+      parquet::ArrowWriterProperties::Builder().build();
   std::shared_ptr<const arrow::KeyValueMetadata> metadata;
   std::shared_ptr<parquet::schema::GroupNode> root;
   std::vector<int> sorted_by;
@@ -127,7 +129,8 @@ ParquetEncoder::ParquetEncoder(std::shared_ptr<arrow::Schema> schema, const Parq
   std::string names;
   for (const auto& name : options.sorted_by) {
     const int index = schema->GetFieldIndex(name);
-    if (index < 0) state->failure = MakeError(ErrorCode::kInternal, fmt::format("sorted by an unknown column: {}", name));
+    if (index < 0)
+      state->failure = MakeError(ErrorCode::kInternal, fmt::format("sorted by an unknown column: {}", name));
     state->sorted_by.push_back(index);
     sorting.push_back({index, false, true});
     names += (names.empty() ? "" : ",") + name;
@@ -147,15 +150,16 @@ ParquetEncoder::ParquetEncoder(std::shared_ptr<arrow::Schema> schema, const Parq
   try {
     state->properties = builder.build();
     std::shared_ptr<parquet::SchemaDescriptor> descriptor;
-    const auto status =
-        parquet::arrow::ToParquetSchema(state->schema.get(), *state->properties, *state->arrow_properties, &descriptor);
+    const auto status = parquet::arrow::ToParquetSchema(state->schema.get(), *state->properties,
+                                                        *state->arrow_properties, &descriptor);
     if (status.ok()) {
       state->root = std::static_pointer_cast<parquet::schema::GroupNode>(descriptor->schema_root());
     } else if (state->failure.ok()) {
       state->failure = WithContext(status, "schema of a Parquet file");
     }
   } catch (const std::exception& error) {
-    state->failure = MakeError(ErrorCode::kInternal, fmt::format("schema of a Parquet file: {}", error.what()));
+    state->failure =
+        MakeError(ErrorCode::kInternal, fmt::format("schema of a Parquet file: {}", error.what()));
   }
   state_ = std::move(state);
 }
@@ -165,8 +169,9 @@ ParquetEncoder::~ParquetEncoder() = default;
 Result<std::string> ParquetEncoder::Encode(const arrow::RecordBatch& batch) const {
   RETURN_IF_ERROR(state_->failure);
   if (!batch.schema()->Equals(*state_->schema, false)) {
-    return MakeError(ErrorCode::kInternal, fmt::format("writing Parquet: expected columns {}, got {}",
-                                                       state_->schema->ToString(), batch.schema()->ToString()));
+    return MakeError(ErrorCode::kInternal,
+                     fmt::format("writing Parquet: expected columns {}, got {}", state_->schema->ToString(),
+                                 batch.schema()->ToString()));
   }
   if (!state_->sorted_by.empty()) {
     ASSIGN_OR_RETURN(const auto view, BatchView::Make(batch.Slice(0)));
@@ -176,15 +181,16 @@ Result<std::string> ParquetEncoder::Encode(const arrow::RecordBatch& batch) cons
         order = CompareCells(view->column(column), row - 1, view->column(column), row);
         if (order != 0) break;
       }
-      if (order > 0) return MakeError(ErrorCode::kInternal, fmt::format("writing Parquet: row {} is out of order", row));
+      if (order > 0)
+        return MakeError(ErrorCode::kInternal, fmt::format("writing Parquet: row {} is out of order", row));
     }
   }
   try {
     const auto sink = std::make_shared<StringSink>();
     auto file = parquet::ParquetFileWriter::Open(sink, state_->root, state_->properties, state_->metadata);
     std::unique_ptr<parquet::arrow::FileWriter> writer;
-    RETURN_IF_ERROR(parquet::arrow::FileWriter::Make(arrow::default_memory_pool(), std::move(file), state_->schema,
-                                                     state_->arrow_properties, &writer));
+    RETURN_IF_ERROR(parquet::arrow::FileWriter::Make(arrow::default_memory_pool(), std::move(file),
+                                                     state_->schema, state_->arrow_properties, &writer));
     for (int64_t row = 0; row < batch.num_rows(); row += state_->rows_a_group) {
       const auto table_slice = batch.Slice(row, state_->rows_a_group);
       RETURN_IF_ERROR(writer->NewRowGroup());

@@ -22,8 +22,8 @@ struct ParquetOptions {
   int64_t rows_a_group = 128 * 1024;
 };
 
-// Encodes many files of one schema. Immutable, thread-safe. A file: zstd, statistics, page index, a checksum a page,
-// created_by "penstock", no time stamps. 500 bars take about 0.45 ms and 14 KB.
+// Encodes many files of one schema. Immutable, thread-safe. A file: zstd, statistics, page index, a checksum
+// a page, created_by "penstock", no time stamps. 500 bars take about 0.45 ms and 14 KB.
 class ParquetEncoder {
  public:
   ParquetEncoder(std::shared_ptr<arrow::Schema> schema, const ParquetOptions& options);
@@ -38,8 +38,9 @@ class ParquetEncoder {
 
 Result<std::string> WriteParquet(const arrow::Table& table, const ParquetOptions& options = {});
 
-// The rows, and the footer's key-value metadata as the schema's. `name` is the object's key, for messages. Checksums
-// are verified. Corrupt: not Parquet, or damaged, or it wants far more memory than a file of its size may.
+// The rows, and the footer's key-value metadata as the schema's. `name` is the object's key, for messages.
+// Checksums are verified. Corrupt: not Parquet, or damaged, or it wants far more memory than a file of its
+// size may.
 Result<std::shared_ptr<arrow::Table>> ReadParquet(std::string bytes, std::string_view name = "");
 
 // The value of a key of the footer's metadata; empty when absent.

@@ -21,7 +21,9 @@ std::shared_ptr<arrow::Table> Bars(int count) {
   return arrow::Table::FromRecordBatches({BarBatch(bars)}).ValueOrDie();
 }
 
-ParquetOptions Options() { return {.sorted_by = {"symbol", "date"}, .metadata = {{"penstock.table", "bars"}}}; }
+ParquetOptions Options() {
+  return {.sorted_by = {"symbol", "date"}, .metadata = {{"penstock.table", "bars"}}};
+}
 
 TEST(ParquetFile, RoundTripKeepsRowsTypesAndMetadata) {
   const auto table = Bars(500);
@@ -36,7 +38,8 @@ TEST(ParquetFile, RoundTripKeepsRowsTypesAndMetadata) {
 }
 
 TEST(ParquetFile, SameRowsSameBytes) {
-  EXPECT_EQ(WriteParquet(*Bars(500), Options()).ValueOrDie(), WriteParquet(*Bars(500), Options()).ValueOrDie());
+  EXPECT_EQ(WriteParquet(*Bars(500), Options()).ValueOrDie(),
+            WriteParquet(*Bars(500), Options()).ValueOrDie());
 }
 
 TEST(ParquetFile, ManyRowGroupsAndNoRows) {
@@ -49,12 +52,13 @@ TEST(ParquetFile, ManyRowGroupsAndNoRows) {
 }
 
 TEST(ParquetFile, RowsOutOfOrderAreOurBug) {
-  const auto table = arrow::Table::FromRecordBatches({BarBatch({{.symbol = "B"}, {.symbol = "A"}})}).ValueOrDie();
+  const auto table =
+      arrow::Table::FromRecordBatches({BarBatch({{.symbol = "B"}, {.symbol = "A"}})}).ValueOrDie();
   EXPECT_EQ(CodeOf(WriteParquet(*table, Options()).status()), ErrorCode::kInternal);
 }
 
-// Part 1: "a corrupt Parquet file in the lake". Cut anywhere: Corrupt. A byte changed in a page: Corrupt, by its
-// checksum; a byte changed elsewhere: Corrupt or the file is still readable, never a crash.
+// Part 1: "a corrupt Parquet file in the lake". Cut anywhere: Corrupt. A byte changed in a page: Corrupt, by
+// its checksum; a byte changed elsewhere: Corrupt or the file is still readable, never a crash.
 TEST(ParquetFile, DamageIsCorrupt) {
   const auto table = Bars(300);
   const auto bytes = WriteParquet(*table, Options()).ValueOrDie();
@@ -65,7 +69,8 @@ TEST(ParquetFile, DamageIsCorrupt) {
   int corrupt = 0;
   for (int i = 0; i < 300; ++i) {
     std::string other = bytes;
-    other[static_cast<size_t>(random.Uniform(0, static_cast<int64_t>(bytes.size()) - 1))] ^= static_cast<char>(random.Uniform(1, 255));
+    other[static_cast<size_t>(random.Uniform(0, static_cast<int64_t>(bytes.size()) - 1))] ^=
+        static_cast<char>(random.Uniform(1, 255));
     const auto read = ReadParquet(other, "clean/bars/dt=2017-08-11/bars.parquet");
     if (read.ok()) continue;
     ++corrupt;

@@ -17,7 +17,8 @@ PartitionMerge::PartitionMerge(const TableSpec& spec)
 
 int PartitionMerge::CompareKeys(const RowRef& a, const RowRef& b) const {
   for (const int key : keys_) {
-    if (const int order = CompareCells(a.batch->column(key), a.row, b.batch->column(key), b.row); order != 0) return order;
+    if (const int order = CompareCells(a.batch->column(key), a.row, b.batch->column(key), b.row); order != 0)
+      return order;
   }
   return 0;
 }
@@ -40,7 +41,8 @@ void PartitionMerge::MergeKey(std::span<const Item> items, PartitionRows& out) c
     for (size_t i = begin; i < end && items[i].incoming == first.incoming; ++i) {
       const auto& row = items[i].row;
       if (!items[i].rejected) {
-        if (!has_clean && (best == nullptr || CompareRows(*best, row, row.batch->column_count()) < 0)) best = &row;
+        if (!has_clean && (best == nullptr || CompareRows(*best, row, row.batch->column_count()) < 0))
+          best = &row;
       } else if (!has_clean && !has_rejected) {
         out.rejected.push_back(row);
       }
@@ -52,9 +54,12 @@ void PartitionMerge::MergeKey(std::span<const Item> items, PartitionRows& out) c
     const auto from = out.rejected.begin() + rejected_from;
     if (from != out.rejected.end()) {
       has_rejected = true;
-      std::sort(from, out.rejected.end(),
-                [](const RowRef& a, const RowRef& b) { return CompareRows(a, b, a.batch->column_count()) < 0; });
-      const auto same = [](const RowRef& a, const RowRef& b) { return CompareRows(a, b, a.batch->column_count()) == 0; };
+      std::sort(from, out.rejected.end(), [](const RowRef& a, const RowRef& b) {
+        return CompareRows(a, b, a.batch->column_count()) < 0;
+      });
+      const auto same = [](const RowRef& a, const RowRef& b) {
+        return CompareRows(a, b, a.batch->column_count()) == 0;
+      };
       out.rejected.erase(std::unique(from, out.rejected.end(), same), out.rejected.end());
     }
     if (has_clean) return;
@@ -65,7 +70,9 @@ void PartitionMerge::MergeKey(std::span<const Item> items, PartitionRows& out) c
 PartitionRows PartitionMerge::Merge(std::span<const RowRef> accepted, std::span<const RowRef> rejected,
                                     const BatchView* stored_clean, const BatchView* stored_rejected) const {
   std::vector<Item> items;
-  const auto stored_rows = [](const BatchView* view) { return view == nullptr ? 0 : static_cast<size_t>(view->rows()); };
+  const auto stored_rows = [](const BatchView* view) {
+    return view == nullptr ? 0 : static_cast<size_t>(view->rows());
+  };
   items.reserve(accepted.size() + rejected.size() + stored_rows(stored_clean) + stored_rows(stored_rejected));
   for (const auto& row : accepted) items.push_back({row, VersionOf(row), true, false});
   for (const auto& row : rejected) items.push_back({row, VersionOf(row), true, true});
@@ -82,7 +89,8 @@ PartitionRows PartitionMerge::Merge(std::span<const RowRef> accepted, std::span<
     return a.incoming && !b.incoming;
   };
   // Answers come symbol by symbol, so a partition's rows are mostly in order already.
-  if (!std::is_sorted(items.begin(), items.end(), before)) std::stable_sort(items.begin(), items.end(), before);
+  if (!std::is_sorted(items.begin(), items.end(), before))
+    std::stable_sort(items.begin(), items.end(), before);
 
   PartitionRows out;
   out.clean.reserve(items.size());

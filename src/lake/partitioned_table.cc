@@ -28,13 +28,15 @@ ParquetOptions FileOptions(const TableSpec& spec) {
 bool SameColumns(const arrow::Schema& a, const arrow::Schema& b) {
   if (a.num_fields() != b.num_fields()) return false;
   for (int i = 0; i < a.num_fields(); ++i) {
-    if (a.field(i)->name() != b.field(i)->name() || !a.field(i)->type()->Equals(*b.field(i)->type())) return false;
+    if (a.field(i)->name() != b.field(i)->name() || !a.field(i)->type()->Equals(*b.field(i)->type()))
+      return false;
   }
   return true;
 }
 
 Result<std::vector<std::shared_ptr<const BatchView>>> ViewsOf(const arrow::RecordBatchVector& batches,
-                                                              const arrow::Schema& schema, std::string_view what) {
+                                                              const arrow::Schema& schema,
+                                                              std::string_view what) {
   std::vector<std::shared_ptr<const BatchView>> views;
   for (const auto& batch : batches) {
     if (!SameColumns(*batch->schema(), schema)) {
@@ -78,13 +80,16 @@ struct PartitionedTable::Outcome {
   int64_t bytes = 0;
 };
 
-Result<std::unique_ptr<PartitionedTable>> PartitionedTable::Make(store::ObjectStore& store, TableFormat& format,
-                                                                 TableSpec spec, std::string prefix) {
+Result<std::unique_ptr<PartitionedTable>> PartitionedTable::Make(store::ObjectStore& store,
+                                                                 TableFormat& format, TableSpec spec,
+                                                                 std::string prefix) {
   RETURN_IF_ERROR(CheckSpec(spec));
-  return std::unique_ptr<PartitionedTable>(new PartitionedTable(store, format, std::move(spec), std::move(prefix)));
+  return std::unique_ptr<PartitionedTable>(
+      new PartitionedTable(store, format, std::move(spec), std::move(prefix)));
 }
 
-PartitionedTable::PartitionedTable(store::ObjectStore& store, TableFormat& format, TableSpec spec, std::string prefix)
+PartitionedTable::PartitionedTable(store::ObjectStore& store, TableFormat& format, TableSpec spec,
+                                   std::string prefix)
     : store_(store),
       format_(format),
       spec_(std::move(spec)),
@@ -94,7 +99,8 @@ PartitionedTable::PartitionedTable(store::ObjectStore& store, TableFormat& forma
       clean_encoder_(spec_.schema, FileOptions(spec_)),
       rejected_encoder_(rejected_schema_, FileOptions(spec_)) {}
 
-Result<StoredPartition> PartitionedTable::Read(const std::string& key, const std::shared_ptr<arrow::Schema>& schema) const {
+Result<StoredPartition> PartitionedTable::Read(const std::string& key,
+                                               const std::shared_ptr<arrow::Schema>& schema) const {
   StoredPartition stored;
   auto object = store_.Get(key);
   if (!object.ok()) {
@@ -102,17 +108,20 @@ Result<StoredPartition> PartitionedTable::Read(const std::string& key, const std
     return object.status();
   }
   if (static_cast<int64_t>(object->bytes.size()) != object->info.size) {
-    return MakeError(ErrorCode::kIo, fmt::format("{}: read {} bytes of {}", key, object->bytes.size(), object->info.size),
+    return MakeError(ErrorCode::kIo,
+                     fmt::format("{}: read {} bytes of {}", key, object->bytes.size(), object->info.size),
                      "try again");
   }
   ASSIGN_OR_RETURN(const auto table, ReadParquet(std::move(object->bytes), key));
   if (!SameColumns(*table->schema(), *schema)) {
-    return MakeError(ErrorCode::kCorrupt,
-                     fmt::format("{} has other columns than the table {}: expected {}, got {}", key, spec_.name,
-                                 schema->ToString(), table->schema()->ToString()),
-                     fmt::format("compare with `penstock tables check {}`; delete the file and run `penstock process --again` "
-                                 "to make it anew from the raw answers",
-                                 spec_.name));
+    return MakeError(
+        ErrorCode::kCorrupt,
+        fmt::format("{} has other columns than the table {}: expected {}, got {}", key, spec_.name,
+                    schema->ToString(), table->schema()->ToString()),
+        fmt::format(
+            "compare with `penstock tables check {}`; delete the file and run `penstock process --again` "
+            "to make it anew from the raw answers",
+            spec_.name));
   }
   ASSIGN_OR_RETURN(auto batch, table->CombineChunksToBatch());
   ASSIGN_OR_RETURN(stored.rows, BatchView::Make(std::move(batch)));
@@ -121,14 +130,16 @@ Result<StoredPartition> PartitionedTable::Read(const std::string& key, const std
   return stored;
 }
 
-Result<bool> PartitionedTable::Unchanged(const std::string& key, const std::optional<store::Etag>& etag) const {
+Result<bool> PartitionedTable::Unchanged(const std::string& key,
+                                         const std::optional<store::Etag>& etag) const {
   const auto head = store_.Head(key);
   if (head.ok()) return etag == head->etag;
   if (CodeOf(head.status()) == ErrorCode::kNotFound) return !etag.has_value();
   return head.status();
 }
 
-Result<PartitionedTable::Outcome> PartitionedTable::MergeDay(const Day& day, const std::string& transaction) const {
+Result<PartitionedTable::Outcome> PartitionedTable::MergeDay(const Day& day,
+                                                             const std::string& transaction) const {
   const std::string clean_key = layout_.CleanKey(day.dt);
   const std::string rejected_key = layout_.RejectedKey(day.dt);
   const std::string rule_version = std::to_string(spec_.rule_version);
@@ -141,14 +152,16 @@ Result<PartitionedTable::Outcome> PartitionedTable::MergeDay(const Day& day, con
     outcome.has_rejected = !merged.rejected.empty();
 
     std::vector<FileChange> changes;
-    const auto add = [&](const std::string& key, const StoredPartition& stored, const std::vector<RowRef>& rows,
-                         const std::shared_ptr<arrow::Schema>& schema, const ParquetEncoder& encoder) -> Status {
+    const auto add = [&](const std::string& key, const StoredPartition& stored,
+                         const std::vector<RowRef>& rows, const std::shared_ptr<arrow::Schema>& schema,
+                         const ParquetEncoder& encoder) -> Status {
       const bool exists = stored.etag.has_value();
       if (rows.empty()) {
         if (exists) changes.push_back({key, std::nullopt, stored.etag});
         return Status::OK();
       }
-      if (exists && stored.rule_version == rule_version && PartitionMerge::SameRows(rows, stored.rows.get())) {
+      if (exists && stored.rule_version == rule_version &&
+          PartitionMerge::SameRows(rows, stored.rows.get())) {
         return Status::OK();
       }
       ASSIGN_OR_RETURN(const auto batch, GatherRows(schema, rows));
@@ -170,22 +183,24 @@ Result<PartitionedTable::Outcome> PartitionedTable::MergeDay(const Day& day, con
       ++(change.bytes.has_value() ? outcome.written : outcome.removed);
       if (change.bytes.has_value()) outcome.bytes += static_cast<int64_t>(change.bytes->size());
     }
-    // The pair is not one atomic step. Whoever writes last sees here that the other file is not the one it merged with,
-    // and merges again; merging the same rows again is harmless.
+    // The pair is not one atomic step. Whoever writes last sees here that the other file is not the one it
+    // merged with, and merges again; merging the same rows again is harmless.
     const bool rejected_last = changes.back().key == rejected_key;
     const auto clean_now = changes.front().key == clean_key ? committed->front() : clean.etag;
-    ASSIGN_OR_RETURN(const bool unchanged,
-                     rejected_last ? Unchanged(clean_key, clean_now) : Unchanged(rejected_key, rejected.etag));
+    ASSIGN_OR_RETURN(const bool unchanged, rejected_last ? Unchanged(clean_key, clean_now)
+                                                         : Unchanged(rejected_key, rejected.etag));
     if (unchanged) return outcome;
     ++outcome.conflicts;
   }
   return MakeError(ErrorCode::kConflict,
-                   fmt::format("{}: other processes changed it during each of {} tries to write it", clean_key, kMaxMerges),
+                   fmt::format("{}: other processes changed it during each of {} tries to write it",
+                               clean_key, kMaxMerges),
                    "run it again when the others are done");
 }
 
 Result<UpsertSummary> PartitionedTable::Upsert(const arrow::RecordBatchVector& accepted,
-                                               const arrow::RecordBatchVector& rejected, const UpsertOptions& options) {
+                                               const arrow::RecordBatchVector& rejected,
+                                               const UpsertOptions& options) {
   ASSIGN_OR_RETURN(const auto accepted_views, ViewsOf(accepted, *spec_.schema, "accepted"));
   ASSIGN_OR_RETURN(const auto rejected_views, ViewsOf(rejected, *rejected_schema_, "rejected"));
   const int partition = ColumnIndex(*spec_.schema, spec_.partition_column);
@@ -205,9 +220,10 @@ Result<UpsertSummary> PartitionedTable::Upsert(const arrow::RecordBatchVector& a
     const auto& dates = view->column(partition);
     for (int64_t row = 0; row < view->rows(); ++row) {
       if (dates.IsNull(row)) {
-        return MakeError(ErrorCode::kInvalidData,
-                         fmt::format("table {}: an accepted row without {}: {}", spec_.name, spec_.partition_column,
-                                     DescribeKey({view.get(), row}, KeyIndexes(spec_))));
+        return MakeError(
+            ErrorCode::kInvalidData,
+            fmt::format("table {}: an accepted row without {}: {}", spec_.name, spec_.partition_column,
+                        DescribeKey({view.get(), row}, KeyIndexes(spec_))));
       }
       day_of(dates.Values<int32_t>()[row]).accepted.push_back({view.get(), row});
     }

@@ -1,4 +1,5 @@
-// A table of the lake: one sorted Parquet file a day (dt=) for the rows that passed, and one for those that did not.
+// A table of the lake: one sorted Parquet file a day (dt=) for the rows that passed, and one for those that
+// did not.
 #pragma once
 
 #include <arrow/type_fwd.h>
@@ -18,10 +19,12 @@
 namespace penstock::lake {
 
 struct UpsertOptions {
-  int threads = 8;  // partitions at once; a put waits for the disk most of its time. Bounds memory: two files a thread
+  int threads =
+      8;  // partitions at once; a put waits for the disk most of its time. Bounds memory: two files a thread
   std::stop_token stop;
   std::string transaction;  // of the commit, for formats that keep a log
-  std::function<void(size_t done, size_t total)> progress;  // after each partition, by any thread, one call at a time
+  std::function<void(size_t done, size_t total)>
+      progress;  // after each partition, by any thread, one call at a time
 };
 
 struct UpsertSummary {
@@ -32,7 +35,7 @@ struct UpsertSummary {
   size_t files_written = 0;
   size_t files_removed = 0;
   int64_t bytes_written = 0;
-  size_t conflicts = 0;             // merges done again because somebody else wrote the same partition
+  size_t conflicts = 0;              // merges done again because somebody else wrote the same partition
   std::vector<std::string> outputs;  // keys of the partitions' files, as far as they exist now, ascending
 };
 
@@ -47,20 +50,23 @@ struct StoredPartition {
 class PartitionedTable {
  public:
   // Configuration: CheckSpec. `store` and `format` outlive the table. `prefix`: see TableLayout.
-  static Result<std::unique_ptr<PartitionedTable>> Make(store::ObjectStore& store, TableFormat& format, TableSpec spec,
-                                                        std::string prefix = "");
+  static Result<std::unique_ptr<PartitionedTable>> Make(store::ObjectStore& store, TableFormat& format,
+                                                        TableSpec spec, std::string prefix = "");
 
-  // Merges the rows into their partitions by the rules of lake/partition_merge.h. `accepted`: the table's columns;
-  // `rejected`: those of RejectedSchema(). A file is written only when its rows, or the rule version, change. A
-  // rejected row without a date goes to the day of its version, or 1970-01-01.
-  // Corrupt: a stored file is damaged; it is left as it is. InvalidData: other columns, or an accepted row without a
-  // date. Cancelled: what was committed stays; doing it all again completes it. Conflict: lost 64 times to others.
-  Result<UpsertSummary> Upsert(const arrow::RecordBatchVector& accepted, const arrow::RecordBatchVector& rejected,
-                               const UpsertOptions& options = {});
+  // Merges the rows into their partitions by the rules of lake/partition_merge.h. `accepted`: the table's
+  // columns; `rejected`: those of RejectedSchema(). A file is written only when its rows, or the rule
+  // version, change. A rejected row without a date goes to the day of its version, or 1970-01-01. Corrupt: a
+  // stored file is damaged; it is left as it is. InvalidData: other columns, or an accepted row without a
+  // date. Cancelled: what was committed stays; doing it all again completes it. Conflict: lost 64 times to
+  // others.
+  Result<UpsertSummary> Upsert(const arrow::RecordBatchVector& accepted,
+                               const arrow::RecordBatchVector& rejected, const UpsertOptions& options = {});
 
   // A file of the table. Corrupt: damaged, or of other columns.
   Result<StoredPartition> ReadClean(Date dt) const { return Read(layout_.CleanKey(dt), spec_.schema); }
-  Result<StoredPartition> ReadRejected(Date dt) const { return Read(layout_.RejectedKey(dt), rejected_schema_); }
+  Result<StoredPartition> ReadRejected(Date dt) const {
+    return Read(layout_.RejectedKey(dt), rejected_schema_);
+  }
 
   // The days that have rows that passed, ascending.
   Result<std::vector<Date>> Days() const;

@@ -33,19 +33,22 @@ struct Lake {
   store::MemoryStore memory{clock};
   store::ObjectStore& store;
   HiveTableFormat format{store};
-  std::unique_ptr<PartitionedTable> table = PartitionedTable::Make(store, format, DailyBarsTable()).ValueOrDie();
+  std::unique_ptr<PartitionedTable> table =
+      PartitionedTable::Make(store, format, DailyBarsTable()).ValueOrDie();
 
   Lake() : store(memory) {}
   explicit Lake(store::ObjectStore& other) : store(other) {}
 
-  Result<UpsertSummary> Upsert(const std::vector<TestBar>& accepted, const std::vector<TestBar>& rejected = {}) {
+  Result<UpsertSummary> Upsert(const std::vector<TestBar>& accepted,
+                               const std::vector<TestBar>& rejected = {}) {
     return table->Upsert({BarBatch(accepted)}, {BarBatch(rejected, true)}, {.threads = 2});
   }
 };
 
 std::map<std::string, std::string> Files(store::ObjectStore& store) {
   std::map<std::string, std::string> files;
-  for (const auto& object : store::ListAll(store, "").ValueOrDie()) files[object.key] = store.Get(object.key)->bytes;
+  for (const auto& object : store::ListAll(store, "").ValueOrDie())
+    files[object.key] = store.Get(object.key)->bytes;
   return files;
 }
 
@@ -65,7 +68,9 @@ const Date kDay = MakeDate(2017, 8, 11);
 
 TEST(PartitionedTable, RowsGoToTheFileOfTheirDaySortedByKey) {
   Lake lake;
-  const auto summary = lake.Upsert({{.symbol = "MSFT", .close = 10}, {.symbol = "AAPL", .date = MakeDate(2017, 8, 10)}, {.symbol = "AAPL"}},
+  const auto summary = lake.Upsert({{.symbol = "MSFT", .close = 10},
+                                    {.symbol = "AAPL", .date = MakeDate(2017, 8, 10)},
+                                    {.symbol = "AAPL"}},
                                    {{.symbol = "GE"}});
   ASSERT_TRUE(summary.ok()) << summary.status();
   EXPECT_EQ(summary->partitions, 2U);
@@ -104,7 +109,9 @@ TEST(PartitionedTable, TwoAnswersThatTouchADayMergeBySymbolAndTheNewerWins) {
 TEST(PartitionedTable, VerdictsOfVersions) {
   Lake lake;
   // Rejected newer than accepted: both are kept. Older: only the accepted one.
-  ASSERT_TRUE(lake.Upsert({{.symbol = "A", .close = 10, .fetched_at = 100}}, {{.symbol = "A", .close = 12, .fetched_at = 200}}).ok());
+  ASSERT_TRUE(lake.Upsert({{.symbol = "A", .close = 10, .fetched_at = 100}},
+                          {{.symbol = "A", .close = 12, .fetched_at = 200}})
+                  .ok());
   EXPECT_THAT(Rows(lake.table->ReadClean(kDay)), ElementsAre("A:10"));
   EXPECT_THAT(Rows(lake.table->ReadRejected(kDay)), ElementsAre("A:12"));
   ASSERT_TRUE(lake.Upsert({}, {{.symbol = "A", .close = 9, .fetched_at = 150}}).ok());
@@ -127,11 +134,14 @@ TEST(PartitionedTable, TheSameVersionJudgedAgainMovesBetweenCleanAndRejected) {
   EXPECT_EQ(Files(lake.memory), before);
 }
 
-// A differing duplicate within one answer: the one that stays and the one that went are both there, also after a repeat.
+// A differing duplicate within one answer: the one that stays and the one that went are both there, also
+// after a repeat.
 TEST(PartitionedTable, ADuplicateOfOneRunIsKeptBesideTheRowThatStays) {
   Lake lake;
   for (int i = 0; i < 2; ++i) {
-    ASSERT_TRUE(lake.Upsert({{.symbol = "A", .close = 10}}, {{.symbol = "A", .close = 12}, {.symbol = "A", .close = 9}}).ok());
+    ASSERT_TRUE(lake.Upsert({{.symbol = "A", .close = 10}},
+                            {{.symbol = "A", .close = 12}, {.symbol = "A", .close = 9}})
+                    .ok());
     EXPECT_THAT(Rows(lake.table->ReadClean(kDay)), ElementsAre("A:10"));
     EXPECT_THAT(Rows(lake.table->ReadRejected(kDay)), ElementsAre("A:9", "A:12"));
   }
@@ -160,8 +170,10 @@ TEST(PartitionedTable, ANewRuleVersionRewritesTheFilesItTouches) {
 
 TEST(PartitionedTable, ARejectedRowWithoutADateGoesToTheDayOfItsVersion) {
   Lake lake;
-  ASSERT_TRUE(lake.Upsert({}, {{.symbol = std::nullopt, .date = std::nullopt, .fetched_at = 1'502'500'000'000},
-                               {.date = std::nullopt, .fetched_at = std::nullopt}}).ok());
+  ASSERT_TRUE(
+      lake.Upsert({}, {{.symbol = std::nullopt, .date = std::nullopt, .fetched_at = 1'502'500'000'000},
+                       {.date = std::nullopt, .fetched_at = std::nullopt}})
+          .ok());
   EXPECT_THAT(Rows(lake.table->ReadRejected(MakeDate(2017, 8, 12))), ElementsAre("null:11"));
   EXPECT_THAT(Rows(lake.table->ReadRejected(MakeDate(1970, 1, 1))), ElementsAre("AAPL:11"));
 }
@@ -221,7 +233,8 @@ TEST(PartitionedTable, StopsOnRequestAndTellsProgress) {
   EXPECT_EQ(lake.Upsert(bars)->files_written, 15U);
 }
 
-// --- The property: a pure function of the set of verdicts -----------------------------------------------------------
+// --- The property: a pure function of the set of verdicts
+// -----------------------------------------------------------
 
 // One answer: all rows of a symbol and version, judged; never split, for a run judges it as a whole.
 struct Answer {
@@ -238,8 +251,10 @@ std::vector<Answer> RandomAnswers(Random& random) {
     if (!used.insert({symbol, version}).second) continue;
     Answer answer;
     for (int day = 0; day < 4; ++day) {
-      TestBar bar{.symbol = "S" + std::to_string(symbol), .date = kDay + std::chrono::days(day),
-                  .close = static_cast<double>(random.Uniform(1, 1000)), .fetched_at = version};
+      TestBar bar{.symbol = "S" + std::to_string(symbol),
+                  .date = kDay + std::chrono::days(day),
+                  .close = static_cast<double>(random.Uniform(1, 1000)),
+                  .fetched_at = version};
       const int64_t verdict = random.Uniform(0, 9);
       if (verdict < 5) answer.accepted.push_back(bar);
       if (verdict >= 4 && verdict < 8) {  // 4: a duplicate, one of each
@@ -282,11 +297,14 @@ TEST(PartitionedTableProperty, AnyOrderSplitRepetitionAndCrashGivesTheSameBytes)
       std::vector<Answer> again;
       for (size_t at = 0; at < answers.size();) {
         const auto count = static_cast<size_t>(random.Uniform(1, 4));
-        std::vector<Answer> part(answers.begin() + static_cast<std::ptrdiff_t>(at),
-                                 answers.begin() + static_cast<std::ptrdiff_t>(std::min(at + count, answers.size())));
+        std::vector<Answer> part(
+            answers.begin() + static_cast<std::ptrdiff_t>(at),
+            answers.begin() + static_cast<std::ptrdiff_t>(std::min(at + count, answers.size())));
         at += count;
-        if (random.Uniform(0, 2) == 0) {  // dies at a commit, before or after it; the next run does it all again
-          const auto point = random.Uniform(0, 1) == 0 ? "lake.commit.before=error@" : "lake.commit.after=error@";
+        if (random.Uniform(0, 2) ==
+            0) {  // dies at a commit, before or after it; the next run does it all again
+          const auto point =
+              random.Uniform(0, 1) == 0 ? "lake.commit.before=error@" : "lake.commit.after=error@";
           ASSERT_TRUE(ArmFaults(point + std::to_string(random.Uniform(1, 4))).ok());
           IgnoreError(Apply(lake, part), "the fault may or may not be reached");
           ASSERT_TRUE(ArmFaults("").ok());
@@ -339,7 +357,8 @@ TEST(PartitionedTableProperty, ConcurrentWritersLoseNothing) {
       for (const auto& answer : answers) {
         writers.emplace_back([&lake, &answer] {
           const auto table = PartitionedTable::Make(lake.store, lake.format, DailyBarsTable()).ValueOrDie();
-          const auto summary = table->Upsert({BarBatch(answer.accepted)}, {BarBatch(answer.rejected, true)}, {.threads = 2});
+          const auto summary =
+              table->Upsert({BarBatch(answer.accepted)}, {BarBatch(answer.rejected, true)}, {.threads = 2});
           EXPECT_TRUE(summary.ok()) << summary.status();
         });
       }
@@ -349,14 +368,16 @@ TEST(PartitionedTableProperty, ConcurrentWritersLoseNothing) {
 }
 
 TEST(PartitionedTable, OverAFolder) {
-  const auto path = std::filesystem::temp_directory_path() / ("penstock-lake-test-" + std::to_string(::getpid()));
+  const auto path =
+      std::filesystem::temp_directory_path() / ("penstock-lake-test-" + std::to_string(::getpid()));
   std::filesystem::remove_all(path);
   {
     const auto folder = store::FolderStore::Open(path.string()).ValueOrDie();
     Lake lake(*folder);
     std::vector<TestBar> bars;
     for (int day = 0; day < 30; ++day) {
-      for (const char* symbol : {"MSFT", "AAPL", "GE"}) bars.push_back({.symbol = symbol, .date = kDay + std::chrono::days(day)});
+      for (const char* symbol : {"MSFT", "AAPL", "GE"})
+        bars.push_back({.symbol = symbol, .date = kDay + std::chrono::days(day)});
     }
     const auto summary = lake.table->Upsert({BarBatch(bars)}, {}, {.threads = 8});
     ASSERT_TRUE(summary.ok()) << summary.status();
@@ -381,9 +402,12 @@ TEST(TableSpec, WhatTablesCannotBeIsConfiguration) {
   EXPECT_EQ(code([](TableSpec& s) { s.key_columns.clear(); }), ErrorCode::kConfiguration);
   EXPECT_EQ(code([](TableSpec& s) { s.partition_column = "symbol"; }), ErrorCode::kConfiguration);
   EXPECT_EQ(code([](TableSpec& s) { s.version_column = "close"; }), ErrorCode::kConfiguration);
-  EXPECT_EQ(code([](TableSpec& s) { s.schema = arrow::schema({arrow::field("x", arrow::list(arrow::utf8()))}); }),
-            ErrorCode::kConfiguration);
-  EXPECT_EQ(code([](TableSpec& s) { s.schema = s.schema->AddField(0, arrow::field("rule", arrow::utf8())).ValueOrDie(); }),
+  EXPECT_EQ(
+      code([](TableSpec& s) { s.schema = arrow::schema({arrow::field("x", arrow::list(arrow::utf8()))}); }),
+      ErrorCode::kConfiguration);
+  EXPECT_EQ(code([](TableSpec& s) {
+              s.schema = s.schema->AddField(0, arrow::field("rule", arrow::utf8())).ValueOrDie();
+            }),
             ErrorCode::kConfiguration);
   EXPECT_EQ(PartitionOfKey(kClean).ValueOrDie(), kDay);
   EXPECT_FALSE(PartitionOfKey("clean/bars/x.parquet").ok());

@@ -63,9 +63,11 @@ class BoundsRule : public Rule {
         rows.Fail(row, fmt::format("{} is not a positive price: {}", kNames[static_cast<size_t>(bad)],
                                    value[static_cast<size_t>(bad)]));
       } else if (most > high * (1 + tolerance_)) {  // false for NaN
-        rows.Fail(row, fmt::format("high {} is below {} {}", high, open == most ? "open" : (close == most ? "close" : "low"), most));
+        rows.Fail(row, fmt::format("high {} is below {} {}", high,
+                                   open == most ? "open" : (close == most ? "close" : "low"), most));
       } else if (least < low * (1 - tolerance_)) {
-        rows.Fail(row, fmt::format("low {} is above {} {}", low, open == least ? "open" : (close == least ? "close" : "high"), least));
+        rows.Fail(row, fmt::format("low {} is above {} {}", low,
+                                   open == least ? "open" : (close == least ? "close" : "high"), least));
       }
     }
     return Status::OK();
@@ -87,7 +89,8 @@ class NonNegativeRule : public Rule {
       for (int64_t row = 0; row < rows.rows(); ++row) {
         if (rows.IsOut(row) || cells.IsNull(row)) continue;
         const double value = cells.Number(row);
-        if (!(value >= 0) || !std::isfinite(value)) rows.Fail(row, fmt::format("{} is below zero: {}", names_[i], value));
+        if (!(value >= 0) || !std::isfinite(value))
+          rows.Fail(row, fmt::format("{} is below zero: {}", names_[i], value));
       }
     }
     return Status::OK();
@@ -102,8 +105,9 @@ class SessionRule : public Rule {
  public:
   Status Check(Candidates& rows, const ValidationContext& context) const override {
     if (context.calendar == nullptr) {
-      return MakeError(ErrorCode::kConfiguration,
-                       fmt::format("table {}: the rule of kind session needs the pipeline's exchange", rows.spec().name));
+      return MakeError(
+          ErrorCode::kConfiguration,
+          fmt::format("table {}: the rule of kind session needs the pipeline's exchange", rows.spec().name));
     }
     const auto& dates = rows.dates();
     for (int64_t row = 0; row < rows.rows(); ++row) {
@@ -111,7 +115,8 @@ class SessionRule : public Rule {
       const auto date = FromDaysSinceEpoch(dates.Values<int32_t>()[row]);
       if (!context.calendar->IsSession(date)) {
         if (!context.calendar->Covers(date)) {
-          rows.Fail(row, fmt::format("the calendar of {} does not reach {}", context.calendar->mic(), FormatDate(date)));
+          rows.Fail(row, fmt::format("the calendar of {} does not reach {}", context.calendar->mic(),
+                                     FormatDate(date)));
           continue;
         }
         const auto holiday = context.calendar->HolidayName(date);
@@ -119,7 +124,8 @@ class SessionRule : public Rule {
                                    holiday ? " (" + *holiday + ")" : ""));
       } else if ((context.from && date < *context.from) || (context.to && date > *context.to)) {
         rows.Fail(row, fmt::format("{} is outside of what was asked for: {} to {}", FormatDate(date),
-                                   context.from ? FormatDate(*context.from) : "-", context.to ? FormatDate(*context.to) : "-"));
+                                   context.from ? FormatDate(*context.from) : "-",
+                                   context.to ? FormatDate(*context.to) : "-"));
       }
     }
     return Status::OK();
@@ -144,7 +150,8 @@ class UniqueRule : public Rule {
   Status Check(Candidates& rows, const ValidationContext&) const override {
     const auto key_order = [&](int64_t a, int64_t b) {
       for (const int key : rows.keys()) {
-        if (const int order = CompareCells(rows.column(key), a, rows.column(key), b); order != 0) return order;
+        if (const int order = CompareCells(rows.column(key), a, rows.column(key), b); order != 0)
+          return order;
       }
       return 0;
     };
@@ -211,14 +218,10 @@ std::unique_ptr<const Rule> MakePlain(RuleParams&, const TableSpec&) {
 
 const std::vector<RuleKind>& RuleKinds() {
   static const std::vector<RuleKind> kinds{
-      {"bounds", MakeBounds},
-      {"complete_session", MakePlain<CompleteSessionRule>},
-      {"jump", MakeJumpRule},
-      {"non_negative", MakeNonNegative},
-      {"not_null", MakeNotNull},
-      {"session", MakePlain<SessionRule>},
-      {"stale", MakeStaleRule},
-      {"unique", MakePlain<UniqueRule>},
+      {"bounds", MakeBounds},    {"complete_session", MakePlain<CompleteSessionRule>},
+      {"jump", MakeJumpRule},    {"non_negative", MakeNonNegative},
+      {"not_null", MakeNotNull}, {"session", MakePlain<SessionRule>},
+      {"stale", MakeStaleRule},  {"unique", MakePlain<UniqueRule>},
   };
   return kinds;
 }

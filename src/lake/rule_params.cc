@@ -25,8 +25,8 @@ int RuleParams::Resolve(const std::string& param, const std::string& name, bool 
   const int index = ColumnIndex(*table_.schema, name);
   if (index < 0) {
     const auto names = table_.schema->field_names();
-    Fail(fmt::format("{}: the table has the columns {}{}, got {}", param, fmt::join(names, ", "), DidYouMean(name, names),
-                     name));
+    Fail(fmt::format("{}: the table has the columns {}{}, got {}", param, fmt::join(names, ", "),
+                     DidYouMean(name, names), name));
     return -1;
   }
   const auto id = table_.schema->field(index)->type()->id();
@@ -45,7 +45,8 @@ int RuleParams::Column(const std::string& param, const std::string& fallback, bo
   return -1;
 }
 
-std::vector<int> RuleParams::Columns(const std::string& param, const std::vector<std::string>& fallback, bool numeric) {
+std::vector<int> RuleParams::Columns(const std::string& param, const std::vector<std::string>& fallback,
+                                     bool numeric) {
   const auto* value = Find(param);
   std::vector<std::string> names;
   if (value == nullptr) {
@@ -89,9 +90,9 @@ Status RuleParams::Done() const {
     const std::string key(member.key());
     if (std::find(known_.begin(), known_.end(), key) != known_.end()) continue;
     return MakeError(ErrorCode::kConfiguration,
-                     fmt::format("table {}, rule {} ({}): unknown parameter{}; known: {}; got {}", table_.name, rule_.name,
-                                 rule_.kind, DidYouMean(key, known_), known_.empty() ? "none" : fmt::format("{}", fmt::join(known_, ", ")),
-                                 key));
+                     fmt::format("table {}, rule {} ({}): unknown parameter{}; known: {}; got {}",
+                                 table_.name, rule_.name, rule_.kind, DidYouMean(key, known_),
+                                 known_.empty() ? "none" : fmt::format("{}", fmt::join(known_, ", ")), key));
   }
   return Status::OK();
 }

@@ -18,7 +18,8 @@ namespace {
 
 constexpr const char* kIncompleteColumn = "incomplete";
 
-// The candidates with the table's columns in the table's order, then `incomplete` and raw_key as far as they are there.
+// The candidates with the table's columns in the table's order, then `incomplete` and raw_key as far as they
+// are there.
 struct Ordered {
   std::shared_ptr<arrow::RecordBatch> batch;
   int incomplete = -1;
@@ -32,8 +33,9 @@ Result<Ordered> InOrder(const TableSpec& spec, const arrow::RecordBatch& candida
     const int at = candidates.schema()->GetFieldIndex(field->name());
     if (at < 0 || !candidates.column(at)->type()->Equals(*field->type())) {
       return MakeError(ErrorCode::kInvalidData,
-                       fmt::format("rows for table {}: expected a column {} of {}, got {}", spec.name, field->name(),
-                                   field->type()->ToString(), at < 0 ? "none" : candidates.column(at)->type()->ToString()));
+                       fmt::format("rows for table {}: expected a column {} of {}, got {}", spec.name,
+                                   field->name(), field->type()->ToString(),
+                                   at < 0 ? "none" : candidates.column(at)->type()->ToString()));
     }
     fields.push_back(field->WithNullable(true));
     columns.push_back(candidates.column(at));
@@ -43,8 +45,9 @@ Result<Ordered> InOrder(const TableSpec& spec, const arrow::RecordBatch& candida
     const int at = candidates.schema()->GetFieldIndex(name);
     if (at < 0 || spec.schema->GetFieldIndex(name) >= 0) return Status::OK();
     if (candidates.column(at)->type_id() != type) {
-      return MakeError(ErrorCode::kInvalidData, fmt::format("rows for table {}: the column {} is of type {}", spec.name, name,
-                                                            candidates.column(at)->type()->ToString()));
+      return MakeError(ErrorCode::kInvalidData,
+                       fmt::format("rows for table {}: the column {} is of type {}", spec.name, name,
+                                   candidates.column(at)->type()->ToString()));
     }
     index = static_cast<int>(columns.size());
     fields.push_back(candidates.schema()->field(at));
@@ -53,7 +56,8 @@ Result<Ordered> InOrder(const TableSpec& spec, const arrow::RecordBatch& candida
   };
   RETURN_IF_ERROR(add(kIncompleteColumn, arrow::Type::BOOL, ordered.incomplete));
   RETURN_IF_ERROR(add(kRawKeyColumn, arrow::Type::STRING, ordered.raw_key));
-  ordered.batch = arrow::RecordBatch::Make(arrow::schema(std::move(fields)), candidates.num_rows(), std::move(columns));
+  ordered.batch =
+      arrow::RecordBatch::Make(arrow::schema(std::move(fields)), candidates.num_rows(), std::move(columns));
   return ordered;
 }
 
@@ -92,7 +96,8 @@ Result<std::shared_ptr<arrow::RecordBatch>> AcceptedBatch(const TableSpec& spec,
   }
   if (static_cast<int64_t>(refs.size()) < rows.rows()) return GatherRows(spec.schema, refs);
   for (int i = 0; i < spec.schema->num_fields(); ++i) {
-    if (!spec.schema->field(i)->nullable() && batch.column(i)->null_count() > 0) return GatherRows(spec.schema, refs);
+    if (!spec.schema->field(i)->nullable() && batch.column(i)->null_count() > 0)
+      return GatherRows(spec.schema, refs);
   }
   arrow::ArrayVector columns;
   for (int i = 0; i < spec.schema->num_fields(); ++i) columns.push_back(batch.column(i));
@@ -110,14 +115,17 @@ Result<std::shared_ptr<const Validator>> Validator::Make(const TableSpec& spec) 
   std::set<std::string> names;
   for (const auto& rule : validator->spec_.rules) {
     if (!names.insert(rule.name).second) {
-      return MakeError(ErrorCode::kConfiguration, fmt::format("table {}: two rules are called {}", spec.name, rule.name));
+      return MakeError(ErrorCode::kConfiguration,
+                       fmt::format("table {}: two rules are called {}", spec.name, rule.name));
     }
     const auto& kinds = RuleKinds();
-    const auto kind = std::find_if(kinds.begin(), kinds.end(), [&](const auto& k) { return k.name == rule.kind; });
+    const auto kind =
+        std::find_if(kinds.begin(), kinds.end(), [&](const auto& k) { return k.name == rule.kind; });
     if (kind == kinds.end()) {
-      return MakeError(ErrorCode::kConfiguration,
-                       fmt::format("table {}, rule {}: unknown kind{}; known: {}; got {}", spec.name, rule.name,
-                                   DidYouMean(rule.kind, KnownRuleKinds()), fmt::join(KnownRuleKinds(), ", "), rule.kind));
+      return MakeError(
+          ErrorCode::kConfiguration,
+          fmt::format("table {}, rule {}: unknown kind{}; known: {}; got {}", spec.name, rule.name,
+                      DidYouMean(rule.kind, KnownRuleKinds()), fmt::join(KnownRuleKinds(), ", "), rule.kind));
     }
     RuleParams params(validator->spec_, rule);
     auto made = kind->make(params, validator->spec_);

@@ -32,8 +32,8 @@ ValidationContext Context() {
   return context;
 }
 
-Validated Judge(std::vector<RuleSpec> rules, const std::vector<TestBar>& bars, const ValidationContext& context = Context(),
-                bool incomplete = false) {
+Validated Judge(std::vector<RuleSpec> rules, const std::vector<TestBar>& bars,
+                const ValidationContext& context = Context(), bool incomplete = false) {
   const auto validator = Validator::Make(WithRules(std::move(rules))).ValueOrDie();
   return validator->Validate(BarBatch(bars, false, incomplete), context).ValueOrDie();
 }
@@ -64,8 +64,11 @@ TEST(Rules, WithoutRulesEverythingPassesAsItIs) {
 
 // FTSE-2: a rejected row is written whole, with the first rule that failed and the reason.
 TEST(Rules, ARejectedRowIsWholeWithRuleReasonAndRawKey) {
-  const auto result = Judge({{"prices there", "not_null", {{"columns", {"open", "close"}}}}, {"bounds", "bounds", {}}},
-                            {{}, {.symbol = "B", .open = std::nullopt, .high = 1, .close = std::nullopt}, {.symbol = "C", .high = 8}});
+  const auto result =
+      Judge({{"prices there", "not_null", {{"columns", {"open", "close"}}}}, {"bounds", "bounds", {}}},
+            {{},
+             {.symbol = "B", .open = std::nullopt, .high = 1, .close = std::nullopt},
+             {.symbol = "C", .high = 8}});
   EXPECT_EQ(result.accepted->num_rows(), 1);
   ASSERT_EQ(result.rejected->num_rows(), 2);
   EXPECT_EQ(Text(*result.rejected, "symbol", 0), "B");
@@ -124,7 +127,8 @@ TEST(Rules, SessionOfTheExchangeAndInsideTheRange) {
 
 TEST(Rules, UniqueKeepsTheLastAndCollapsesEqualOnes) {
   const std::vector<RuleSpec> rules{{"unique", "unique", {}}};
-  const auto result = Judge(rules, {{.close = 10}, {.symbol = "B"}, {.close = 12}, {.close = 10}, {.symbol = "B"}, {.close = 9}});
+  const auto result = Judge(
+      rules, {{.close = 10}, {.symbol = "B"}, {.close = 12}, {.close = 10}, {.symbol = "B"}, {.close = 9}});
   EXPECT_THAT(Closes(*result.accepted), ElementsAre(11, 9));
   EXPECT_THAT(Closes(*result.rejected), ElementsAre(10, 12, 10));
   EXPECT_EQ(result.collapsed, 1);
@@ -132,8 +136,9 @@ TEST(Rules, UniqueKeepsTheLastAndCollapsesEqualOnes) {
 
 TEST(Rules, CompleteSession) {
   const std::vector<RuleSpec> rules{{"complete", "complete_session", {}}};
-  const auto result = Judge(rules, {{.close = 10, .incomplete = false}, {.symbol = "B", .incomplete = true}, {.symbol = "C"}},
-                            Context(), true);
+  const auto result =
+      Judge(rules, {{.close = 10, .incomplete = false}, {.symbol = "B", .incomplete = true}, {.symbol = "C"}},
+            Context(), true);
   EXPECT_EQ(result.accepted->num_rows(), 2);
   EXPECT_EQ(Text(*result.rejected, "symbol", 0), "B");
   EXPECT_TRUE(result.accepted->schema()->Equals(*DailyBarsTable().schema)) << "the flag is dropped";
@@ -141,7 +146,8 @@ TEST(Rules, CompleteSession) {
 
 class FixedHistory : public SeriesHistory {
  public:
-  Result<std::vector<double>> Before(std::string_view series, Date date, std::string_view column, int count) override {
+  Result<std::vector<double>> Before(std::string_view series, Date date, std::string_view column,
+                                     int count) override {
     asked.emplace_back(series, date, column, count);
     if (fail) return MakeError(ErrorCode::kCorrupt, "damaged");
     auto values = column == "volume" ? std::vector<double>(closes.size(), 1000) : closes;
@@ -183,7 +189,8 @@ TEST(Rules, JumpAsksTheLakeForTheFirstRowOnly) {
   context.history = &history;
   EXPECT_THAT(Closes(*Judge({jump}, {Close(10, 10), Close(11, 31)}, context).rejected), ElementsAre(10));
   ASSERT_EQ(history.asked.size(), 1U);
-  EXPECT_EQ(history.asked[0], std::make_tuple(std::string("AAPL"), MakeDate(2017, 8, 10), std::string("close"), 1));
+  EXPECT_EQ(history.asked[0],
+            std::make_tuple(std::string("AAPL"), MakeDate(2017, 8, 10), std::string("close"), 1));
   history.fail = true;
   const auto validator = Validator::Make(WithRules({jump})).ValueOrDie();
   EXPECT_EQ(CodeOf(validator->Validate(BarBatch({{}}), context).status()), ErrorCode::kCorrupt);
@@ -208,8 +215,9 @@ TEST(Rules, StaleSeries) {
 }
 
 TEST(Rules, AWarningOfARowThatIsRejectedLaterIsNotCounted) {
-  const auto result = Judge({{"remark", "non_negative", {{"columns", {"volume"}}}, Severity::kWarn}, {"bounds", "bounds", {}}},
-                            {{.high = 1, .volume = -1}});
+  const auto result = Judge(
+      {{"remark", "non_negative", {{"columns", {"volume"}}}, Severity::kWarn}, {"bounds", "bounds", {}}},
+      {{.high = 1, .volume = -1}});
   EXPECT_THAT(result.warnings, IsEmpty());
   EXPECT_EQ(result.counts[0].warned, 0);
   EXPECT_EQ(result.counts[1].rejected, 1);
@@ -247,7 +255,8 @@ TEST(Rules, WrongRulesAreConfigurationThatNamesTheRule) {
   error({"my rule", "jump", {{"max_ratio", "two"}}});
   error({"my rule", "stale", {{"sessions", 1}}});
   error({"my rule", "unique", {{"columns", {"open"}}}});
-  EXPECT_EQ(CodeOf(Validator::Make(WithRules({{"a", "bounds", {}}, {"a", "unique", {}}})).status()), ErrorCode::kConfiguration);
+  EXPECT_EQ(CodeOf(Validator::Make(WithRules({{"a", "bounds", {}}, {"a", "unique", {}}})).status()),
+            ErrorCode::kConfiguration);
   EXPECT_TRUE(Validator::Make(WithRules(DefaultBarRules())).ok());
 }
 

@@ -35,12 +35,14 @@ Result<std::shared_ptr<const BatchView>> LakeHistory::Load(Date day) {
   return loaded_[day] = std::move(stored.rows);
 }
 
-Result<std::vector<double>> LakeHistory::Before(std::string_view series, Date date, std::string_view column, int count) {
+Result<std::vector<double>> LakeHistory::Before(std::string_view series, Date date, std::string_view column,
+                                                int count) {
   const auto& spec = table_.spec();
   const int series_column = ColumnIndex(*spec.schema, spec.key_columns.front());
   const int value_column = ColumnIndex(*spec.schema, std::string(column));
   if (value_column < 0 || spec.schema->field(series_column)->type()->id() != arrow::Type::STRING) {
-    return MakeError(ErrorCode::kInternal, fmt::format("table {} has no history of {} by text key", spec.name, column));
+    return MakeError(ErrorCode::kInternal,
+                     fmt::format("table {} has no history of {} by text key", spec.name, column));
   }
   std::lock_guard lock(mutex_);
   if (!listed_) {
@@ -49,12 +51,14 @@ Result<std::vector<double>> LakeHistory::Before(std::string_view series, Date da
   }
   std::vector<double> values;
   auto it = std::lower_bound(days_.begin(), days_.end(), date);
-  for (int back = 0; back < max_days_ && it != days_.begin() && static_cast<int>(values.size()) < count; ++back) {
+  for (int back = 0; back < max_days_ && it != days_.begin() && static_cast<int>(values.size()) < count;
+       ++back) {
     --it;
     ASSIGN_OR_RETURN(const auto view, Load(*it));
     if (view == nullptr) continue;  // removed since it was listed
     const auto row = FindSeries(*view, series_column, series);
-    if (row >= 0 && !view->column(value_column).IsNull(row)) values.push_back(view->column(value_column).Number(row));
+    if (row >= 0 && !view->column(value_column).IsNull(row))
+      values.push_back(view->column(value_column).Number(row));
   }
   return values;
 }

@@ -21,17 +21,20 @@ class BatchView;
 class SeriesHistory {
  public:
   virtual ~SeriesHistory() = default;
-  // The newest `count` values (fewer when there are no more) that `column` had in `series` before `date`, newest first.
-  // Nulls are left out.
-  virtual Result<std::vector<double>> Before(std::string_view series, Date date, std::string_view column, int count) = 0;
+  // The newest `count` values (fewer when there are no more) that `column` had in `series` before `date`,
+  // newest first. Nulls are left out.
+  virtual Result<std::vector<double>> Before(std::string_view series, Date date, std::string_view column,
+                                             int count) = 0;
 };
 
-// Answers from the clean files of a table whose first key column is the series and whose files are sorted by it. Each
-// day is read once, when it is first needed; it goes back at most `max_days` partitions.
+// Answers from the clean files of a table whose first key column is the series and whose files are sorted by
+// it. Each day is read once, when it is first needed; it goes back at most `max_days` partitions.
 class LakeHistory : public SeriesHistory {
  public:
-  explicit LakeHistory(const PartitionedTable& table, int max_days = 10) : table_(table), max_days_(max_days) {}
-  Result<std::vector<double>> Before(std::string_view series, Date date, std::string_view column, int count) override;
+  explicit LakeHistory(const PartitionedTable& table, int max_days = 10)
+      : table_(table), max_days_(max_days) {}
+  Result<std::vector<double>> Before(std::string_view series, Date date, std::string_view column,
+                                     int count) override;
 
  private:
   Result<std::shared_ptr<const BatchView>> Load(Date day);

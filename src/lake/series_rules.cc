@@ -24,17 +24,21 @@ Status ForEachSeries(const Candidates& rows, int series, const Visit& visit) {
     const int by_name = CompareCells(names, a, names, b);
     return by_name != 0 ? by_name < 0 : dates.Values<int32_t>()[a] < dates.Values<int32_t>()[b];
   };
-  if (!std::is_sorted(order.begin(), order.end(), before)) std::stable_sort(order.begin(), order.end(), before);
+  if (!std::is_sorted(order.begin(), order.end(), before))
+    std::stable_sort(order.begin(), order.end(), before);
   for (size_t begin = 0; begin < order.size();) {
     size_t end = begin + 1;
     while (end < order.size() && names.Bytes(order[begin]) == names.Bytes(order[end])) ++end;
-    RETURN_IF_ERROR(visit(names.Bytes(order[begin]), std::span<const int64_t>(order).subspan(begin, end - begin)));
+    RETURN_IF_ERROR(
+        visit(names.Bytes(order[begin]), std::span<const int64_t>(order).subspan(begin, end - begin)));
     begin = end;
   }
   return Status::OK();
 }
 
-Date DateOf(const Candidates& rows, int64_t row) { return FromDaysSinceEpoch(rows.dates().Values<int32_t>()[row]); }
+Date DateOf(const Candidates& rows, int64_t row) {
+  return FromDaysSinceEpoch(rows.dates().Values<int32_t>()[row]);
+}
 
 class JumpRule : public Rule {
  public:
@@ -43,26 +47,28 @@ class JumpRule : public Rule {
 
   Status Check(Candidates& rows, const ValidationContext& context) const override {
     const auto& cells = rows.column(column_);
-    return ForEachSeries(rows, series_, [&](std::string_view series, std::span<const int64_t> order) -> Status {
-      double previous = 0;  // nothing known
-      if (context.history != nullptr) {
-        ASSIGN_OR_RETURN(const auto values, context.history->Before(series, DateOf(rows, order.front()), name_, 1));
-        if (!values.empty()) previous = values.front();
-      }
-      for (const int64_t row : order) {
-        if (cells.IsNull(row)) continue;
-        const double value = cells.Number(row);
-        if (previous > 0 && value > 0) {
-          const double ratio = std::max(value / previous, previous / value);
-          if (ratio > max_ratio_) {
-            rows.Fail(row, fmt::format("{} went from {} to {}: by a factor of {:.2f}, over {}", name_, previous, value, ratio,
-                                       max_ratio_));
+    return ForEachSeries(
+        rows, series_, [&](std::string_view series, std::span<const int64_t> order) -> Status {
+          double previous = 0;  // nothing known
+          if (context.history != nullptr) {
+            ASSIGN_OR_RETURN(const auto values,
+                             context.history->Before(series, DateOf(rows, order.front()), name_, 1));
+            if (!values.empty()) previous = values.front();
           }
-        }
-        if (!rows.IsOut(row)) previous = value;
-      }
-      return Status::OK();
-    });
+          for (const int64_t row : order) {
+            if (cells.IsNull(row)) continue;
+            const double value = cells.Number(row);
+            if (previous > 0 && value > 0) {
+              const double ratio = std::max(value / previous, previous / value);
+              if (ratio > max_ratio_) {
+                rows.Fail(row, fmt::format("{} went from {} to {}: by a factor of {:.2f}, over {}", name_,
+                                           previous, value, ratio, max_ratio_));
+              }
+            }
+            if (!rows.IsOut(row)) previous = value;
+          }
+          return Status::OK();
+        });
   }
 
  private:
@@ -78,32 +84,34 @@ class StaleRule : public Rule {
       : columns_(std::move(columns)), names_(std::move(names)), series_(series), sessions_(sessions) {}
 
   Status Check(Candidates& rows, const ValidationContext& context) const override {
-    return ForEachSeries(rows, series_, [&](std::string_view series, std::span<const int64_t> order) -> Status {
-      int run = 0;  // rows in a row, up to the last, with the values of `last`
-      std::vector<double> last;
-      if (context.history != nullptr) {
-        ASSIGN_OR_RETURN(run, RunBefore(*context.history, series, DateOf(rows, order.front()), last));
-      }
-      for (const int64_t row : order) {
-        std::vector<double> values;
-        values.reserve(columns_.size());
-        for (const int column : columns_) {
-          if (!rows.column(column).IsNull(row)) values.push_back(rows.column(column).Number(row));
-        }
-        if (values.size() != columns_.size()) continue;
-        run = values == last ? run + 1 : 1;
-        last = std::move(values);
-        if (run >= sessions_) {
-          rows.Fail(row, fmt::format("{} did not change for {} sessions", names_.front(), run));
-        }
-      }
-      return Status::OK();
-    });
+    return ForEachSeries(
+        rows, series_, [&](std::string_view series, std::span<const int64_t> order) -> Status {
+          int run = 0;  // rows in a row, up to the last, with the values of `last`
+          std::vector<double> last;
+          if (context.history != nullptr) {
+            ASSIGN_OR_RETURN(run, RunBefore(*context.history, series, DateOf(rows, order.front()), last));
+          }
+          for (const int64_t row : order) {
+            std::vector<double> values;
+            values.reserve(columns_.size());
+            for (const int column : columns_) {
+              if (!rows.column(column).IsNull(row)) values.push_back(rows.column(column).Number(row));
+            }
+            if (values.size() != columns_.size()) continue;
+            run = values == last ? run + 1 : 1;
+            last = std::move(values);
+            if (run >= sessions_) {
+              rows.Fail(row, fmt::format("{} did not change for {} sessions", names_.front(), run));
+            }
+          }
+          return Status::OK();
+        });
   }
 
  private:
   // How many of the newest stored rows are equal; their values in `last`.
-  Result<int> RunBefore(SeriesHistory& history, std::string_view series, Date date, std::vector<double>& last) const {
+  Result<int> RunBefore(SeriesHistory& history, std::string_view series, Date date,
+                        std::vector<double>& last) const {
     int run = sessions_ - 1;
     for (const auto& name : names_) {
       ASSIGN_OR_RETURN(const auto values, history.Before(series, date, name, sessions_ - 1));
@@ -113,7 +121,8 @@ class StaleRule : public Rule {
       }
       last.push_back(values.front());
       int equal = 0;
-      while (equal < static_cast<int>(values.size()) && values[static_cast<size_t>(equal)] == values.front()) ++equal;
+      while (equal < static_cast<int>(values.size()) && values[static_cast<size_t>(equal)] == values.front())
+        ++equal;
       run = std::min(run, equal);
     }
     return run;
@@ -125,14 +134,17 @@ class StaleRule : public Rule {
   const int sessions_;
 };
 
-std::string NameOf(const TableSpec& table, int column) { return column < 0 ? "" : table.schema->field(column)->name(); }
+std::string NameOf(const TableSpec& table, int column) {
+  return column < 0 ? "" : table.schema->field(column)->name();
+}
 
 }  // namespace
 
 std::unique_ptr<const Rule> MakeJumpRule(RuleParams& params, const TableSpec& table) {
   const int column = params.Column("column", "close", true);
   const int series = params.Column("series", table.key_columns.front(), false);
-  return std::make_unique<JumpRule>(column, NameOf(table, column), series, params.Number("max_ratio", std::nullopt, 1));
+  return std::make_unique<JumpRule>(column, NameOf(table, column), series,
+                                    params.Number("max_ratio", std::nullopt, 1));
 }
 
 std::unique_ptr<const Rule> MakeStaleRule(RuleParams& params, const TableSpec& table) {

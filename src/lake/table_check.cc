@@ -32,7 +32,8 @@ void CheckRows(const TableSpec& spec, const BatchView& rows, Date dt, bool clean
   for (int64_t row = 0; row < rows.rows(); ++row) {
     if (!date_told && !(dates.IsNull(row) && !clean) &&
         (dates.IsNull(row) || dates.Values<int32_t>()[row] != DaysSinceEpoch(dt))) {
-      report.problems.push_back({key, fmt::format("row {} is of another day: {}", row, DescribeKey({&rows, row}, keys))});
+      report.problems.push_back(
+          {key, fmt::format("row {} is of another day: {}", row, DescribeKey({&rows, row}, keys))});
       date_told = true;
     }
     if (row == 0 || order_told) continue;
@@ -42,8 +43,10 @@ void CheckRows(const TableSpec& spec, const BatchView& rows, Date dt, bool clean
       if (order != 0) break;
     }
     if (order > 0 || (order == 0 && clean)) {
-      report.problems.push_back({key, fmt::format("row {} {}: {}", row, order > 0 ? "is out of order" : "has the key of the one before",
-                                                  DescribeKey({&rows, row}, keys))});
+      report.problems.push_back(
+          {key,
+           fmt::format("row {} {}: {}", row, order > 0 ? "is out of order" : "has the key of the one before",
+                       DescribeKey({&rows, row}, keys))});
       order_told = true;
     }
   }
@@ -75,7 +78,8 @@ Result<TableReport> CheckTable(store::ObjectStore& store, const TableSpec& spec,
 
     std::lock_guard lock(mutex);
     if (!placed) {
-      report.problems.push_back({object.key, "a file that the table does not know: expected dt=YYYY-MM-DD/" + spec.name + ".parquet"});
+      report.problems.push_back({object.key, "a file that the table does not know: expected dt=YYYY-MM-DD/" +
+                                                 spec.name + ".parquet"});
     } else if (!stored.ok()) {
       report.problems.push_back({object.key, stored.status().message()});
     } else if (stored->rows != nullptr) {

@@ -35,8 +35,9 @@ struct TableCheckOptions {
   std::function<void(size_t done, size_t total)> progress;  // by any thread, one call at a time
 };
 
-// Each file readable with sound checksums, of the declared columns, sorted and unique by key (clean), its rows of its
-// own day, at the key the layout says. Damage is a problem in the report, not a failure; failures are those of the store.
+// Each file readable with sound checksums, of the declared columns, sorted and unique by key (clean), its
+// rows of its own day, at the key the layout says. Damage is a problem in the report, not a failure; failures
+// are those of the store.
 Result<TableReport> CheckTable(store::ObjectStore& store, const TableSpec& spec, const std::string& prefix,
                                const TableCheckOptions& options = {});
 

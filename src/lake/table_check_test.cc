@@ -26,8 +26,11 @@ TEST_F(TableCheckTest, ASoundTable) {
   const auto table = PartitionedTable::Make(store, format, DailyBarsTable()).ValueOrDie();
   const auto first = MakeDate(2017, 8, 10);
   const auto last = MakeDate(2017, 8, 11);
-  ASSERT_TRUE(table->Upsert({BarBatch({{.symbol = "A", .date = first}, {.symbol = "B", .date = last, .fetched_at = 1'502'600'000'000}})},
-                            {BarBatch({{.symbol = "C"}, {.date = std::nullopt}}, true)}).ok());
+  ASSERT_TRUE(table
+                  ->Upsert({BarBatch({{.symbol = "A", .date = first},
+                                      {.symbol = "B", .date = last, .fetched_at = 1'502'600'000'000}})},
+                           {BarBatch({{.symbol = "C"}, {.date = std::nullopt}}, true)})
+                  .ok());
   const auto report = Check();
   EXPECT_TRUE(report.problems.empty()) << report.problems[0].what;
   EXPECT_EQ(report.files, 2U);
@@ -43,7 +46,8 @@ TEST_F(TableCheckTest, EachKindOfDamageIsNamed) {
   EXPECT_EQ(Check().files, 0U);
   Put("clean/bars/dt=2017-08-11/bars.parquet", {{.symbol = "B"}, {.symbol = "A"}});
   Put("clean/bars/dt=2017-08-12/bars.parquet", {{}});
-  Put("clean/bars/dt=2017-08-13/bars.parquet", {{.date = MakeDate(2017, 8, 13)}, {.date = MakeDate(2017, 8, 13)}});
+  Put("clean/bars/dt=2017-08-13/bars.parquet",
+      {{.date = MakeDate(2017, 8, 13)}, {.date = MakeDate(2017, 8, 13)}});
   Put("clean/bars/dt=2017-08-14/other.parquet", {{}});
   ASSERT_TRUE(store.Put("clean/bars/dt=2017-08-15/bars.parquet", "PAR1").ok());
   Put("rejected/bars/dt=2017-08-15/bars.parquet", {{}});

@@ -33,10 +33,12 @@ Result<std::vector<std::optional<store::Etag>>> HiveTableFormat::Commit(std::spa
       RETURN_IF_ERROR(Remove(change));
       versions.emplace_back();
     } else {
-      const auto put = store_.Put(change.key, *change.bytes, {.if_absent = !change.if_match, .if_match = change.if_match});
+      const auto put =
+          store_.Put(change.key, *change.bytes, {.if_absent = !change.if_match, .if_match = change.if_match});
       if (!put.ok()) {
         const auto code = CodeOf(put.status());
-        if (code == ErrorCode::kAlreadyExists || code == ErrorCode::kPreconditionFailed) return Conflict(change.key);
+        if (code == ErrorCode::kAlreadyExists || code == ErrorCode::kPreconditionFailed)
+          return Conflict(change.key);
         return put.status();
       }
       versions.emplace_back(put->etag);

@@ -1,4 +1,5 @@
-// How the files of a table become visible. The only place that knows: everything else hands over a set of changes.
+// How the files of a table become visible. The only place that knows: everything else hands over a set of
+// changes.
 #pragma once
 
 #include <array>
@@ -25,19 +26,20 @@ class TableFormat {
  public:
   virtual ~TableFormat() = default;
 
-  // Makes the changes visible, in their order where it is not one step. The answer has, for each change, the new
-  // version, or nothing for a removal. PreconditionFailed: a file is no longer the version that was read; what stood
-  // before it in `changes` may be visible by then. `transaction` names the commit for formats that keep a log.
+  // Makes the changes visible, in their order where it is not one step. The answer has, for each change, the
+  // new version, or nothing for a removal. PreconditionFailed: a file is no longer the version that was read;
+  // what stood before it in `changes` may be visible by then. `transaction` names the commit for formats that
+  // keep a log.
   virtual Result<std::vector<std::optional<store::Etag>>> Commit(std::span<const FileChange> changes,
                                                                  std::string_view transaction) = 0;
   virtual std::string_view name() const = 0;  // "hive"
 };
 
-// Folders dt=D with one file each, no log: every change is visible by itself, with one atomic put. Readers of two
-// partitions may see one before and one after; within a partition never.
-// Share one among the threads of a process. Between processes a removal is checked, then done: a put by another process
-// in the moment between is lost until that process' input is processed again (the store has no conditional delete).
-// Fault points: lake.commit.before, lake.commit.after (around each change).
+// Folders dt=D with one file each, no log: every change is visible by itself, with one atomic put. Readers of
+// two partitions may see one before and one after; within a partition never. Share one among the threads of a
+// process. Between processes a removal is checked, then done: a put by another process in the moment between
+// is lost until that process' input is processed again (the store has no conditional delete). Fault points:
+// lake.commit.before, lake.commit.after (around each change).
 class HiveTableFormat : public TableFormat {
  public:
   explicit HiveTableFormat(store::ObjectStore& store) : store_(store) {}
@@ -47,10 +49,13 @@ class HiveTableFormat : public TableFormat {
 
  private:
   Status Remove(const FileChange& change);
-  std::mutex& MutexOf(const std::string& key) { return mutexes_[std::hash<std::string>()(key) % mutexes_.size()]; }
+  std::mutex& MutexOf(const std::string& key) {
+    return mutexes_[std::hash<std::string>()(key) % mutexes_.size()];
+  }
 
   store::ObjectStore& store_;
-  std::array<std::mutex, 64> mutexes_;  // by key: a change of this process waits for a removal of this process
+  std::array<std::mutex, 64>
+      mutexes_;  // by key: a change of this process waits for a removal of this process
 };
 
 }  // namespace penstock::lake

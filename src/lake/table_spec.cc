@@ -13,8 +13,9 @@ namespace {
 
 Status CheckColumn(const TableSpec& spec, const std::string& column, std::string_view role) {
   if (ColumnIndex(*spec.schema, column) >= 0) return Status::OK();
-  return MakeError(ErrorCode::kConfiguration, fmt::format("table {}: the {} is not one of its columns{}: {}", spec.name, role,
-                                                          DidYouMean(column, spec.schema->field_names()), column));
+  return MakeError(ErrorCode::kConfiguration,
+                   fmt::format("table {}: the {} is not one of its columns{}: {}", spec.name, role,
+                               DidYouMean(column, spec.schema->field_names()), column));
 }
 
 bool IsName(std::string_view name) {
@@ -26,8 +27,9 @@ bool IsName(std::string_view name) {
 
 Status CheckSpec(const TableSpec& spec) {
   if (!IsName(spec.name)) {
-    return MakeError(ErrorCode::kConfiguration,
-                     fmt::format("a table's name is lower-case letters, digits and '_', got '{}'", spec.name));
+    return MakeError(
+        ErrorCode::kConfiguration,
+        fmt::format("a table's name is lower-case letters, digits and '_', got '{}'", spec.name));
   }
   if (spec.schema == nullptr || spec.schema->num_fields() == 0) {
     return MakeError(ErrorCode::kConfiguration, fmt::format("table {} has no columns", spec.name));
@@ -35,12 +37,14 @@ Status CheckSpec(const TableSpec& spec) {
   std::set<std::string> seen{kRuleColumn, kReasonColumn, kRawKeyColumn};
   for (const auto& field : spec.schema->fields()) {
     if (!seen.insert(field->name()).second) {
-      return MakeError(ErrorCode::kConfiguration,
-                       fmt::format("table {}: a column's name is taken twice or reserved: {}", spec.name, field->name()));
+      return MakeError(
+          ErrorCode::kConfiguration,
+          fmt::format("table {}: a column's name is taken twice or reserved: {}", spec.name, field->name()));
     }
     if (!IsCellType(*field->type())) {
-      return MakeError(ErrorCode::kConfiguration, fmt::format("table {}: column {} cannot be of type {}", spec.name,
-                                                              field->name(), field->type()->ToString()));
+      return MakeError(ErrorCode::kConfiguration,
+                       fmt::format("table {}: column {} cannot be of type {}", spec.name, field->name(),
+                                   field->type()->ToString()));
     }
   }
   if (spec.key_columns.empty()) {
@@ -51,14 +55,15 @@ Status CheckSpec(const TableSpec& spec) {
   RETURN_IF_ERROR(CheckColumn(spec, spec.version_column, "version column"));
   const auto& partition = spec.schema->GetFieldByName(spec.partition_column)->type();
   if (partition->id() != arrow::Type::DATE32) {
-    return MakeError(ErrorCode::kConfiguration, fmt::format("table {}: the partition column {} must be a date32, got {}",
-                                                            spec.name, spec.partition_column, partition->ToString()));
+    return MakeError(ErrorCode::kConfiguration,
+                     fmt::format("table {}: the partition column {} must be a date32, got {}", spec.name,
+                                 spec.partition_column, partition->ToString()));
   }
   const auto& version = spec.schema->GetFieldByName(spec.version_column)->type();
   if (version->id() != arrow::Type::TIMESTAMP && version->id() != arrow::Type::INT64) {
     return MakeError(ErrorCode::kConfiguration,
-                     fmt::format("table {}: the version column {} must be a timestamp or an int64, got {}", spec.name,
-                                 spec.version_column, version->ToString()));
+                     fmt::format("table {}: the version column {} must be a timestamp or an int64, got {}",
+                                 spec.name, spec.version_column, version->ToString()));
   }
   return Status::OK();
 }

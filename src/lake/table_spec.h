@@ -28,7 +28,7 @@ struct TableSpec {
   std::shared_ptr<arrow::Schema> schema;
   std::vector<std::string> key_columns;  // what makes a row the same row; also the order within a file
   std::string partition_column;          // a date32 column; its value is dt=
-  std::string version_column;            // integer or timestamp; of two rows of a key the greater one is the newer
+  std::string version_column;  // integer or timestamp; of two rows of a key the greater one is the newer
   std::vector<RuleSpec> rules;
   int rule_version = 1;  // raising it judges every raw answer again
 };
@@ -38,7 +38,8 @@ inline constexpr const char* kRuleColumn = "rule";
 inline constexpr const char* kReasonColumn = "reason";
 inline constexpr const char* kRawKeyColumn = "raw_key";
 
-// Configuration: a column that is not there, of a type that tables cannot hold (lists, structs), or a bad name.
+// Configuration: a column that is not there, of a type that tables cannot hold (lists, structs), or a bad
+// name.
 Status CheckSpec(const TableSpec& spec);
 
 // The table's columns, all nullable, then rule, reason, raw_key.
@@ -48,7 +49,8 @@ std::shared_ptr<arrow::Schema> RejectedSchema(const TableSpec& spec);
 int ColumnIndex(const arrow::Schema& schema, const std::string& name);
 std::vector<int> KeyIndexes(const TableSpec& spec);
 
-// Where the files of a table lie: {prefix}clean/TABLE/dt=YYYY-MM-DD/TABLE.parquet and the same below rejected/.
+// Where the files of a table lie: {prefix}clean/TABLE/dt=YYYY-MM-DD/TABLE.parquet and the same below
+// rejected/.
 struct TableLayout {
   std::string table;
   std::string prefix;  // of the pipeline within the store; empty, or with its trailing '/'

@@ -32,7 +32,8 @@ void AppendTo(Builder& builder, const std::optional<T>& value) {
   if (!(value ? builder.Append(*value) : builder.AppendNull()).ok()) std::abort();
 }
 
-// The columns of DailyBarsTable(); with `rejected` those of its RejectedSchema(); with `incomplete` that column too.
+// The columns of DailyBarsTable(); with `rejected` those of its RejectedSchema(); with `incomplete` that
+// column too.
 inline std::shared_ptr<arrow::RecordBatch> BarBatch(const std::vector<TestBar>& bars, bool rejected = false,
                                                     bool incomplete = false) {
   const auto spec = DailyBarsTable();
@@ -40,7 +41,8 @@ inline std::shared_ptr<arrow::RecordBatch> BarBatch(const std::vector<TestBar>& 
   arrow::Date32Builder date;
   arrow::DoubleBuilder prices[5];
   arrow::Int64Builder volume;
-  arrow::TimestampBuilder fetched_at(spec.schema->GetFieldByName("fetched_at")->type(), arrow::default_memory_pool());
+  arrow::TimestampBuilder fetched_at(spec.schema->GetFieldByName("fetched_at")->type(),
+                                     arrow::default_memory_pool());
   arrow::BooleanBuilder flag;
   for (const auto& bar : bars) {
     AppendTo(symbol, bar.symbol);
@@ -72,7 +74,8 @@ inline std::shared_ptr<arrow::RecordBatch> BarBatch(const std::vector<TestBar>& 
     add(raw_key);
   } else if (incomplete) {
     add(flag);
-    schema = schema->AddField(schema->num_fields(), arrow::field("incomplete", arrow::boolean())).ValueOrDie();
+    schema =
+        schema->AddField(schema->num_fields(), arrow::field("incomplete", arrow::boolean())).ValueOrDie();
   }
   return arrow::RecordBatch::Make(schema, static_cast<int64_t>(bars.size()), columns);
 }
