@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "pipeline/yaml_reader_internal.h"
+#include "source/registry.h"
 
 namespace penstock::pipeline {
 namespace {
@@ -16,13 +17,27 @@ bool IsName(std::string_view text) {
                      [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; });
 }
 
+// The settings that a kind of source takes are the keys of its sample.
+std::vector<std::string> SettingsOf(const source::SourceKind& kind) {
+  std::vector<std::string> keys;
+  for (const auto& item : YAML::Load(std::string(kind.sample))) keys.push_back(item.first.Scalar());
+  return keys;
+}
+
 SourceConfig ReadSource(YamlReader& reader) {
   SourceConfig source;
-  source.kind = reader.String("kind");
-  source.shape = reader.Choice("shape", {"chart", "csv"}, "chart");
-  source.endpoint = reader.MaybeString("endpoint");
-  if (source.endpoint && !source.endpoint->starts_with("https://") && !source.endpoint->starts_with("http://")) {
-    reader.Fault("endpoint", fmt::format("expected a URL that begins with https://, got {}", *source.endpoint));
+  std::vector<std::string> kinds;
+  for (const auto& kind : source::SourceKinds()) kinds.emplace_back(kind.name);
+  source.kind = reader.Choice("kind", kinds, std::nullopt);
+  for (const auto& kind : source::SourceKinds()) {
+    if (kind.name != source.kind) continue;
+    for (const auto& key : SettingsOf(kind)) {
+      if (key == "kind") continue;
+      if (auto value = reader.MaybeString(key)) source.settings[key] = *value;
+    }
+    const SystemClock clock;
+    const auto made = kind.make(source.settings, {nullptr, &clock});
+    if (!made.ok()) reader.Fault("kind", Describe(made.status()));
   }
   if (auto symbols = reader.Mapping("symbols")) {
     source.symbols.file = symbols->String("file", source.symbols.file);
@@ -151,7 +166,7 @@ std::vector<std::string> KnownConfigKeys() {
   YamlFaults faults{"", ProcessEnvironment, {}, {}};
   // Asks for every key, so that the set cannot differ from what is read.
   const YAML::Node root = YAML::Load(
-      "{source: {symbols: {}, quota: {}}, tables: {t: {rules: [{}]}}, retention: {raw: {}, clean: {}}, demo: {}}");
+      "{source: {kind: yahoo, symbols: {}, quota: {}}, tables: {t: {rules: [{}]}}, retention: {raw: {}, clean: {}}, demo: {}}");
   YamlReader reader(root, "", faults);
   ReadPipeline(reader);
   return {faults.known.begin(), faults.known.end()};

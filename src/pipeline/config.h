@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,9 +25,8 @@ struct QuotaConfig {
 };
 
 struct SourceConfig {
-  std::string kind;                     // a name of source::Kinds()
-  std::string shape = "chart";          // which of the provider's answers: chart (JSON) or csv
-  std::optional<std::string> endpoint;  // the provider's own unless given
+  std::string kind;                             // a name of source::SourceKinds()
+  std::map<std::string, std::string> settings;  // what that kind takes: endpoint, shape, …
   SymbolsConfig symbols;
   QuotaConfig quota;
   int64_t in_flight = 8;  // requests at once

@@ -47,7 +47,7 @@ TEST(PipelineConfig, ReadsWhatIsThereAndDefaultsTheRest) {
   EXPECT_EQ(parsed->prefix, "ftse100/");
   EXPECT_EQ(parsed->source.quota.requests, 60);
   EXPECT_EQ(parsed->source.quota.per, std::chrono::minutes(1));
-  EXPECT_EQ(parsed->source.shape, "chart");
+  EXPECT_TRUE(parsed->source.settings.empty());
   ASSERT_NE(parsed->Table("bars"), nullptr);
   ASSERT_EQ(parsed->Table("bars")->rules.size(), 2U);
   EXPECT_EQ(parsed->Table("bars")->rules[1].severity, "warn");

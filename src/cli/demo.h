@@ -1,0 +1,37 @@
+// The replay server inside this process, and the days that a pipeline's demo runs.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/date.h"
+#include "base/status.h"
+
+namespace penstock {
+class Clock;
+class Logger;
+namespace pipeline {
+struct Pipeline;
+}
+namespace source {
+class ReplayServer;
+}
+}  // namespace penstock
+
+namespace penstock::cli {
+
+// The recorded data: PENSTOCK_DATA, ./data, or beside the binary. Configuration: not there.
+Result<std::string> FindDataFolder();
+
+Result<std::unique_ptr<source::ReplayServer>> StartDemoServer(const pipeline::Pipeline& pipeline, const Clock& clock);
+
+struct DayRange {
+  Date from, to;
+};
+
+// One backfill of all but the last `demo.daily` sessions, then these one by one, as the schedule would have run them.
+// Configuration: the pipeline has no demo.
+Result<std::vector<DayRange>> DemoDays(const pipeline::Pipeline& pipeline);
+
+}  // namespace penstock::cli

@@ -1,0 +1,167 @@
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "cli/command.h"
+#include "cli/redrive.h"
+#include "cli/session.h"
+#include "cli/workspace.h"
+#include "pipeline/dead_letter.h"
+#include "queue/queue.h"
+
+namespace penstock::cli {
+namespace {
+
+struct DlqOptions {
+  std::string pipeline;
+  std::vector<std::string> ids;
+  std::string id;
+  RunTarget target;
+  bool yes = false;
+};
+
+// The dead-letter queues asked for: of one pipeline, or all of the bucket.
+Result<std::vector<std::shared_ptr<queue::Queue>>> QueuesOf(Workspace& workspace, const std::string& pipeline) {
+  std::vector<std::shared_ptr<queue::Queue>> out;
+  ASSIGN_OR_RETURN(const auto names, workspace.QueueNames());
+  for (const auto& name : names) {
+    if (!name.ends_with("-dlq")) continue;
+    if (!pipeline.empty() && name != pipeline + "-dlq") continue;
+    ASSIGN_OR_RETURN(auto queue, workspace.Queue(name));
+    out.push_back(std::move(queue));
+  }
+  return out;
+}
+
+std::string PipelineOf(const queue::Queue& queue) { return queue.name().substr(0, queue.name().size() - 4); }
+
+std::string WhatOf(const pipeline::DeadLetter& letter) {
+  const auto text = [&](std::string_view key) { return GetStringOr(letter.input, key, "").ValueOr(""); };
+  if (letter.step == "transform") return text("key");
+  if (text("from") == text("to")) return fmt::format("{} {}", text("symbol"), text("to"));
+  return fmt::format("{} {} … {}", text("symbol"), text("from"), text("to"));
+}
+
+// All messages, page after page.
+Status ForEach(queue::Queue& queue, const std::function<Status(const queue::Message&)>& work) {
+  queue::ListOptions options;
+  while (true) {
+    ASSIGN_OR_RETURN(const auto page, queue.List(options));
+    for (const auto& message : page) RETURN_IF_ERROR(work(message));
+    if (static_cast<int>(page.size()) < options.max_messages) return Status::OK();
+    options.start_after_id = page.back().id;
+  }
+}
+
+Result<int> List(Session& session, const DlqOptions& options) {
+  Workspace workspace(session);
+  ASSIGN_OR_RETURN(const auto queues, QueuesOf(workspace, options.pipeline));
+  Rows rows{{"id", "pipeline", "step", "what", "error", "cause", "since"}, {}};
+  for (const auto& queue : queues) {
+    RETURN_IF_ERROR(ForEach(*queue, [&](const queue::Message& message) -> Status {
+      const auto letter = pipeline::DeadLetter::Parse(message.body);
+      if (letter.ok()) {
+        rows.Add({json::value(message.id), json::value(PipelineOf(*queue)), json::value(letter->step),
+                  json::value(WhatOf(*letter)), json::value(letter->error), json::value(letter->cause),
+                  json::value(FormatTimestamp(message.sent_at))});
+      } else {
+        rows.Add({json::value(message.id), json::value(PipelineOf(*queue)), nullptr, nullptr, nullptr,
+                  json::value("not a message of ours: " + message.body.substr(0, 80)),
+                  json::value(FormatTimestamp(message.sent_at))});
+      }
+      return Status::OK();
+    }));
+  }
+  if (rows.rows.empty() && session.format() == OutputFormat::kTable) {
+    session.Remark("The dead-letter queues are empty.\n");
+    return 0;
+  }
+  session.PrintRows(rows);
+  return 0;
+}
+
+Result<int> Show(Session& session, const DlqOptions& options) {
+  Workspace workspace(session);
+  ASSIGN_OR_RETURN(const auto queues, QueuesOf(workspace, options.pipeline));
+  for (const auto& queue : queues) {
+    const auto message = queue->Get(options.id);
+    if (!message.ok()) {
+      if (CodeOf(message.status()) == ErrorCode::kNotFound) continue;
+      return message.status();
+    }
+    const auto body = ParseJson(message->body);
+    json::object attributes;
+    for (const auto& [name, value] : message->attributes) attributes[name] = value;
+    session.Print(ToPrettyJson(json::object{{"id", message->id},
+                                            {"queue", queue->name()},
+                                            {"sent", FormatTimestamp(message->sent_at)},
+                                            {"receive_count", message->receive_count},
+                                            {"attributes", attributes},
+                                            {"body", body.ok() ? *body : json::value(message->body)}}));
+    return 0;
+  }
+  return MakeError(ErrorCode::kUsage, fmt::format("no message {} in a dead-letter queue of {}", options.id, session.bucket()),
+                   "`penstock dlq ls` lists them");
+}
+
+Result<int> Redrive(Session& session, const DlqOptions& options) {
+  Workspace workspace(session);
+  ASSIGN_OR_RETURN(const auto queues, QueuesOf(workspace, options.pipeline));
+  RedriveCount total;
+  std::vector<std::string> ids = options.ids;
+  for (const auto& queue : queues) {
+    ASSIGN_OR_RETURN(const auto count, RedriveQueue(session, workspace, *queue, PipelineOf(*queue), ids, options.target));
+    total.done += count.done;
+    total.failed += count.failed;
+  }
+  if (!ids.empty() && total.done + total.failed < static_cast<int64_t>(ids.size())) {
+    return MakeError(ErrorCode::kUsage, "not all of these messages are in a dead-letter queue",
+                     "`penstock dlq ls` lists them");
+  }
+  session.Print(fmt::format("{} done, {} failed again\n", total.done, total.failed));
+  return total.failed > 0 ? 1 : 0;
+}
+
+Result<int> Purge(Session& session, const DlqOptions& options) {
+  Workspace workspace(session);
+  ASSIGN_OR_RETURN(const auto queues, QueuesOf(workspace, options.pipeline));
+  int64_t waiting = 0;
+  for (const auto& queue : queues) {
+    ASSIGN_OR_RETURN(const auto count, queue->Count());
+    waiting += count.visible + count.in_flight + count.delayed;
+  }
+  if (!options.yes) {
+    return MakeError(ErrorCode::kUsage, fmt::format("purge would remove {} messages for good; nothing was done", waiting),
+                     "say --yes if that is meant");
+  }
+  int64_t removed = 0;
+  for (const auto& queue : queues) {
+    ASSIGN_OR_RETURN(const int64_t count, queue->Purge());
+    removed += count;
+  }
+  session.Print(fmt::format("{} removed\n", removed));
+  return 0;
+}
+
+}  // namespace
+
+void AddDlqCommand(CLI::App& app, Session& session, Action& action) {
+  auto options = std::make_shared<DlqOptions>();
+  auto* verb = app.add_subcommand("dlq", "what could not be done: list, show, do again, remove");
+  verb->require_subcommand(1);
+  verb->footer("Examples:\n  penstock dlq ls\n  penstock dlq redrive           everything again\n"
+               "  penstock dlq purge --pipeline ftse100 --yes");
+  const auto add = [&](const char* name, const char* text, Result<int> (*run)(Session&, const DlqOptions&)) {
+    auto* sub = verb->add_subcommand(name, text);
+    sub->add_option("--pipeline", options->pipeline, "only this pipeline's queue");
+    sub->callback([&session, &action, options, run] { action = [&session, options, run] { return run(session, *options); }; });
+    return sub;
+  };
+  add("ls", "the messages, oldest first", &List);
+  add("show", "one message whole", &Show)->add_option("id", options->id, "from `dlq ls`")->required();
+  auto* redrive = add("redrive", "do the failed work again; what succeeds leaves the queue", &Redrive);
+  redrive->add_option("ids", options->ids, "messages; default: all");
+  options->target.AddTo(*redrive);
+  add("purge", "remove all messages", &Purge)->add_flag("--yes", options->yes, "do not ask");
+}
+
+}  // namespace penstock::cli

@@ -1,0 +1,90 @@
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <fstream>
+#include <set>
+
+#include "base/spelling.h"
+#include "cli/command.h"
+#include "cli/session.h"
+#include "cli/templates.h"
+
+namespace penstock::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct InitOptions {
+  std::string name;
+  std::string kind = "ftse100";
+};
+
+Status WriteNew(const fs::path& path, std::string_view text) {
+  std::error_code error;
+  fs::create_directories(path.parent_path(), error);
+  std::ofstream file(path, std::ios::binary);
+  file.write(text.data(), static_cast<std::streamsize>(text.size()));
+  file.flush();
+  if (error || !file) {
+    return MakeError(ErrorCode::kIo, fmt::format("cannot write {}", path.string()),
+                     "is the folder writable, and the disk not full?");
+  }
+  return Status::OK();
+}
+
+Result<int> Init(const Session& session, const InitOptions& options) {
+  std::set<std::string> kinds;
+  for (const auto& file : TemplateFiles()) {
+    if (const auto slash = file.path.find('/'); slash != std::string_view::npos) {
+      kinds.insert(std::string(file.path.substr(0, slash)));
+    }
+  }
+  const std::vector<std::string> known(kinds.begin(), kinds.end());
+  if (!kinds.contains(options.kind)) {
+    return MakeError(ErrorCode::kUsage, fmt::format("--template: no template {}{}", options.kind,
+                                                    DidYouMean(options.kind, known)),
+                     fmt::format("there are: {}", fmt::join(known, ", ")));
+  }
+  const fs::path folder(options.name);
+  const std::string name = folder.filename().string();
+  if (fs::exists(folder)) {
+    return MakeError(ErrorCode::kUsage, fmt::format("{} exists already", folder.string()),
+                     "choose another name, or remove it first; init never writes over anything");
+  }
+  for (const auto& file : TemplateFiles()) {
+    if (!file.path.starts_with(options.kind + "/")) continue;
+    std::string text(file.text);
+    const std::string line = fmt::format("\nname: {}\n", options.kind);
+    if (const auto at = text.find(line); file.path.ends_with("pipeline.yaml") && at != std::string::npos) {
+      text.replace(at, line.size(), fmt::format("\nname: {}\n", name));
+    }
+    // The editor's schema lies in the project's repository, not beside a folder of the user's.
+    RETURN_IF_ERROR(WriteNew(folder / file.path.substr(options.kind.size() + 1), text));
+  }
+  for (const auto& file : TemplateFiles()) {
+    if (file.path == "pipeline.schema.json") RETURN_IF_ERROR(WriteNew(folder / "pipeline.schema.json", file.text));
+  }
+  session.Print(fmt::format("{0}: a pipeline as {1}\n\n"
+                            "  {0}/pipeline.yaml       source, symbols, quota, rules, retention (edit me)\n"
+                            "  {0}/symbols.csv         one row a symbol\n"
+                            "  {0}/workflow.asl.json   fetch, transform, publish as a state machine\n"
+                            "  {0}/queries/            saved SQL\n\n"
+                            "Next: penstock run {0} --demo      generated or recorded data, no network\n"
+                            "      penstock run {0} --live      the last session, from the provider\n",
+                            folder.string(), options.kind));
+  return 0;
+}
+
+}  // namespace
+
+void AddInitCommand(CLI::App& app, Session& session, Action& action) {
+  auto options = std::make_shared<InitOptions>();
+  auto* verb = app.add_subcommand("init", "make a pipeline folder that runs as it is");
+  verb->add_option("name", options->name, "the folder to make; its last part names the pipeline")->required();
+  verb->add_option("--template", options->kind, "ftse100 (default) or sp500");
+  verb->footer("Example: penstock init mylake --template ftse100");
+  verb->callback([&session, &action, options] { action = [&session, options] { return Init(session, *options); }; });
+}
+
+}  // namespace penstock::cli

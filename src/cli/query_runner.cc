@@ -1,0 +1,58 @@
+#include "cli/query_runner.h"
+
+#include <fmt/format.h>
+
+#include "cli/session.h"
+#include "cli/workspace.h"
+#include "pipeline/pipeline.h"
+#include "query/query_engine.h"
+#include "query/result_writer.h"
+#include "query/saved_query.h"
+
+namespace penstock::cli {
+
+Status RunQuery(Session& session, Workspace& workspace, const QueryRequest& request) {
+  QueryLimits limits;
+  limits.memory_limit_mb = request.memory_limit_mb;
+  limits.timeout_ms = request.timeout_ms;
+  std::string folder;
+  if (!request.pipeline.empty()) {
+    ASSIGN_OR_RETURN(const auto pipeline, pipeline::LoadPipeline(request.pipeline));
+    limits.database = pipeline.config.database();
+    folder = pipeline.queries_folder();
+  }
+  ASSIGN_OR_RETURN(const auto engine, workspace.QueryEngine(limits));
+
+  query::QueryOptions options;
+  options.stop = session.stop();
+  std::string sql = request.sql;
+  if (!request.saved.empty()) {
+    ASSIGN_OR_RETURN(const auto saved, query::LoadSavedQuery(folder, request.saved));
+    sql = saved.sql;
+    ASSIGN_OR_RETURN(options.parameters,
+                     query::ResolveParameters(saved, request.parameters, query::LastSessionOf(*engine)));
+  } else {
+    for (const auto& [name, value] : request.parameters) options.parameters.push_back(query::InferParameter(name, value));
+  }
+
+  query::WriteOptions write;
+  ASSIGN_OR_RETURN(write.format,
+                   query::ParseResultFormat(request.format.empty() ? session.options.output : request.format));
+  if (request.format.empty() && !request.out.empty()) write.format = query::FormatOfFile(request.out, write.format);
+  write.width = session.out().interactive ? session.out().width : 0;
+  write.shown_rows = request.shown_rows;
+
+  ASSIGN_OR_RETURN(const auto stream, engine->Execute(sql, options));
+  if (!request.out.empty()) {
+    ASSIGN_OR_RETURN(const auto summary, query::WriteResultFile(*stream, write, request.out));
+    session.Remark(fmt::format("{}: {} rows, {} bytes\n", request.out, Grouped(summary.rows), Grouped(summary.bytes)));
+    return Status::OK();
+  }
+  return query::WriteResult(*stream, write, [&](std::string_view bytes) -> Status {
+           session.Print(bytes);
+           return Status::OK();
+         })
+      .status();
+}
+
+}  // namespace penstock::cli

@@ -1,0 +1,168 @@
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cli/command.h"
+#include "cli/progress_bar.h"
+#include "cli/session.h"
+#include "cli/workspace.h"
+#include "lake/catalog.h"
+#include "lake/table_check.h"
+#include "pipeline/pipeline.h"
+#include "store/object_store.h"
+
+namespace penstock::cli {
+namespace {
+
+struct TablesOptions {
+  std::string table;
+  std::string pipeline;
+};
+
+struct TableFiles {
+  int64_t partitions = 0, bytes = 0;
+  std::string first, last;
+  TimePoint newest{};
+};
+
+// The files below a table's prefix, by their keys alone.
+Result<TableFiles> FilesOf(store::ObjectStore& store, const std::string& prefix) {
+  TableFiles files;
+  ASSIGN_OR_RETURN(const auto objects, store::ListAll(store, prefix));
+  for (const auto& object : objects) {
+    const auto day = lake::PartitionOfKey(object.key);
+    if (!day.ok()) continue;
+    ++files.partitions;
+    files.bytes += object.size;
+    if (files.first.empty()) files.first = FormatDate(*day);
+    files.last = FormatDate(*day);
+    files.newest = std::max(files.newest, object.modified);
+  }
+  return files;
+}
+
+Result<lake::TableEntry> FindTable(lake::Catalog& catalog, const std::string& name) {
+  const auto dot = name.find('.');
+  if (dot == std::string::npos) {
+    return MakeError(ErrorCode::kUsage, fmt::format("expected DATABASE.TABLE, got {}", name),
+                     "`penstock tables ls` lists them");
+  }
+  const auto found = catalog.GetTable(name.substr(0, dot), name.substr(dot + 1));
+  if (!found.ok() && CodeOf(found.status()) == ErrorCode::kNotFound) {
+    return MakeError(ErrorCode::kUsage, fmt::format("no table {}", name), "`penstock tables ls` lists them");
+  }
+  return found;
+}
+
+Result<int> List(Session& session, const TablesOptions&) {
+  Workspace workspace(session);
+  ASSIGN_OR_RETURN(auto* store, workspace.Store());
+  ASSIGN_OR_RETURN(auto* catalog, workspace.Catalog());
+  Rows rows{{"table", "partitions", "first", "last", "bytes", "newest_put", "description"}, {}};
+  ASSIGN_OR_RETURN(const auto databases, catalog->ListDatabases());
+  for (const auto& database : databases) {
+    ASSIGN_OR_RETURN(const auto tables, catalog->ListTables(database));
+    for (const auto& table : tables) {
+      ASSIGN_OR_RETURN(const auto files, FilesOf(*store, table.prefix));
+      rows.Add({json::value(database + "." + table.table), json::value(files.partitions), json::value(files.first),
+                json::value(files.last), json::value(files.bytes),
+                files.partitions == 0 ? json::value(nullptr) : json::value(FormatTimestamp(files.newest)),
+                json::value(table.description)});
+    }
+  }
+  if (rows.rows.empty() && session.format() == OutputFormat::kTable) {
+    session.Remark(fmt::format("No tables in {} yet: `penstock run` makes them.\n", session.bucket()));
+    return 0;
+  }
+  session.PrintRows(rows);
+  return 0;
+}
+
+Result<int> Show(Session& session, const TablesOptions& options) {
+  Workspace workspace(session);
+  ASSIGN_OR_RETURN(auto* store, workspace.Store());
+  ASSIGN_OR_RETURN(auto* catalog, workspace.Catalog());
+  ASSIGN_OR_RETURN(const auto table, FindTable(*catalog, options.table));
+  Rows rows{{"column", "type", "nullable", "comment"}, {}};
+  for (const auto& column : table.columns) {
+    rows.Add({json::value(column.name), json::value(column.type), json::value(column.nullable), json::value(column.comment)});
+  }
+  for (const auto& column : table.partition_columns) {
+    rows.Add({json::value(column.name), json::value(column.type), json::value(false), json::value("partition, in the path")});
+  }
+  if (session.format() == OutputFormat::kTable) {
+    ASSIGN_OR_RETURN(const auto files, FilesOf(*store, table.prefix));
+    session.Print(fmt::format("{}  {}\n{}/{}  {} files, {} to {}, {} bytes\n\n", Bold(session.out(), options.table),
+                              table.description, store->uri(), table.prefix, Grouped(files.partitions), files.first,
+                              files.last, Grouped(files.bytes)));
+  }
+  session.PrintRows(rows);
+  return 0;
+}
+
+Result<int> Check(Session& session, const TablesOptions& options) {
+  Workspace workspace(session);
+  ASSIGN_OR_RETURN(auto* store, workspace.Store());
+  ASSIGN_OR_RETURN(auto* catalog, workspace.Catalog());
+  ASSIGN_OR_RETURN(const auto table, FindTable(*catalog, options.table));
+  std::string name = options.pipeline;
+  for (const auto& known : pipeline::KnownPipelines()) {
+    if (name.empty() && lake::DatabaseOfPipeline(known) == table.database) name = known;
+  }
+  ASSIGN_OR_RETURN(const auto pipeline, pipeline::LoadPipeline(name.empty() ? table.database : name));
+  const lake::TableSpec* spec = nullptr;
+  for (const auto* candidate : {&pipeline.bars, &pipeline.actions}) {
+    if (candidate->name == table.table) spec = candidate;
+  }
+  if (spec == nullptr) {
+    return MakeError(ErrorCode::kUsage, fmt::format("{} cannot be checked by itself", options.table),
+                     fmt::format("check {}.bars: its rejected rows are checked with it", table.database));
+  }
+  ProgressBar progress(session.clock(), session.err(), [&](std::string_view text) { session.Remark(text); });
+  lake::TableCheckOptions check;
+  check.stop = session.stop();
+  bool begun = false;
+  check.progress = [&](size_t, size_t total) {
+    if (!begun) progress.Begin("check", static_cast<int64_t>(total));
+    begun = true;
+    progress.Advance(1, 0);
+  };
+  ASSIGN_OR_RETURN(const auto report, lake::CheckTable(*store, *spec, pipeline.config.prefix, check));
+  progress.End();
+  if (session.format() == OutputFormat::kTable) {
+    session.Print(fmt::format("{}: {} rows in {} files, {} to {}; {} rejected rows in {} files; newest answer {}\n",
+                              options.table, Grouped(report.rows), Grouped(static_cast<int64_t>(report.files)),
+                              report.first ? FormatDate(*report.first) : "-", report.last ? FormatDate(*report.last) : "-",
+                              Grouped(report.rejected_rows), Grouped(static_cast<int64_t>(report.rejected_files)),
+                              report.newest ? FormatTimestamp(*report.newest) : "-"));
+  }
+  Rows rows{{"key", "problem"}, {}};
+  for (const auto& problem : report.problems) rows.Add({json::value(problem.key), json::value(problem.what)});
+  if (!rows.rows.empty() || session.format() != OutputFormat::kTable) session.PrintRows(rows);
+  if (report.problems.empty()) return 0;
+  return MakeError(ErrorCode::kCorrupt, fmt::format("{}: {} problems", options.table, report.problems.size()),
+                   fmt::format("remove the damaged files, then `penstock process {} --again` makes them from raw",
+                               pipeline.name()));
+}
+
+}  // namespace
+
+void AddTablesCommand(CLI::App& app, Session& session, Action& action) {
+  auto options = std::make_shared<TablesOptions>();
+  auto* verb = app.add_subcommand("tables", "what the lake has: list, show, check");
+  verb->require_subcommand(1);
+  verb->footer("Examples:\n  penstock tables ls\n  penstock tables show sp500.bars\n  penstock tables check sp500.bars");
+  const auto add = [&](const char* name, const char* text, Result<int> (*run)(Session&, const TablesOptions&)) {
+    auto* sub = verb->add_subcommand(name, text);
+    sub->callback([&session, &action, options, run] { action = [&session, options, run] { return run(session, *options); }; });
+    return sub;
+  };
+  add("ls", "tables, days, sizes", &List);
+  for (auto* sub : {add("show", "columns of one", &Show), add("check", "read every file: sound, sorted, unique", &Check)}) {
+    sub->add_option("table", options->table, "DATABASE.TABLE")->required();
+    sub->add_option("--pipeline", options->pipeline, "the pipeline's folder, if it is not found by name");
+  }
+}
+
+}  // namespace penstock::cli

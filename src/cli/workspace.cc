@@ -1,0 +1,214 @@
+#include "cli/workspace.h"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "base/parallel.h"
+#include "lake/catalog.h"
+#include "net/curl_client.h"
+#include "net/rate_limiter.h"
+#include "net/retry.h"
+#include "net/sqlite_rate_limiter.h"
+#include "net/url.h"
+#include "pipeline/step_runner.h"
+#include "pipeline/views.h"
+#include "query/duckdb_engine.h"
+#include "queue/sqlite_queue.h"
+#include "source/registry.h"
+#include "source/source.h"
+#include "sqlite/database.h"
+#include "store/folder_store.h"
+#include "workflow/engine.h"
+#include "workflow/sqlite_execution_store.h"
+
+namespace penstock::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+Status MakeFolder(const std::string& path) {
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (!error) return Status::OK();
+  return MakeError(error == std::errc::read_only_file_system ? ErrorCode::kReadOnly : ErrorCode::kPermissionDenied,
+                   fmt::format("cannot make the folder {}: {}", path, error.message()),
+                   "choose a folder that you may write to (--bucket, PENSTOCK_STATE)");
+}
+
+// For what all pipelines of a user share on this machine: quotas.
+std::string UserStateFolder() {
+  if (const char* folder = std::getenv("PENSTOCK_STATE"); folder != nullptr && *folder != '\0') return folder;
+  if (const char* folder = std::getenv("XDG_STATE_HOME"); folder != nullptr && *folder != '\0') {
+    return std::string(folder) + "/penstock";
+  }
+  const char* home = std::getenv("HOME");
+  return std::string(home == nullptr ? "/tmp" : home) + "/.local/state/penstock";
+}
+
+// Opens another process's file while it is being made, too.
+Result<std::shared_ptr<sqlite::Database>> OpenDatabase(const std::string& folder, const std::string& file, bool durable) {
+  RETURN_IF_ERROR(MakeFolder(folder));
+  sqlite::Options options;
+  options.durable = durable;
+  return sqlite::Database::Open(folder + "/" + file, options);
+}
+
+}  // namespace
+
+struct Workspace::Parts {
+  std::shared_ptr<store::FolderStore> store;
+  std::unique_ptr<lake::StoreCatalog> catalog;
+  std::shared_ptr<sqlite::Database> state;
+  std::shared_ptr<queue::SqliteQueues> queues;
+  std::unique_ptr<workflow::SqliteExecutionStore> executions;
+};
+
+Workspace::Workspace(Session& session) : session_(session), parts_(std::make_unique<Parts>()) {}
+Workspace::~Workspace() = default;
+
+Result<store::ObjectStore*> Workspace::Store() {
+  if (parts_->store == nullptr) {
+    const std::string bucket = session_.bucket();
+    if (bucket.starts_with("s3://")) {
+      return MakeError(ErrorCode::kUsage, fmt::format("--bucket: buckets in S3 are not supported yet: {}", bucket),
+                       "name a folder");
+    }
+    store::FolderOptions options;
+    options.clock = &session_.clock();
+    ASSIGN_OR_RETURN(parts_->store, store::FolderStore::Open(bucket, options));
+  }
+  return parts_->store.get();
+}
+
+Result<lake::Catalog*> Workspace::Catalog() {
+  if (parts_->catalog == nullptr) {
+    ASSIGN_OR_RETURN(auto* store, Store());
+    parts_->catalog = std::make_unique<lake::StoreCatalog>(*store);
+  }
+  return parts_->catalog.get();
+}
+
+Result<std::string> Workspace::StateFolder() {
+  if (const char* folder = std::getenv("PENSTOCK_STATE"); folder != nullptr && *folder != '\0') {
+    return std::string(folder);
+  }
+  ASSIGN_OR_RETURN(auto* store, Store());
+  return store->uri() + "/.penstock";
+}
+
+Result<std::shared_ptr<sqlite::Database>> Workspace::State() {
+  if (parts_->state == nullptr) {
+    ASSIGN_OR_RETURN(const std::string folder, StateFolder());
+    ASSIGN_OR_RETURN(parts_->state, OpenDatabase(folder, "state.db", true));
+  }
+  return parts_->state;
+}
+
+Result<std::shared_ptr<queue::Queue>> Workspace::Queue(const std::string& name) {
+  if (parts_->queues == nullptr) {
+    ASSIGN_OR_RETURN(auto state, State());
+    ASSIGN_OR_RETURN(parts_->queues, queue::SqliteQueues::Open(std::move(state), session_.clock()));
+  }
+  return parts_->queues->Get(name);
+}
+
+Result<std::vector<std::string>> Workspace::QueueNames() {
+  if (parts_->queues == nullptr) {
+    ASSIGN_OR_RETURN(auto state, State());
+    ASSIGN_OR_RETURN(parts_->queues, queue::SqliteQueues::Open(std::move(state), session_.clock()));
+  }
+  return parts_->queues->Names();
+}
+
+Result<workflow::ExecutionStore*> Workspace::Executions() {
+  if (parts_->executions == nullptr) {
+    ASSIGN_OR_RETURN(auto state, State());
+    ASSIGN_OR_RETURN(parts_->executions, workflow::SqliteExecutionStore::Open(std::move(state)));
+  }
+  return parts_->executions.get();
+}
+
+Result<std::unique_ptr<query::Engine>> Workspace::QueryEngine(const QueryLimits& limits) {
+  ASSIGN_OR_RETURN(auto* store, Store());
+  ASSIGN_OR_RETURN(auto* catalog, Catalog());
+  ASSIGN_OR_RETURN(auto views, pipeline::ViewsOf(*catalog, store->uri()));
+  query::DuckDbOptions options;
+  options.default_database = limits.database;
+  options.memory_limit_mb = limits.memory_limit_mb;
+  options.timeout_ms = limits.timeout_ms;
+  return std::make_unique<query::DuckDbEngine>(std::move(views), options, session_.clock());
+}
+
+struct PipelineWorkshop::Parts {
+  pipeline::Pipeline pipeline;
+  pipeline::NoProgress no_progress;
+  std::shared_ptr<queue::Queue> dead_letters;
+  std::shared_ptr<sqlite::Database> quotas;
+  std::unique_ptr<net::RateLimiter> limiter;
+  std::unique_ptr<net::CurlClient> curl;
+  std::unique_ptr<net::RetryingClient> client;
+  std::unique_ptr<source::Source> source;
+  pipeline::Runtime runtime;
+  std::unique_ptr<pipeline::StepRunner> runner;
+  std::unique_ptr<workflow::Engine> engine;
+};
+
+PipelineWorkshop::PipelineWorkshop() : parts_(std::make_unique<Parts>()) {}
+PipelineWorkshop::~PipelineWorkshop() = default;
+
+const pipeline::Pipeline& PipelineWorkshop::pipeline() const { return parts_->pipeline; }
+const pipeline::Runtime& PipelineWorkshop::runtime() const { return parts_->runtime; }
+workflow::Engine& PipelineWorkshop::engine() { return *parts_->engine; }
+
+Result<std::unique_ptr<PipelineWorkshop>> PipelineWorkshop::Open(Session& session, Workspace& workspace,
+                                                                 pipeline::Pipeline pipeline, const Options& options) {
+  std::unique_ptr<PipelineWorkshop> shop(new PipelineWorkshop());
+  Parts& parts = *shop->parts_;
+  parts.pipeline = std::move(pipeline);
+  const pipeline::SourceConfig& config = parts.pipeline.config.source;
+
+  source::SourceSettings settings = config.settings;
+  if (options.live) settings.erase("endpoint");
+  if (!options.endpoint.empty()) settings["endpoint"] = options.endpoint;
+
+  net::CurlOptions curl;
+  curl.max_in_flight = curl.max_per_host = static_cast<int>(config.in_flight);
+  curl.total_timeout_ms = config.timeout_s * 1000;
+  ASSIGN_OR_RETURN(parts.curl, net::CurlClient::Make(curl));
+  // A server that was named for this run has no quota of ours: it is somebody's own, or the replay.
+  if (config.quota.requests > 0 && options.endpoint.empty()) {
+    ASSIGN_OR_RETURN(parts.quotas, OpenDatabase(UserStateFolder(), "quotas.db", false));
+    const auto endpoint = settings.find("endpoint");
+    const std::string name = endpoint == settings.end() ? config.kind : endpoint->second;
+    ASSIGN_OR_RETURN(parts.limiter,
+                     net::SqliteRateLimiter::Open(parts.quotas, name, {config.quota.requests, config.quota.per},
+                                                  session.clock()));
+  }
+  parts.client = std::make_unique<net::RetryingClient>(*parts.curl, net::RetryPolicy{}, session.clock(),
+                                                       session.random(), session.log(), parts.limiter.get());
+  ASSIGN_OR_RETURN(parts.source, source::MakeSource(config.kind, settings, {parts.client.get(), &session.clock()}));
+
+  ASSIGN_OR_RETURN(parts.dead_letters, workspace.Queue(parts.pipeline.dead_letter_queue()));
+  pipeline::Runtime& runtime = parts.runtime;
+  ASSIGN_OR_RETURN(runtime.store, workspace.Store());
+  ASSIGN_OR_RETURN(runtime.catalog, workspace.Catalog());
+  runtime.dead_letters = parts.dead_letters.get();
+  runtime.source = parts.source.get();
+  runtime.clock = &session.clock();
+  runtime.random = &session.random();
+  runtime.progress = options.progress == nullptr ? &parts.no_progress : options.progress;
+  runtime.log = session.log().With({"pipeline", parts.pipeline.name()});
+  runtime.threads = HardwareThreads();
+
+  parts.runner = std::make_unique<pipeline::StepRunner>(parts.pipeline, runtime);
+  ASSIGN_OR_RETURN(auto* executions, workspace.Executions());
+  workflow::EngineOptions engine;
+  engine.max_parallel = static_cast<int>(config.in_flight);
+  parts.engine = std::make_unique<workflow::Engine>(*executions, *parts.runner, session.clock(), session.random(),
+                                                    runtime.log, engine);
+  return shop;
+}
+
+}  // namespace penstock::cli

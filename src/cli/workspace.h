@@ -1,0 +1,86 @@
+// The concrete classes behind the seams, for one bucket. The only file pair that names them.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/status.h"
+#include "cli/session.h"
+#include "pipeline/pipeline.h"
+#include "pipeline/runtime.h"
+
+namespace penstock::lake {
+class Catalog;
+}
+namespace penstock::queue {
+class Queue;
+}
+namespace penstock::query {
+class Engine;
+}
+namespace penstock::sqlite {
+class Database;
+}
+namespace penstock::workflow {
+class Engine;
+class ExecutionStore;
+}
+
+namespace penstock::cli {
+
+struct QueryLimits {
+  std::string database;  // where names without one are looked up first
+  int64_t memory_limit_mb = 1024;
+  int64_t timeout_ms = 0;  // 0: none
+};
+
+// Opened lazily: a verb pays for what it uses. One thread at a time.
+class Workspace {
+ public:
+  explicit Workspace(Session& session);
+  ~Workspace();
+
+  Result<store::ObjectStore*> Store();
+  Result<lake::Catalog*> Catalog();
+  // A queue of this bucket, made when it is new.
+  Result<std::shared_ptr<queue::Queue>> Queue(const std::string& name);
+  Result<std::vector<std::string>> QueueNames();
+  Result<workflow::ExecutionStore*> Executions();
+  // SQL over the tables of the catalog.
+  Result<std::unique_ptr<query::Engine>> QueryEngine(const QueryLimits& limits);
+
+  // Where queues and executions are kept: PENSTOCK_STATE, else BUCKET/.penstock.
+  Result<std::string> StateFolder();
+
+ private:
+  struct Parts;
+  Result<std::shared_ptr<sqlite::Database>> State();
+
+  Session& session_;
+  std::unique_ptr<Parts> parts_;
+};
+
+// A pipeline ready to run: its runtime, its state machine's engine, its HTTP client. The workspace outlives it.
+class PipelineWorkshop {
+ public:
+  struct Options {
+    std::string endpoint;    // instead of the one of pipeline.yaml; then no quota holds
+    bool live = false;       // the provider's own endpoint, whatever pipeline.yaml says
+    pipeline::Progress* progress = nullptr;
+  };
+  static Result<std::unique_ptr<PipelineWorkshop>> Open(Session& session, Workspace& workspace,
+                                                        pipeline::Pipeline pipeline, const Options& options);
+  ~PipelineWorkshop();
+
+  const pipeline::Pipeline& pipeline() const;
+  const pipeline::Runtime& runtime() const;
+  workflow::Engine& engine();
+
+ private:
+  struct Parts;
+  PipelineWorkshop();
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace penstock::cli

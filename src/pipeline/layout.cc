@@ -1,0 +1,93 @@
+#include "pipeline/layout.h"
+
+#include <fmt/format.h>
+
+namespace penstock::pipeline {
+namespace {
+
+bool StaysAsItIs(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
+}
+
+int HexValue(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+}  // namespace
+
+std::string EncodeSymbol(std::string_view symbol) {
+  std::string out;
+  const bool dots = symbol.find_first_not_of('.') == std::string_view::npos;
+  for (const char c : symbol) {
+    if (StaysAsItIs(c) && !(dots && c == '.')) {
+      out += c;
+    } else {
+      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    }
+  }
+  return out;
+}
+
+Result<std::string> DecodeSymbol(std::string_view segment) {
+  std::string out;
+  for (size_t i = 0; i < segment.size(); ++i) {
+    if (segment[i] != '%') {
+      if (!StaysAsItIs(segment[i])) break;
+      out += segment[i];
+      continue;
+    }
+    if (i + 2 >= segment.size() || HexValue(segment[i + 1]) < 0 || HexValue(segment[i + 2]) < 0) break;
+    out += static_cast<char>(HexValue(segment[i + 1]) * 16 + HexValue(segment[i + 2]));
+    i += 2;
+  }
+  if (out.empty() || EncodeSymbol(out) != segment) {
+    return MakeError(ErrorCode::kInvalidData, fmt::format("not a symbol as keys write it: {}", segment));
+  }
+  return out;
+}
+
+std::string RawPrefix(std::string_view prefix) { return fmt::format("{}raw/", prefix); }
+
+std::string RawPrefix(std::string_view prefix, Date day) {
+  return fmt::format("{}raw/dt={}/", prefix, FormatDate(day));
+}
+
+std::string RawKey::ToKey(std::string_view prefix) const {
+  std::string key = RawPrefix(prefix, to) + EncodeSymbol(symbol);
+  if (from != to) key += "_" + FormatDate(from);
+  return key + "." + extension;
+}
+
+std::optional<RawKey> RawKey::Parse(std::string_view prefix, std::string_view key) {
+  const std::string head = RawPrefix(prefix) + "dt=";
+  if (!key.starts_with(head)) return std::nullopt;
+  key.remove_prefix(head.size());
+  const auto day = ParseDate(key.substr(0, 10));
+  if (!day.ok() || key.size() < 12 || key[10] != '/') return std::nullopt;
+  key.remove_prefix(11);
+  const size_t dot = key.rfind('.');
+  if (dot == std::string_view::npos || key.find('/') != std::string_view::npos) return std::nullopt;
+  RawKey out;
+  out.to = out.from = *day;
+  out.extension = key.substr(dot + 1);
+  if (out.extension != "json" && out.extension != "csv") return std::nullopt;
+  std::string_view name = key.substr(0, dot);
+  if (const size_t underscore = name.find('_'); underscore != std::string_view::npos) {
+    const auto from = ParseDate(name.substr(underscore + 1));
+    if (!from.ok() || *from >= out.to) return std::nullopt;
+    out.from = *from;
+    name = name.substr(0, underscore);
+  }
+  const auto symbol = DecodeSymbol(name);
+  if (!symbol.ok()) return std::nullopt;
+  out.symbol = *symbol;
+  return out;
+}
+
+std::string RunSummaryKey(std::string_view prefix, std::string_view pipeline, std::string_view execution) {
+  return fmt::format("{}markers/{}/runs/{}.json", prefix, pipeline, execution);
+}
+
+}  // namespace penstock::pipeline

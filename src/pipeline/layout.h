@@ -1,0 +1,35 @@
+// Where the objects of a pipeline lie in its bucket (DESIGN, "Bucket layout of a pipeline"). Keys are a function of
+// what they hold, so doing it again overwrites the same object.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/date.h"
+#include "base/status.h"
+
+namespace penstock::pipeline {
+
+// A symbol as one segment of a key: letters, digits, '-' and '.' stay, everything else is percent-encoded, upper-case
+// (^GSPC: %5EGSPC, RDS/A: RDS%2FA, "..": %2E%2E). RFC 3986 section 2.1.
+std::string EncodeSymbol(std::string_view symbol);
+Result<std::string> DecodeSymbol(std::string_view segment);
+
+// A raw answer: raw/dt=TO/SYMBOL.json for one session, raw/dt=TO/SYMBOL_FROM.json for a range FROM…TO.
+struct RawKey {
+  std::string symbol;
+  Date from, to;
+  std::string extension;  // json, csv
+
+  std::string ToKey(std::string_view prefix) const;
+  // nullopt: not the key of a raw answer below this prefix.
+  static std::optional<RawKey> Parse(std::string_view prefix, std::string_view key);
+};
+
+std::string RawPrefix(std::string_view prefix);            // {prefix}raw/
+std::string RawPrefix(std::string_view prefix, Date day);  // {prefix}raw/dt=YYYY-MM-DD/
+// {prefix}markers/PIPELINE/runs/NAME.json: the summary of a run.
+std::string RunSummaryKey(std::string_view prefix, std::string_view pipeline, std::string_view execution);
+
+}  // namespace penstock::pipeline

@@ -1,0 +1,135 @@
+#include "pipeline/pipeline.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "base/spelling.h"
+#include "calendar/exchange_calendar.h"
+#include "lake/daily_bars.h"
+#include "source/symbols.h"
+
+namespace penstock::pipeline {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Where pipelines lie: below the current folder, and beside an installed binary.
+std::vector<fs::path> Roots() {
+  std::vector<fs::path> roots{fs::path("."), fs::path("pipelines")};
+  std::error_code error;
+  const fs::path binary = fs::read_symlink("/proc/self/exe", error);
+  if (!error) {
+    roots.push_back(binary.parent_path().parent_path() / "share/penstock/pipelines");
+    // build/release/penstock of a checkout.
+    roots.push_back(binary.parent_path().parent_path().parent_path() / "pipelines");
+  }
+  return roots;
+}
+
+bool IsPipelineFolder(const fs::path& path) {
+  std::error_code error;
+  return fs::is_regular_file(path / "pipeline.yaml", error);
+}
+
+Result<std::string> ReadText(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) {
+    return MakeError(ErrorCode::kConfiguration, fmt::format("cannot read {}", path.string()),
+                     "every pipeline folder has pipeline.yaml and workflow.asl.json; `penstock init` makes one");
+  }
+  return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+void ReplaceAll(std::string& text, std::string_view from, std::string_view to) {
+  for (size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) text.replace(at, from.size(), to);
+}
+
+Result<std::vector<lake::RuleSpec>> ToRules(const PipelineConfig& config, const std::string& table) {
+  std::vector<lake::RuleSpec> rules;
+  const TableConfig* found = config.Table(table);
+  if (found == nullptr) return rules;
+  for (const auto& rule : found->rules) {
+    rules.push_back({rule.name, rule.kind, rule.parameters,
+                     rule.severity == "warn" ? lake::Severity::kWarn : lake::Severity::kReject});
+  }
+  return rules;
+}
+
+}  // namespace
+
+std::vector<std::string> KnownPipelines() {
+  std::vector<std::string> names;
+  for (const auto& root : Roots()) {
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(root, error)) {
+      if (IsPipelineFolder(entry.path())) names.push_back(entry.path().filename().string());
+    }
+  }
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
+}
+
+Result<std::string> FindPipelineFolder(std::string_view name) {
+  const fs::path given{std::string(name)};
+  if (given.filename() == "pipeline.yaml") return fs::absolute(given).parent_path().lexically_normal().string();
+  std::string tried;
+  for (const auto& root : Roots()) {
+    const fs::path candidate = given.is_absolute() ? given : root / given;
+    if (IsPipelineFolder(candidate)) {
+      std::string folder = fs::absolute(candidate).lexically_normal().string();
+      while (folder.size() > 1 && folder.ends_with('/')) folder.pop_back();
+      return folder;
+    }
+    tried += fmt::format("{}{}", tried.empty() ? "" : ", ", (candidate / "pipeline.yaml").lexically_normal().string());
+    if (given.is_absolute()) break;
+  }
+  const auto known = KnownPipelines();
+  return MakeError(ErrorCode::kConfiguration,
+                   fmt::format("no pipeline {}{}; looked for {}", name, DidYouMean(name, known), tried),
+                   known.empty() ? "make one with `penstock init NAME --template ftse100`"
+                                 : fmt::format("there are: {}", fmt::join(known, ", ")));
+}
+
+Result<Pipeline> LoadPipeline(std::string_view name) {
+  Pipeline pipeline;
+  ASSIGN_OR_RETURN(pipeline.folder, FindPipelineFolder(name));
+  const fs::path folder(pipeline.folder);
+  const std::string file = (folder / "pipeline.yaml").string();
+  ASSIGN_OR_RETURN(const std::string yaml, ReadText(file));
+  ASSIGN_OR_RETURN(pipeline.config, ParseConfig(yaml, file));
+  ASSIGN_OR_RETURN(pipeline.workflow, ReadText(folder / "workflow.asl.json"));
+  ReplaceAll(pipeline.workflow, "${DeadLetterQueueUrl}", pipeline.dead_letter_queue());
+
+  const auto calendar = calendar::ExchangeCalendar::Find(pipeline.config.exchange);
+  if (!calendar.ok()) {
+    return MakeError(ErrorCode::kConfiguration,
+                     fmt::format("{}: exchange: {}", file, calendar.status().message()),
+                     fmt::format("known: {}", fmt::join(calendar::ExchangeCalendar::Known(), ", ")));
+  }
+  pipeline.calendar = *calendar;
+  const SymbolsConfig& symbols = pipeline.config.source.symbols;
+  ASSIGN_OR_RETURN(pipeline.symbols, source::ReadSymbols((folder / symbols.file).string(), symbols.column));
+
+  pipeline.bars = lake::DailyBarsTable();
+  pipeline.actions = lake::ActionsTable();
+  ASSIGN_OR_RETURN(pipeline.bars.rules, ToRules(pipeline.config, "bars"));
+  ASSIGN_OR_RETURN(pipeline.actions.rules, ToRules(pipeline.config, "actions"));
+  for (const auto& table : pipeline.config.tables) {
+    if (table.name != "bars" && table.name != "actions") {
+      return MakeError(ErrorCode::kConfiguration,
+                       fmt::format("{}: tables: no such table: {}", file, table.name), "known: bars, actions");
+    }
+  }
+  for (lake::TableSpec* spec : {&pipeline.bars, &pipeline.actions}) {
+    spec->rule_version = static_cast<int>(pipeline.config.rule_version);
+    RETURN_IF_ERROR(lake::CheckSpec(*spec));
+  }
+  return pipeline;
+}
+
+}  // namespace penstock::pipeline

@@ -1,0 +1,43 @@
+// A pipeline folder, loaded: pipeline.yaml, workflow.asl.json, the symbol file, queries/.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+#include "lake/table_spec.h"
+#include "pipeline/config.h"
+
+namespace penstock::calendar {
+class ExchangeCalendar;
+}
+
+namespace penstock::pipeline {
+
+struct Pipeline {
+  PipelineConfig config;
+  std::string folder;    // absolute
+  std::string workflow;  // the text of workflow.asl.json, ${DeadLetterQueueUrl} filled in
+  std::vector<std::string> symbols;
+  const calendar::ExchangeCalendar* calendar = nullptr;
+  lake::TableSpec bars;
+  lake::TableSpec actions;
+
+  const std::string& name() const { return config.name; }
+  std::string dead_letter_queue() const { return config.name + "-dlq"; }
+  std::string work_queue() const { return config.name + "-work"; }
+  std::string queries_folder() const { return folder + "/queries"; }
+};
+
+// The folder that `name` means: a path to it (or to its pipeline.yaml), or a name below ./, ./pipelines/, or the
+// pipelines that came with the binary. NotFound lists where it was looked for.
+Result<std::string> FindPipelineFolder(std::string_view name);
+
+// Configuration names the file and the line of what is wrong; NotFound as above.
+Result<Pipeline> LoadPipeline(std::string_view name);
+
+// Folders of pipelines that FindPipelineFolder would find by name.
+std::vector<std::string> KnownPipelines();
+
+}  // namespace penstock::pipeline

@@ -1,0 +1,15 @@
+// The tables of a pipeline in the catalog: what SQL, and other engines, see.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "pipeline/pipeline.h"
+#include "pipeline/runtime.h"
+
+namespace penstock::pipeline {
+
+// Registers bars, actions and what was rejected of them (NAME_rejected), or brings them up to date. Their names.
+Result<std::vector<std::string>> PublishTables(const Pipeline& pipeline, const Runtime& runtime);
+
+}  // namespace penstock::pipeline

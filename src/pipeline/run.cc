@@ -1,0 +1,228 @@
+#include "pipeline/run.h"
+
+#include <fmt/format.h>
+
+#include <set>
+
+#include "base/sha256.h"
+#include "calendar/exchange_calendar.h"
+#include "lake/marker.h"
+#include "pipeline/layout.h"
+#include "pipeline/publish.h"
+#include "pipeline/transform.h"
+#include "store/object_store.h"
+#include "workflow/engine.h"
+
+namespace penstock::pipeline {
+namespace {
+
+// The sessions must be known, and over.
+Status CheckDays(const Pipeline& pipeline, const RunRequest& request, TimePoint now) {
+  const auto& calendar = *pipeline.calendar;
+  if (request.from > request.to) {
+    return MakeError(ErrorCode::kUsage, fmt::format("the days end before they begin: {} to {}",
+                                                    FormatDate(request.from), FormatDate(request.to)));
+  }
+  for (const Date day : {request.from, request.to}) {
+    if (calendar.IsSession(day)) continue;
+    const auto holiday = calendar.HolidayName(day);
+    return MakeError(ErrorCode::kConfiguration,
+                     fmt::format("{} was no session of {}{}", FormatDate(day), calendar.mic(),
+                                 holiday ? " (" + *holiday + ")" : ""),
+                     "choose a day on which the exchange traded");
+  }
+  ASSIGN_OR_RETURN(const Date last, LastSession(pipeline, now));
+  if (request.to > last) {
+    return MakeError(ErrorCode::kConfiguration,
+                     fmt::format("the session of {} is not over yet, or its prices have not settled",
+                                 FormatDate(request.to)),
+                     fmt::format("the last session that can be run is {}", FormatDate(last)));
+  }
+  return Status::OK();
+}
+
+// What the marker has for exactly these days: symbol by symbol.
+struct Covered {
+  std::set<std::string> symbols;  // under the rules of now
+  std::vector<RawObject> outdated;  // processed, but under other rules
+};
+
+Covered FindCovered(const Pipeline& pipeline, const std::optional<lake::Marker>& marker, const RunRequest& request) {
+  Covered covered;
+  if (!marker) return covered;
+  for (const auto& [name, input] : marker->inputs) {
+    const auto key = RawKey::Parse(pipeline.config.prefix, input.key);
+    if (!key || key->from != request.from || key->to != request.to) continue;
+    covered.symbols.insert(key->symbol);
+    if (input.rule_version != pipeline.config.rule_version) {
+      covered.outdated.push_back({input.key, input.fetched_at});
+    }
+  }
+  return covered;
+}
+
+// The counts that the marker has of these days.
+TransformSummary CountsOf(const Pipeline& pipeline, const std::optional<lake::Marker>& marker,
+                          const RunRequest& request) {
+  TransformSummary summary;
+  summary.date = request.to;
+  if (!marker) return summary;
+  for (const auto& [name, input] : marker->inputs) {
+    const auto key = RawKey::Parse(pipeline.config.prefix, input.key);
+    if (!key || key->from != request.from || key->to != request.to) continue;
+    ++summary.files;
+    ++summary.files_skipped;
+    summary.read += input.rows;
+    summary.accepted += input.accepted;
+    summary.rejected += input.rejected;
+    for (const auto& [rule, count] : input.rejected_by_rule) summary.rejected_by_rule[rule] += count;
+    for (const auto& [rule, count] : input.warned_by_rule) summary.warned_by_rule[rule] += count;
+  }
+  return summary;
+}
+
+// A run of these days that was stopped or killed before its end.
+Result<std::optional<workflow::ExecutionInfo>> FindUnfinished(workflow::Engine& engine, const Pipeline& pipeline,
+                                                              const RunRequest& request) {
+  workflow::ListOptions options;
+  options.state_machine = pipeline.name();
+  options.status = workflow::ExecutionStatus::kRunning;
+  ASSIGN_OR_RETURN(const auto running, engine.List(options));
+  for (const auto& info : running) {
+    if (!request.name.empty() && info.name != request.name) continue;
+    if (GetStringOr(info.input, "from", "").ValueOr("") == FormatDate(request.from) &&
+        GetStringOr(info.input, "to", "").ValueOr("") == FormatDate(request.to)) {
+      return info;
+    }
+  }
+  return std::nullopt;
+}
+
+// A name that is a function of the input, so that the same run has the same name; with -2, -3 … when it has ended
+// before and symbols are still missing.
+Result<std::string> NameExecution(workflow::Engine& engine, const Pipeline& pipeline, const RunRequest& request,
+                                  const json::object& input) {
+  const std::string days = request.from == request.to
+                               ? FormatDate(request.to)
+                               : fmt::format("{}--{}", FormatDate(request.from), FormatDate(request.to));
+  const std::string digest = Sha256Hex(ToJson(input) + pipeline.workflow).substr(0, 8);
+  const std::string base = fmt::format("{}-{}-{}", pipeline.name(), days, digest);
+  for (int n = 1;; ++n) {
+    const std::string name = n == 1 ? base : fmt::format("{}-{}", base, n);
+    const auto info = engine.Describe(name);
+    if (info.ok()) continue;
+    if (CodeOf(info.status()) == ErrorCode::kNotFound) return name;
+    return info.status();
+  }
+}
+
+Status WriteSummary(const Pipeline& pipeline, const Runtime& runtime, const RunReport& report,
+                    const workflow::ExecutionInfo& info) {
+  const json::object summary{{"pipeline", pipeline.name()},
+                             {"execution", report.execution},
+                             {"from", FormatDate(report.from)},
+                             {"to", FormatDate(report.to)},
+                             {"started", FormatTimestamp(info.started)},
+                             {"stopped", FormatTimestamp(info.stopped)},
+                             {"symbols", report.symbols},
+                             {"not_fetched", report.not_fetched},
+                             {"transform", report.summary}};
+  return runtime.store
+      ->Put(RunSummaryKey(pipeline.config.prefix, pipeline.name(), report.execution), ToPrettyJson(summary))
+      .status();
+}
+
+}  // namespace
+
+int64_t RunReport::Count(std::string_view key) const {
+  const auto* value = summary.if_contains(key);
+  return value != nullptr && value->is_int64() ? value->get_int64() : 0;
+}
+
+Result<Date> LastSession(const Pipeline& pipeline, TimePoint now) {
+  return pipeline.calendar->LastClosedSession(now - kSettleTime);
+}
+
+Result<RunReport> RunPipeline(const Pipeline& pipeline, const Runtime& runtime, workflow::Engine& engine,
+                              const RunRequest& request, std::stop_token stop) {
+  const TimePoint began = runtime.clock->Now();
+  RETURN_IF_ERROR(CheckDays(pipeline, request, began));
+  RunReport report;
+  report.from = request.from;
+  report.to = request.to;
+  report.symbols = static_cast<int64_t>(pipeline.symbols.size());
+  const auto finish = [&]() -> RunReport {
+    report.seconds = std::chrono::duration<double>(runtime.clock->Now() - began).count();
+    return report;
+  };
+
+  workflow::ExecutionInfo info;
+  ASSIGN_OR_RETURN(const auto unfinished, FindUnfinished(engine, pipeline, request));
+  if (unfinished) {
+    report.execution = unfinished->name;
+    runtime.log.Info("run_resumed", {{"execution", report.execution}});
+    runtime.progress->Begin("fetch", 0);
+    ASSIGN_OR_RETURN(info, engine.Resume(unfinished->name, stop));
+  } else {
+    const auto read_marker = [&] {
+      return lake::ReadMarker(*runtime.store, pipeline.config.prefix, pipeline.name(), request.to);
+    };
+    ASSIGN_OR_RETURN(auto marker, read_marker());
+    const Covered covered = FindCovered(pipeline, marker, request);
+    if (!covered.outdated.empty()) {
+      // The rules changed: the kept answers are judged again, nobody is asked.
+      TransformOptions options;
+      options.stop = stop;
+      RETURN_IF_ERROR(Transform(pipeline, runtime, request.to, covered.outdated, options).status());
+      RETURN_IF_ERROR(PublishTables(pipeline, runtime).status());
+      ASSIGN_OR_RETURN(marker, read_marker());
+    }
+    json::array missing;
+    for (const auto& symbol : pipeline.symbols) {
+      if (!covered.symbols.contains(symbol)) missing.emplace_back(symbol);
+    }
+    if (missing.empty() && request.name.empty()) {
+      report.already_done = covered.outdated.empty();
+      report.summary = CountsOf(pipeline, marker, request).ToJson();
+      return finish();
+    }
+    const auto count = static_cast<int64_t>(missing.size());
+    json::object input{{"pipeline", pipeline.name()},
+                       {"from", FormatDate(request.from)},
+                       {"to", FormatDate(request.to)},
+                       {"symbols", std::move(missing)}};
+    for (const auto& member : request.input) input[member.key()] = member.value();
+    workflow::StartOptions start;
+    start.state_machine = pipeline.name();
+    start.definition_text = pipeline.workflow;
+    start.name = request.name;
+    if (start.name.empty()) {
+      ASSIGN_OR_RETURN(start.name, NameExecution(engine, pipeline, request, input));
+    }
+    start.input = std::move(input);
+    report.execution = start.name;
+    runtime.log.Info("run_started", {{"execution", start.name}, {"pipeline", pipeline.name()}, {"symbols", count}});
+    runtime.progress->Begin("fetch", count);
+    ASSIGN_OR_RETURN(info, engine.Run(start, stop));
+  }
+  runtime.progress->End();
+  if (info.status != workflow::ExecutionStatus::kSucceeded) {
+    return MakeError(ErrorCode::kTaskFailed, fmt::format("execution {} failed: {}: {}", info.name, info.error, info.cause),
+                     fmt::format("see `penstock executions show {}`; `penstock run` again takes up what is left",
+                                 info.name));
+  }
+  if (const auto* transform = info.output.is_object() ? info.output.get_object().if_contains("transform") : nullptr;
+      transform != nullptr && transform->is_object()) {
+    report.summary = transform->get_object();
+  }
+  report.not_fetched = report.Count("not_fetched");
+  RETURN_IF_ERROR(WriteSummary(pipeline, runtime, report, info));
+  runtime.log.Info("run_ended", {{"execution", report.execution},
+                         {"read", report.Count("read")},
+                         {"accepted", report.Count("accepted")},
+                         {"rejected", report.Count("rejected")},
+                         {"not_fetched", report.not_fetched}});
+  return finish();
+}
+
+}  // namespace penstock::pipeline

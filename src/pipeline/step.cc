@@ -1,0 +1,42 @@
+#include "pipeline/step.h"
+
+#include <fmt/format.h>
+
+#include "base/spelling.h"
+
+namespace penstock::pipeline {
+
+std::span<const Step> Steps() {
+  static const std::vector<Step> kSteps{
+      {"fetch", "asks the provider for one symbol and keeps the answer as received", {{"s3:PutObject", "raw/"}},
+       &RunFetchStep},
+      {"transform",
+       "turns raw answers into clean and rejected rows; what cannot be read goes to the dead-letter queue",
+       {{"s3:GetObject", "raw/"},
+        {"s3:GetObject", "clean/"},
+        {"s3:PutObject", "clean/"},
+        {"s3:DeleteObject", "clean/"},
+        {"s3:GetObject", "rejected/"},
+        {"s3:PutObject", "rejected/"},
+        {"s3:DeleteObject", "rejected/"},
+        {"s3:GetObject", "markers/"},
+        {"s3:PutObject", "markers/"},
+        {"sqs:SendMessage", "dlq"}},
+       &RunTransformStep},
+      {"publish", "registers the tables in the catalog",
+       {{"glue:CreateTable", ""}, {"glue:UpdateTable", ""}, {"glue:GetTable", ""}}, &RunPublishStep},
+  };
+  return kSteps;
+}
+
+Result<const Step*> FindStep(std::string_view name) {
+  std::vector<std::string> known;
+  for (const auto& step : Steps()) {
+    if (step.name == name) return &step;
+    known.emplace_back(step.name);
+  }
+  return MakeError(ErrorCode::kConfiguration, fmt::format("no step of this name: {}{}", name, DidYouMean(name, known)),
+                   fmt::format("steps: {}", fmt::join(known, ", ")));
+}
+
+}  // namespace penstock::pipeline

@@ -1,0 +1,270 @@
+#include "pipeline/transform.h"
+
+#include <arrow/record_batch.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <mutex>
+#include <set>
+
+#include "base/parallel.h"
+#include "base/sha256.h"
+#include "lake/marker.h"
+#include "lake/partitioned_table.h"
+#include "lake/rules.h"
+#include "lake/series_history.h"
+#include "lake/table_commit.h"
+#include "pipeline/dead_letter.h"
+#include "pipeline/layout.h"
+#include "source/source.h"
+#include "store/object_store.h"
+
+namespace penstock::pipeline {
+namespace {
+
+// Raw answers at once in memory, parsed: five years of 512 symbols are some 60 MB.
+constexpr size_t kFilesAtOnce = 512;
+
+// A table of the pipeline, open: judge, then merge.
+struct OpenTable {
+  std::shared_ptr<const lake::Validator> validator;
+  std::unique_ptr<lake::PartitionedTable> table;
+  arrow::RecordBatchVector accepted, rejected;
+
+  static Result<OpenTable> Open(const lake::TableSpec& spec, store::ObjectStore& store, lake::TableFormat& format,
+                                const std::string& prefix) {
+    OpenTable out;
+    ASSIGN_OR_RETURN(out.validator, lake::Validator::Make(spec));
+    ASSIGN_OR_RETURN(out.table, lake::PartitionedTable::Make(store, format, spec, prefix));
+    return out;
+  }
+
+  void Add(const lake::Validated& verdict) {
+    if (verdict.accepted->num_rows() > 0) accepted.push_back(verdict.accepted);
+    if (verdict.rejected->num_rows() > 0) rejected.push_back(verdict.rejected);
+  }
+};
+
+// Failures of parsing that speak of the bytes; others are of this machine and end the run.
+bool SpeaksOfTheBytes(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kCancelled:
+    case ErrorCode::kInternal:
+    case ErrorCode::kResourceExhausted:
+    case ErrorCode::kConfiguration: return false;
+    default: return true;
+  }
+}
+
+class Run {
+ public:
+  Run(const Pipeline& pipeline, const Runtime& runtime, const TransformOptions& options, OpenTable& bars,
+      OpenTable& actions, const std::optional<lake::Marker>& marker)
+      : pipeline_(pipeline),
+        runtime_(runtime),
+        options_(options),
+        bars_(bars),
+        actions_(actions),
+        marker_(marker),
+        history_(*bars.table) {}
+
+  // One raw object: into the batches of its tables, or the dead-letter queue.
+  Status Take(const RawObject& raw) {
+    ASSIGN_OR_RETURN(const store::Object object, runtime_.store->Get(raw.key));
+    const std::string sha256 = Sha256Hex(object.bytes);
+    if (!options_.again && !lake::NeedsProcessing(marker_, raw.key, sha256, pipeline_.config.rule_version)) {
+      std::lock_guard lock(mutex_);
+      ++summary.files;
+      ++summary.files_skipped;
+      Count(marker_->inputs.at(raw.key));
+      runtime_.progress->Advance(1);
+      return Status::OK();
+    }
+    auto parsed = Parse(raw, object, FetchedAt(raw, object, sha256));
+    if (!parsed.ok()) {
+      if (!SpeaksOfTheBytes(CodeOf(parsed.status()))) return WithContext(parsed.status(), raw.key);
+      RETURN_IF_ERROR(SendDeadLetter(*runtime_.dead_letters, LetterFor(raw, parsed.status())));
+      runtime_.log.Warning("not_parsed", {{"key", raw.key}, {"cause", parsed.status().message()}});
+      std::lock_guard lock(mutex_);
+      ++summary.files;
+      ++summary.dead_lettered;
+      runtime_.progress->Advance(1, 1);
+      return Status::OK();
+    }
+    parsed->input.sha256 = sha256;
+    parsed->input.bytes = static_cast<int64_t>(object.bytes.size());
+    std::lock_guard lock(mutex_);
+    ++summary.files;
+    Count(parsed->input);
+    bars_.Add(parsed->bars);
+    actions_.Add(parsed->actions);
+    changes.inputs[raw.key] = std::move(parsed->input);
+    runtime_.progress->Advance(1);
+    return Status::OK();
+  }
+
+  TransformSummary summary;
+  lake::Marker changes;  // the objects that were processed now
+
+ private:
+  struct Parsed {
+    lake::MarkerInput input;
+    lake::Validated bars, actions;
+  };
+
+  // As the fetch step said; else as the marker has it of the same bytes; else when the object was put.
+  TimePoint FetchedAt(const RawObject& raw, const store::Object& object, const std::string& sha256) const {
+    if (raw.fetched_at) return *raw.fetched_at;
+    if (marker_) {
+      const auto known = marker_->inputs.find(raw.key);
+      if (known != marker_->inputs.end() && known->second.sha256 == sha256) return known->second.fetched_at;
+    }
+    return object.info.modified;
+  }
+
+  Result<Parsed> Parse(const RawObject& raw, const store::Object& object, TimePoint fetched_at) {
+    const auto key = RawKey::Parse(pipeline_.config.prefix, raw.key);
+    if (!key) {
+      return MakeError(ErrorCode::kInvalidData,
+                       fmt::format("{} is not the key of a raw answer: raw/dt=DAY/SYMBOL.json or .csv", raw.key));
+    }
+    source::ParseContext context;
+    context.symbol = key->symbol;
+    context.fetched_at = fetched_at;
+    context.raw_key = raw.key;
+    context.currency = pipeline_.config.currency;
+    context.calendar = pipeline_.calendar;
+    ASSIGN_OR_RETURN(const source::ParsedAnswer answer, runtime_.source->Parse(object.bytes, context));
+    for (const auto& note : answer.notes) runtime_.log.Debug("note", {{"key", raw.key}, {"note", note}});
+
+    lake::ValidationContext judge;
+    judge.calendar = pipeline_.calendar;
+    judge.history = &history_;
+    judge.from = key->from;
+    judge.to = key->to;
+    judge.raw_key = raw.key;
+    Parsed out;
+    ASSIGN_OR_RETURN(out.bars, bars_.validator->Validate(answer.bars, judge));
+    ASSIGN_OR_RETURN(out.actions, actions_.validator->Validate(answer.actions, judge));
+    out.input.key = raw.key;
+    out.input.fetched_at = context.fetched_at;
+    out.input.rule_version = pipeline_.config.rule_version;
+    out.input.rows = answer.bars->num_rows();
+    out.input.accepted = out.bars.accepted->num_rows();
+    out.input.rejected = out.bars.rejected->num_rows();
+    for (const auto& count : out.bars.counts) {
+      if (count.rejected > 0) out.input.rejected_by_rule[count.rule] = count.rejected;
+      if (count.warned > 0) out.input.warned_by_rule[count.rule] = count.warned;
+    }
+    for (const auto& warning : out.bars.warnings) {
+      runtime_.log.Info("row_warning", {{"rule", warning.rule}, {"row", warning.key}, {"reason", warning.reason}});
+    }
+    return out;
+  }
+
+  DeadLetter LetterFor(const RawObject& raw, const Status& status) const {
+    DeadLetter letter;
+    letter.step = "transform";
+    letter.input = {{"date", FormatDate(summary.date)}, {"key", raw.key}};
+    letter.error = std::string(InfoOf(CodeOf(status)).asl_name);
+    letter.cause = status.message();
+    letter.execution = options_.execution;
+    return letter;
+  }
+
+  void Count(const lake::MarkerInput& input) {
+    summary.read += input.rows;
+    summary.accepted += input.accepted;
+    summary.rejected += input.rejected;
+    for (const auto& [rule, count] : input.rejected_by_rule) summary.rejected_by_rule[rule] += count;
+    for (const auto& [rule, count] : input.warned_by_rule) summary.warned_by_rule[rule] += count;
+  }
+
+  const Pipeline& pipeline_;
+  const Runtime& runtime_;
+  const TransformOptions& options_;
+  OpenTable& bars_;
+  OpenTable& actions_;
+  const std::optional<lake::Marker>& marker_;
+  lake::LakeHistory history_;
+  std::mutex mutex_;
+};
+
+// The rows of the open table into its partitions.
+Status Merge(OpenTable& open, const Runtime& runtime, const TransformOptions& options, TransformSummary& summary,
+             std::set<std::string>& outputs) {
+  if (open.accepted.empty() && open.rejected.empty()) return Status::OK();
+  lake::UpsertOptions upsert;
+  upsert.stop = options.stop;
+  upsert.transaction = options.execution;
+  size_t shown = 0;
+  bool begun = false;
+  upsert.progress = [&](size_t done, size_t total) {
+    if (!begun) runtime.progress->Begin("write", static_cast<int64_t>(total));
+    begun = true;
+    runtime.progress->Advance(static_cast<int64_t>(done - shown));
+    shown = done;
+  };
+  auto merged = open.table->Upsert(open.accepted, open.rejected, upsert);
+  runtime.progress->End();
+  RETURN_IF_ERROR(merged.status());
+  summary.partitions += static_cast<int64_t>(merged->partitions);
+  summary.partitions_changed += static_cast<int64_t>(merged->partitions_changed);
+  outputs.insert(merged->outputs.begin(), merged->outputs.end());
+  open.accepted.clear();
+  open.rejected.clear();
+  return Status::OK();
+}
+
+json::object ToObject(const std::map<std::string, int64_t>& counts) {
+  json::object object;
+  for (const auto& [name, count] : counts) object[name] = count;
+  return object;
+}
+
+}  // namespace
+
+json::object TransformSummary::ToJson() const {
+  return {{"date", FormatDate(date)},
+          {"files", files},
+          {"files_skipped", files_skipped},
+          {"dead_lettered", dead_lettered},
+          {"read", read},
+          {"accepted", accepted},
+          {"rejected", rejected},
+          {"rejected_by_rule", ToObject(rejected_by_rule)},
+          {"warned_by_rule", ToObject(warned_by_rule)},
+          {"partitions", partitions},
+          {"partitions_changed", partitions_changed}};
+}
+
+Result<TransformSummary> Transform(const Pipeline& pipeline, const Runtime& runtime, Date raw_date,
+                                   const std::vector<RawObject>& raw, const TransformOptions& options) {
+  const std::string& prefix = pipeline.config.prefix;
+  lake::HiveTableFormat format(*runtime.store);
+  ASSIGN_OR_RETURN(OpenTable bars, OpenTable::Open(pipeline.bars, *runtime.store, format, prefix));
+  ASSIGN_OR_RETURN(OpenTable actions, OpenTable::Open(pipeline.actions, *runtime.store, format, prefix));
+  ASSIGN_OR_RETURN(const auto marker, lake::ReadMarker(*runtime.store, prefix, pipeline.name(), raw_date));
+
+  Run run(pipeline, runtime, options, bars, actions, marker);
+  run.summary.date = run.changes.dt = raw_date;
+  run.changes.pipeline = pipeline.name();
+  std::set<std::string> outputs;
+  for (size_t begin = 0; begin < raw.size(); begin += kFilesAtOnce) {
+    const size_t count = std::min(kFilesAtOnce, raw.size() - begin);
+    runtime.progress->Begin("transform", static_cast<int64_t>(count));
+    const Status taken = ParallelFor(
+        count, runtime.threads, [&](size_t i) { return run.Take(raw[begin + i]); }, options.stop);
+    runtime.progress->End();
+    RETURN_IF_ERROR(taken);
+    RETURN_IF_ERROR(Merge(bars, runtime, options, run.summary, outputs));
+    RETURN_IF_ERROR(Merge(actions, runtime, options, run.summary, outputs));
+  }
+  if (!run.changes.inputs.empty()) {
+    run.changes.outputs.assign(outputs.begin(), outputs.end());
+    RETURN_IF_ERROR(lake::UpdateMarker(*runtime.store, prefix, run.changes));
+  }
+  return run.summary;
+}
+
+}  // namespace penstock::pipeline
