@@ -48,12 +48,6 @@ Result<Explained> CutExplain(const std::string& sql) {
   return explained;
 }
 
-std::string TextList(const std::vector<std::string>& texts) {
-  std::string list = "[";
-  for (const std::string& text : texts) list += (list.size() > 1 ? ", " : "") + QuoteSqlText(text);
-  return list + "]";
-}
-
 }  // namespace
 
 DuckDbEngine::DuckDbEngine(std::vector<ViewSpec> views, DuckDbOptions options, Clock& clock)
@@ -109,7 +103,6 @@ Result<std::unique_ptr<ResultStream>> DuckDbEngine::Execute(std::string_view sql
   }
 
   // The spill limit has no effect when it is given at opening (1.5.5: shown, not obeyed; a test holds it).
-  // The order matters (DuckDB refuses a change of the folders once access is off), and the lock comes last.
   std::vector<std::string> folders = {spill};
   for (const ViewSpec* view : views) {
     if (const std::string folder = FolderOfGlob(view->glob); !folder.empty()) folders.push_back(folder);
@@ -119,9 +112,9 @@ Result<std::unique_ptr<ResultStream>> DuckDbEngine::Execute(std::string_view sql
     RETURN_IF_ERROR(session->Run("CREATE SCHEMA IF NOT EXISTS " + QuoteSqlName(options_.default_database)));
     search_path = QuoteSqlName(options_.default_database) + ",main";
   }
-  RETURN_IF_ERROR(session->Run("SET search_path = " + QuoteSqlText(search_path) + "; SET max_temp_directory_size = '" +
-                               std::to_string(options_.spill_limit_mb) + "MiB'; SET TimeZone = 'UTC'; SET allowed_directories = " +
-                               TextList(folders) + "; SET enable_external_access = false; SET lock_configuration = true"));
+  RETURN_IF_ERROR(session->Run("SET search_path = " + QuoteSqlText(search_path) + "; SET TimeZone = 'UTC'; SET max_temp_directory_size = '" +
+                               std::to_string(options_.spill_limit_mb) + "MiB'"));
+  RETURN_IF_ERROR(session->Confine(folders));
   RETURN_IF_ERROR(watch->Check());
 
   ASSIGN_OR_RETURN(auto stream, DuckDbStream::Start(std::move(session), std::move(watch), statement.prefix + statement.select,

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "query/duckdb_library.h"
+#include "query/duckdb_session.h"
 #include "query/query_conformance.h"
 #include "query/result_writer.h"
 
@@ -138,7 +139,31 @@ TEST_F(DuckDbEngineTest, RefusesHostileStatements) {
   EXPECT_GE(hostile.size(), 25u);
 }
 
-// The second wall stands alone: what DuckDB itself would refuse if the inspection missed it.
+// The second wall alone: what DuckDB itself refuses should the inspection miss it.
+TEST_F(DuckDbEngineTest, DuckDbItselfIsConfinedToTheTablesFolders) {
+  auto api = LoadDuckDb(DuckDbCandidates());
+  ASSERT_TRUE(api.ok()) << Describe(api.status());
+  auto session = DuckDbSession::Open(std::make_shared<const DuckDbApi>(*api), {{"autoload_known_extensions", "false"},
+                                                                               {"autoinstall_known_extensions", "false"}});
+  ASSERT_TRUE(session.ok()) << Describe(session.status());
+  Overwrite("sp500/raw/secret.csv", "secret\n42\n");
+  const std::string bars = lake_.root() + "/sp500/clean/bars/";
+  ASSERT_TRUE((*session)->Confine({bars}).ok());
+  const std::string before = lake_.Listing();
+  const std::string out = lake_.root() + "/evil";
+  for (const std::string& sql : std::vector<std::string>{
+           "select * from read_csv('/etc/passwd')", "select * from '/etc/passwd'", "select * from read_text('/proc/self/environ')",
+           "select * from read_csv('" + lake_.root() + "/sp500/raw/secret.csv')", "select * from read_text('" + bars + "../../raw/secret.csv')",
+           "select * from read_text('" + bars + "dt=2017-08-11/../../../raw/secret.csv')", "select * from glob('/etc/*')",
+           "copy (select 1) to '" + out + ".csv'", "attach '" + out + ".db' as evil", "export database '" + out + "'", "install httpfs",
+           "load httpfs", "load '/tmp/evil.duckdb_extension'", "select * from 'https://example.com/a.parquet'", "set memory_limit = '100GB'",
+           "set allowed_directories = ['/']", "set enable_external_access = true", "reset lock_configuration", "set temp_directory = '" + out + "'"}) {
+    EXPECT_FALSE((*session)->Run(sql).ok()) << sql;
+    EXPECT_EQ(lake_.Listing(), before) << sql;
+  }
+  EXPECT_TRUE((*session)->Run("select * from read_parquet('" + bars + "dt=*/*.parquet')").ok());
+}
+
 TEST_F(DuckDbEngineTest, AllowsOrdinaryReading) {
   auto engine = MakeEngine();
   for (const char* sql : {

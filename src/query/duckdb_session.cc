@@ -1,6 +1,7 @@
 #include "query/duckdb_session.h"
 
 #include "query/duckdb_error.h"
+#include "query/parameter.h"
 
 namespace penstock::query {
 
@@ -41,6 +42,13 @@ Status DuckDbSession::Run(const std::string& sql) {
   if (api_->query(connection_, sql.c_str(), &result) != DuckDBSuccess) status = FromDuckDbError(api_->result_error(&result));
   api_->destroy_result(&result);
   return status;
+}
+
+Status DuckDbSession::Confine(const std::vector<std::string>& folders) {
+  std::string list;
+  for (const std::string& folder : folders) list += (list.empty() ? "" : ", ") + QuoteSqlText(folder);
+  // The order matters: DuckDB refuses a change of the folders once access is off, and the lock comes last.
+  return Run("SET allowed_directories = [" + list + "]; SET enable_external_access = false; SET lock_configuration = true");
 }
 
 Result<std::vector<std::string>> DuckDbSession::Texts(const std::string& sql, std::optional<std::string_view> parameter) {

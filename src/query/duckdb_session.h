@@ -29,6 +29,10 @@ class DuckDbSession {
   // The texts of the first column; `parameter` is bound to $1.
   Result<std::vector<std::string>> Texts(const std::string& sql, std::optional<std::string_view> parameter = {});
 
+  // From here on DuckDB opens files only in `folders`, no network, no extension, and no setting can be changed, by no
+  // statement. Views made before keep working where their files lie in `folders`.
+  Status Confine(const std::vector<std::string>& folders);
+
   void Interrupt() { api_->interrupt(connection_); }
 
   const DuckDbApi& api() const { return *api_; }
