@@ -6,7 +6,7 @@ namespace penstock::workflow {
 
 const json::value& ContextObject::value() const {
   if (!built_) {
-    json::object state{{"Name", state_}, {"EnteredTime", entered_time_}};
+    json::object state{{"Name", state_}, {"EnteredTime", FormatTimestamp(entered_)}};
     if (retry_count_) state["RetryCount"] = *retry_count_;
     json::object context{{"Execution",
                           {{"Id", execution_.id},

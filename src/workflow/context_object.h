@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "workflow/json_path.h"
 
@@ -27,8 +29,8 @@ struct MapItem {
 // Not thread-safe: belongs to the thread that runs the state.
 class ContextObject {
  public:
-  ContextObject(const ExecutionFacts& execution, std::string state, std::string entered_time, const MapItem* item)
-      : execution_(execution), state_(std::move(state)), entered_time_(std::move(entered_time)), item_(item) {}
+  ContextObject(const ExecutionFacts& execution, std::string_view state, TimePoint entered, const MapItem* item)
+      : execution_(execution), state_(state), entered_(entered), item_(item) {}
   ContextObject(const ContextObject&) = delete;
   ContextObject& operator=(const ContextObject&) = delete;
 
@@ -43,7 +45,8 @@ class ContextObject {
 
  private:
   const ExecutionFacts& execution_;
-  const std::string state_, entered_time_;
+  const std::string_view state_;  // the definition's
+  const TimePoint entered_;
   const MapItem* item_;
   std::optional<int> retry_count_;
   mutable std::optional<json::value> built_;

@@ -48,7 +48,11 @@ Result<ExecutionInfo> Engine::Run(const StartOptions& start, std::stop_token sto
   auto existing = store_.Get(start.name);
   if (!existing.ok() && CodeOf(existing.status()) == ErrorCode::kNotFound) {
     ASSIGN_OR_RETURN(const auto definition, ParseDefinition(start.definition_text));
-    const size_t bytes = JsonText(start.input).size();
+    const std::string text = JsonText(start.input);
+    if (const auto readable = ParseJson(text); !readable.ok()) {
+      return WithContext(readable.status(), fmt::format("the input of execution {}", start.name));
+    }
+    const size_t bytes = text.size();
     if (bytes > options_.max_payload_bytes) {
       return MakeError(ErrorCode::kTooLarge, fmt::format("the input of execution {} has {} bytes; at most {} are allowed",
                                                          start.name, bytes, options_.max_payload_bytes),

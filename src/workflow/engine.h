@@ -56,7 +56,7 @@ class Engine {
   // status says so. A finished one of the same name, state machine and input is returned as it ended; a running one
   // whose process died is taken over at once, with the definition it was started with.
   // AlreadyExists: the name belongs to another input or state machine. Conflict: another process runs it (named).
-  // Configuration: a wrong definition. TooLarge: the input. Cancelled: `stop` was requested; it stays running, and
+  // Configuration: a wrong definition. TooLarge: the input. InvalidData: the input is not UTF-8 or too deep. Cancelled: `stop` was requested; it stays running, and
   // the next Run or Resume goes on. Others: the machinery failed; likewise.
   Result<ExecutionInfo> Run(const StartOptions& start, std::stop_token stop = {});
   // Goes on with a running execution. NotFound; else as Run.

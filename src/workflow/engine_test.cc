@@ -289,6 +289,34 @@ TEST(Engine, LimitsAreSettable) {
   EXPECT_EQ(grown->error, "States.DataLimitExceeded");
 }
 
+TEST(Engine, GarbageFromATaskFailsIt) {
+  json::value deep = 1;
+  for (int i = 0; i < 101; ++i) deep = json::array{std::move(deep)};
+  const json::value results[] = {json::value("\xff\xfe"), json::value{{"\xc3(", 1}}, deep};
+  for (const auto& garbage : results) {
+    Fixture f([&](const TaskRequest&, std::stop_token) -> Result<json::value> { return garbage; });
+    const auto run = f.engine.Run({"x", "m", kOneTask, 1});
+    ASSERT_TRUE(run.ok());
+    EXPECT_EQ(run->status, ExecutionStatus::kFailed);
+    EXPECT_EQ(Types(f.engine, "x")[4], "TaskFailed");
+  }
+  Fixture f([&](const TaskRequest&, std::stop_token) -> Result<json::value> {
+    return MakeTaskError("E", "bad \xff byte, gr\xc3\xbc\xc3\x9f");
+  });
+  EXPECT_EQ(f.engine.Run({"x", "m", kOneTask, 1})->cause, "bad ? byte, gr\xc3\xbc\xc3\x9f");
+  EXPECT_EQ(CodeOf(f.engine.Run({"y", "m", kOneTask, deep}).status()), ErrorCode::kInvalidData);
+  EXPECT_EQ(CodeOf(f.engine.Run({"y", "m", kOneTask, json::value("\xff")}).status()), ErrorCode::kInvalidData);
+}
+
+TEST(Engine, ALoopThatNestsItsDataDeeperEnds) {
+  Fixture f(Echo);
+  const auto run = f.engine.Run({"x", "m", R"({"StartAt":"A","States":{"A":{"Type":"Pass","Parameters":{"a.$":"$"},
+    "Next":"A"}}})", 1});
+  ASSERT_TRUE(run.ok());
+  EXPECT_EQ(run->error, "States.Runtime");
+  EXPECT_LT(f.engine.History("x")->size(), 210u);
+}
+
 TEST(Engine, TellsWhatHappensInOrder) {
   std::vector<int64_t> ids;
   std::set<std::thread::id> threads;

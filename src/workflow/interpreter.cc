@@ -47,7 +47,11 @@ Result<EventRef> Interpreter::Emit(Frame& frame, HistoryEvent event) {
 
 Status Interpreter::CheckHalt(const Frame& frame) const { return frame.stop.stop_requested() ? Cancelled() : Status::OK(); }
 
-Status Interpreter::CheckSize(const State& state, size_t bytes) const {
+Status Interpreter::CheckSize(const State& state, size_t bytes, int depth) const {
+  if (depth > kMaxJsonDepth) {
+    return MakeTaskError("States.Runtime", fmt::format("The state/task '{}' returned a result of more than {} levels.",
+                                                       LimitName(state), kMaxJsonDepth));
+  }
   if (bytes <= context_.max_payload_bytes) return Status::OK();
   return MakeTaskError("States.DataLimitExceeded",
                        fmt::format("The state/task '{}' returned a result with a size exceeding the maximum number of "
@@ -108,13 +112,13 @@ Result<Interpreter::Transition> Interpreter::RunState(const Machine& machine, co
   HistoryEvent entered = StateEvent(EventType::kStateEntered, state, path);
   AppendJson(input, entered.data);
   ASSIGN_OR_RETURN(const EventRef ref, Emit(frame, std::move(entered)));
-  ContextObject context(context_.facts, state.name, FormatTimestamp(ref.timestamp), frame.item);
-  Visit visit{state, frame, path, ref.id, ref.timestamp, &context, Scope{nullptr, &context, &context_.random}};
+  ContextObject context(context_.facts, state.name, ref.timestamp, frame.item);
+  Visit visit{state, frame, path, ref.id, ref.timestamp, false, &context, Scope{nullptr, &context, &context_.random}};
   Result<Transition> result = Execute(visit, input);
   HistoryEvent exited = StateEvent(EventType::kStateExited, state, path);
   if (result.ok()) {
-    AppendJson(result->output, exited.data);
-    const Status size = CheckSize(state, exited.data.size());
+    const int depth = AppendJson(result->output, exited.data);
+    const Status size = CheckSize(state, exited.data.size(), depth);
     if (!size.ok()) result = size;
   }
   if (!result.ok() && IsTaskError(result.status())) {

@@ -55,6 +55,7 @@ class Interpreter {
     const std::string& path;
     int64_t entered_id = 0;
     TimePoint entered{};
+    bool started = false;  // a Map or Parallel got as far as its iterations or branches
     ContextObject* context = nullptr;
     Scope scope;
   };
@@ -87,7 +88,7 @@ class Interpreter {
   // Appends an event, or finds it in the record.
   Result<EventRef> Emit(Frame& frame, HistoryEvent event);
   Status CheckHalt(const Frame& frame) const;
-  Status CheckSize(const State& state, size_t bytes) const;
+  Status CheckSize(const State& state, size_t bytes, int depth) const;
   Status SleepUntil(const Frame& frame, TimePoint deadline);
   Result<int64_t> SecondsFrom(const JsonPath& path, const Scope& scope, std::string_view field) const;
   // Puts the state and its event before the cause of an error that its own fields made.

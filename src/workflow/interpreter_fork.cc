@@ -89,6 +89,7 @@ Result<json::value> Interpreter::AttemptMap(Visit& visit, const json::value& eff
   started.name = state.name;
   started.number = static_cast<int64_t>(array->size());
   RETURN_IF_ERROR(Emit(visit.frame, std::move(started)).status());
+  visit.started = true;
   if (const auto* failed = context_.recorded.FailedIteration(path)) return MakeTaskError(failed->error, failed->cause);
 
   json::array results(array->size());
@@ -115,7 +116,7 @@ Result<json::value> Interpreter::RunIteration(Visit& visit, const json::value& e
 
   Result<json::value> result = json::value();
   if (state.item_selector != nullptr) {
-    const ContextObject context(context_.facts, state.name, FormatTimestamp(visit.entered), &current);
+    const ContextObject context(context_.facts, state.name, visit.entered, &current);
     result = state.item_selector->Evaluate(Scope{&effective, &context, &context_.random});
     if (!result.ok()) result = InState(visit, result.status());
   } else {
@@ -146,6 +147,7 @@ Result<json::value> Interpreter::AttemptParallel(Visit& visit, const json::value
   started.path = path;
   started.name = state.name;
   RETURN_IF_ERROR(Emit(visit.frame, std::move(started)).status());
+  visit.started = true;
 
   const bool pure = std::all_of(state.branches.begin(), state.branches.end(),
                                 [](const std::unique_ptr<Machine>& branch) { return branch->pure; });

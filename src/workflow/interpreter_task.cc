@@ -63,7 +63,7 @@ Result<json::value> Interpreter::ExecuteWithRetry(Visit& visit, const json::valu
     const auto delay = retries.Next(error.error, context_.random);
     if (!delay) {
       // Runtime faults of the state's own fields end the execution without a word of the state.
-      if (state.type == StateType::kTask || error.error == "States.Runtime") return result;
+      if (!visit.started) return result;
       last.type = state.type == StateType::kMap ? EventType::kMapStateFailed : EventType::kParallelStateFailed;
       last.error = error.error;
       last.cause = error.cause;
@@ -107,8 +107,8 @@ Result<json::value> Interpreter::AttemptTask(Visit& visit, const json::value& ef
   // What this call builds on must not be lost when the process dies after it.
   RETURN_IF_ERROR(context_.journal.Sync(frame.last_effect));
   event.type = events.scheduled;
-  AppendJson(effective, event.data);
-  RETURN_IF_ERROR(CheckSize(state, event.data.size()));
+  const int depth = AppendJson(effective, event.data);
+  RETURN_IF_ERROR(CheckSize(state, event.data.size(), depth));
   ASSIGN_OR_RETURN(const EventRef scheduled, Emit(frame, event));
   event.type = events.started;
   event.data.clear();
@@ -124,22 +124,27 @@ Result<json::value> Interpreter::AttemptTask(Visit& visit, const json::value& ef
     result = MakeTaskError(event.error, "");
   } else if (result.ok()) {
     event.type = events.succeeded;
-    AppendJson(*result, event.data);
-    const Status size = CheckSize(state, event.data.size());
-    if (!size.ok()) {
+    const int levels = AppendJson(*result, event.data);
+    Status accepted = CheckSize(state, event.data.size(), levels);
+    // What goes on is what can be read back: a task may return what is not JSON (bytes that are not UTF-8, NaN).
+    if (accepted.ok()) {
+      result = ParseJson(event.data);
+      if (!result.ok()) accepted = MakeTaskError("States.TaskFailed", "the task's result: " + result.status().message());
+    }
+    if (!accepted.ok()) {
       event.type = events.failed;
       event.data.clear();
-      event.error = TaskErrorOf(size).error;
-      event.cause = TaskErrorOf(size).cause;
-      result = size;
+      event.error = TaskErrorOf(accepted).error;
+      event.cause = TaskErrorOf(accepted).cause;
+      result = accepted;
     }
   } else {
     RETURN_IF_ERROR(CheckHalt(frame));  // it failed because it was told to stop
     TaskError error = TaskErrorOf(result.status());
     event.type = events.failed;
-    event.error = error.error;
-    event.cause = error.cause;
-    result = MakeTaskError(std::move(error.error), std::move(error.cause));
+    event.error = ToValidUtf8(std::move(error.error));
+    event.cause = ToValidUtf8(std::move(error.cause));
+    result = MakeTaskError(event.error, event.cause);
   }
   ASSIGN_OR_RETURN(const EventRef outcome, Emit(frame, std::move(event)));
   ended = outcome.timestamp;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <iterator>
 
@@ -43,7 +44,8 @@ void AppendDouble(double number, std::string& out) {
 
 }  // namespace
 
-void AppendJson(const json::value& value, std::string& out) {
+int AppendJson(const json::value& value, std::string& out) {
+  int depth = 0;
   switch (value.kind()) {
     case json::kind::null: out += "null"; break;
     case json::kind::bool_: out += value.get_bool() ? "true" : "false"; break;
@@ -55,9 +57,10 @@ void AppendJson(const json::value& value, std::string& out) {
       char separator = '[';
       for (const auto& element : value.get_array()) {
         out += separator;
-        AppendJson(element, out);
+        depth = std::max(depth, AppendJson(element, out));
         separator = ',';
       }
+      ++depth;
       out += separator == '[' ? "[]" : "]";
       break;
     }
@@ -67,19 +70,41 @@ void AppendJson(const json::value& value, std::string& out) {
         out += separator;
         AppendString(member.key(), out);
         out += ':';
-        AppendJson(member.value(), out);
+        depth = std::max(depth, AppendJson(member.value(), out));
         separator = ',';
       }
+      ++depth;
       out += separator == '{' ? "{}" : "}";
       break;
     }
   }
+  return depth;
 }
 
 std::string JsonText(const json::value& value) {
   std::string out;
   AppendJson(value, out);
   return out;
+}
+
+std::string ToValidUtf8(std::string text) {
+  // The shortest forms only, no surrogates, at most U+10FFFF: The Unicode Standard, table 3-7.
+  const auto byte = [&](size_t at) -> unsigned { return at < text.size() ? static_cast<unsigned char>(text[at]) : 0; };
+  for (size_t i = 0; i < text.size();) {
+    const unsigned first = byte(i);
+    const unsigned second = byte(i + 1);
+    size_t length = 0;
+    if (first < 0x80) length = 1;
+    else if (first >= 0xc2 && first <= 0xdf) length = 2;
+    else if ((first == 0xe0 && second >= 0xa0) || (first >= 0xe1 && first <= 0xef && (first != 0xed || second < 0xa0))) length = 3;
+    else if ((first == 0xf0 && second >= 0x90) || (first >= 0xf1 && first <= 0xf3) || (first == 0xf4 && second < 0x90)) length = 4;
+    for (size_t k = 1; k < length; ++k) {
+      if ((byte(i + k) & 0xc0) != 0x80) length = 0;
+    }
+    if (length == 0) text[i] = '?';
+    i += std::max<size_t>(length, 1);
+  }
+  return text;
 }
 
 bool JsonEquals(const json::value& a, const json::value& b) {
