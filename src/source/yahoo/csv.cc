@@ -66,7 +66,10 @@ void CsvReader::Comment(std::string_view line) {
   while (!line.empty() && line.front() == ' ') line.remove_prefix(1);
   if (line == "generated") series_.generated = true;
   constexpr std::string_view kCurrency = "currency: ";
-  if (line.substr(0, kCurrency.size()) == kCurrency) series_.currency = line.substr(kCurrency.size());
+  if (line.substr(0, kCurrency.size()) != kCurrency) return;
+  const std::string_view code = line.substr(kCurrency.size());
+  const auto letter = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); };
+  if (code.size() == 3 && std::all_of(code.begin(), code.end(), letter)) series_.currency = code;
 }
 
 Status CsvReader::ReadHeader(std::string_view line) {

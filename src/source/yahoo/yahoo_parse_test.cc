@@ -451,6 +451,14 @@ TEST(YahooCsv, GeneratedAndCurrencyComments) {
   EXPECT_EQ(Text(*answer->bars, "source", 0), "yahoo (generated)");
 }
 
+TEST(YahooCsv, ACurrencyThatIsNoneIsNotTaken) {
+  // Found by the fuzz target: bytes that are no UTF-8 must not reach a text column.
+  const auto answer = ParseBody("# currency: GB\xff\nDate,Open,High,Low,Close,Volume\n2020-01-02,1,1,1,1,1", ContextOf("ABC"));
+  ASSERT_TRUE(answer.ok());
+  ExpectValid(*answer);
+  EXPECT_EQ(Text(*answer->bars, "currency", 0), "USD");
+}
+
 TEST(YahooCsv, BrokenOnesNameTheLine) {
   const auto malformed = ParseBody(ReadFile("malformed/scheb-invalidColumnsHistoricalData.csv"), ContextOf("AAPL"));
   EXPECT_EQ(CodeOf(malformed.status()), ErrorCode::kInvalidData);
