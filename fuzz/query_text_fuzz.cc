@@ -1,5 +1,5 @@
-// What people write: SQL texts, saved queries, parameters. Whatever comes in, a bound text has no parameter left but
-// where a value brought one, and a value stays one token.
+// What people write: SQL texts, saved queries, parameters. Whatever comes in, a bound text has no parameter
+// left but where a value brought one, and a value stays one token.
 #include <cstdlib>
 #include <string>
 #include <string_view>

@@ -42,7 +42,13 @@ Status RunQuery(Session& session, Workspace& workspace, const QueryRequest& requ
   write.width = session.out().interactive ? session.out().width : 0;
   write.shown_rows = request.shown_rows;
 
-  ASSIGN_OR_RETURN(const auto stream, engine->Execute(sql, options));
+  auto executed = engine->Execute(sql, options);
+  // A table that is not there is a mistake of the asker, not work that failed.
+  if (CodeOf(executed.status()) == ErrorCode::kNotFound) {
+    return MakeError(ErrorCode::kUsage, executed.status().message(), "`penstock tables ls` lists the tables");
+  }
+  RETURN_IF_ERROR(executed.status());
+  const auto stream = std::move(*executed);
   if (!request.out.empty()) {
     ASSIGN_OR_RETURN(const auto summary, query::WriteResultFile(*stream, write, request.out));
     session.Remark(fmt::format("{}: {} rows, {} bytes\n", request.out, Grouped(summary.rows), Grouped(summary.bytes)));

@@ -1,0 +1,91 @@
+// Our side of the benchmarks whose work is no verb of its own: the same input and output as the peers of bench/peers.
+//
+//   penstock_bench transform CHART_DIR OUT_DIR    chart bodies to validated Parquet, a file a symbol
+#include <arrow/record_batch.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <vector>
+
+#include "base/parallel.h"
+#include "lake/daily_bars.h"
+#include "lake/parquet_file.h"
+#include "lake/rules.h"
+#include "source/registry.h"
+#include "source/source.h"
+#include "store/folder_store.h"
+
+namespace penstock {
+namespace {
+
+namespace fs = std::filesystem;
+
+// The peers write no more than these.
+constexpr const char* kColumns[] = {"symbol", "date", "open", "high", "low", "close", "adj_close", "volume"};
+
+// What the peers check, by our rules.
+lake::TableSpec BarsLikeThePeers() {
+  lake::TableSpec spec = lake::DailyBarsTable();
+  spec.rules = {{"not_null", "not_null", {{"columns", {"open", "high", "low", "close", "adj_close", "volume"}}}},
+                {"bounds", "bounds", {}},
+                {"volume", "non_negative", {{"columns", {"volume"}}}},
+                {"unique", "unique", {}}};
+  return spec;
+}
+
+Result<std::string> ReadFile(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return MakeError(ErrorCode::kIo, "cannot read " + path.string());
+  std::string bytes(fs::file_size(path), '\0');
+  file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  return bytes;
+}
+
+Status Transform(const std::string& from, const std::string& to) {
+  const SystemClock clock;
+  ASSIGN_OR_RETURN(const auto source, source::MakeSource("yahoo", {}, {nullptr, &clock}));
+  const lake::TableSpec spec = BarsLikeThePeers();
+  ASSIGN_OR_RETURN(const auto validator, lake::Validator::Make(spec));
+  std::vector<std::shared_ptr<arrow::Field>> fields;
+  for (const char* column : kColumns) fields.push_back(spec.schema->GetFieldByName(column));
+  lake::ParquetOptions options;
+  options.sorted_by = {"symbol", "date"};
+  const lake::ParquetEncoder encoder(arrow::schema(fields), options);
+  ASSIGN_OR_RETURN(const auto store, store::FolderStore::Open(to));
+
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(from)) files.push_back(entry.path());
+  std::sort(files.begin(), files.end());
+  // Twice the processors: a put waits for the disk.
+  return ParallelFor(files.size(), 2 * HardwareThreads(), [&](size_t i) -> Status {
+    ASSIGN_OR_RETURN(const std::string bytes, ReadFile(files[i]));
+    const std::string symbol = files[i].stem().string();
+    source::ParseContext context;
+    context.symbol = symbol;
+    context.fetched_at = TimePoint{};
+    ASSIGN_OR_RETURN(const auto parsed, source->Parse(bytes, context));
+    ASSIGN_OR_RETURN(const auto verdict, validator->Validate(parsed.bars, {}));
+    arrow::ArrayVector columns;
+    for (const char* column : kColumns) columns.push_back(verdict.accepted->GetColumnByName(column));
+    const auto rows = arrow::RecordBatch::Make(arrow::schema(fields), verdict.accepted->num_rows(), columns);
+    ASSIGN_OR_RETURN(const std::string file, encoder.Encode(*rows));
+    return store->Put(symbol + ".parquet", file).status();
+  });
+}
+
+}  // namespace
+}  // namespace penstock
+
+int main(int argc, char** argv) {
+  if (argc != 4 || std::string_view(argv[1]) != "transform") {
+    std::fprintf(stderr, "usage: penstock_bench transform CHART_DIR OUT_DIR\n");
+    return 2;
+  }
+  const penstock::Status status = penstock::Transform(argv[2], argv[3]);
+  if (!status.ok()) std::fprintf(stderr, "penstock_bench: %s\n", penstock::Describe(status).c_str());
+  return status.ok() ? 0 : 1;
+}
