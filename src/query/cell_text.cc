@@ -28,8 +28,8 @@ void AppendReal(Number value, std::string* out) {
   }
 }
 
-// Days since 1970-01-01 of the proleptic Gregorian calendar. Source: H. Hinnant, "chrono-Compatible Low-Level Date
-// Algorithms", civil_from_days; std::chrono's years end at 32767, SQL's do not.
+// Days since 1970-01-01 of the proleptic Gregorian calendar. Source: H. Hinnant, "chrono-Compatible Low-Level
+// Date Algorithms", civil_from_days; std::chrono's years end at 32767, SQL's do not.
 void AppendDate(int64_t days, std::string* out) {
   days += 719'468;
   const int64_t era = (days >= 0 ? days : days - 146'096) / 146'097;
@@ -69,7 +69,8 @@ int64_t PerSecond(arrow::TimeUnit::type unit) {
 // `ticks` of a day or span, 0 or more.
 void AppendClock(int64_t ticks, int64_t per_second, std::string* out) {
   const int64_t seconds = ticks / per_second;
-  fmt::format_to(std::back_inserter(*out), "{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
+  fmt::format_to(std::back_inserter(*out), "{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60,
+                 seconds % 60);
   if (int64_t fraction = ticks % per_second; fraction != 0) {
     int digits = static_cast<int>(std::to_string(per_second).size()) - 1;
     for (; fraction % 10 == 0; fraction /= 10) --digits;
@@ -100,7 +101,8 @@ void AppendInterval(const arrow::MonthDayNanoIntervalType::MonthDayNanos& value,
   const size_t begin = out->size();
   auto part = [&](int64_t count, std::string_view unit) {
     if (count == 0) return;
-    fmt::format_to(std::back_inserter(*out), "{}{} {}{}", out->size() > begin ? " " : "", count, unit, std::abs(count) == 1 ? "" : "s");
+    fmt::format_to(std::back_inserter(*out), "{}{} {}{}", out->size() > begin ? " " : "", count, unit,
+                   std::abs(count) == 1 ? "" : "s");
   };
   part(value.months / 12, "year");
   part(value.months % 12, "month");
@@ -114,7 +116,8 @@ void AppendInterval(const arrow::MonthDayNanoIntervalType::MonthDayNanos& value,
 
 void AppendBytes(std::string_view bytes, std::string* out) {
   *out += "\\x";
-  for (const char c : bytes) fmt::format_to(std::back_inserter(*out), "{:02x}", static_cast<unsigned char>(c));
+  for (const char c : bytes)
+    fmt::format_to(std::back_inserter(*out), "{:02x}", static_cast<unsigned char>(c));
 }
 
 // All digits, never with an exponent: 0.000000001.
@@ -134,7 +137,8 @@ void AppendDecimal(const arrow::Array& column, int64_t row, std::string* out) {
 }
 
 bool IsUuid(const arrow::DataType& type) {
-  return type.id() == Type::EXTENSION && static_cast<const arrow::ExtensionType&>(type).extension_name() == "arrow.uuid";
+  return type.id() == Type::EXTENSION &&
+         static_cast<const arrow::ExtensionType&>(type).extension_name() == "arrow.uuid";
 }
 
 void AppendUuid(std::string_view bytes, std::string* out) {
@@ -179,10 +183,13 @@ void AppendMap(const arrow::MapArray& column, int64_t row, std::string* out) {
 }
 
 // A union's member holds the value; its own validity says whether it is NULL.
-const arrow::Array& UnionMember(const arrow::Array& column, int64_t row, int64_t* member_row, std::shared_ptr<arrow::Array>* keep) {
+const arrow::Array& UnionMember(const arrow::Array& column, int64_t row, int64_t* member_row,
+                                std::shared_ptr<arrow::Array>* keep) {
   const auto& u = static_cast<const arrow::UnionArray&>(column);
   *keep = u.field(u.child_id(row));
-  *member_row = column.type_id() == Type::DENSE_UNION ? static_cast<const arrow::DenseUnionArray&>(column).value_offset(row) : row;
+  *member_row = column.type_id() == Type::DENSE_UNION
+                    ? static_cast<const arrow::DenseUnionArray&>(column).value_offset(row)
+                    : row;
   return **keep;
 }
 
@@ -209,10 +216,18 @@ bool AppendNumber(const arrow::Array& column, int64_t row, std::string* out) {
     case Type::UINT64: AppendInteger<arrow::UInt64Array>(column, row, out); return true;
     case Type::FLOAT: AppendReal(Get<arrow::FloatArray>(column, row), out); return true;
     case Type::DOUBLE: AppendReal(Get<arrow::DoubleArray>(column, row), out); return true;
-    case Type::DECIMAL32: AppendDecimal<arrow::Decimal32Array, arrow::Decimal32>(column, row, out); return true;
-    case Type::DECIMAL64: AppendDecimal<arrow::Decimal64Array, arrow::Decimal64>(column, row, out); return true;
-    case Type::DECIMAL128: AppendDecimal<arrow::Decimal128Array, arrow::Decimal128>(column, row, out); return true;
-    case Type::DECIMAL256: AppendDecimal<arrow::Decimal256Array, arrow::Decimal256>(column, row, out); return true;
+    case Type::DECIMAL32:
+      AppendDecimal<arrow::Decimal32Array, arrow::Decimal32>(column, row, out);
+      return true;
+    case Type::DECIMAL64:
+      AppendDecimal<arrow::Decimal64Array, arrow::Decimal64>(column, row, out);
+      return true;
+    case Type::DECIMAL128:
+      AppendDecimal<arrow::Decimal128Array, arrow::Decimal128>(column, row, out);
+      return true;
+    case Type::DECIMAL256:
+      AppendDecimal<arrow::Decimal256Array, arrow::Decimal256>(column, row, out);
+      return true;
     default: return false;
   }
 }
@@ -230,15 +245,20 @@ void AppendPlain(const arrow::Array& column, int64_t row, bool iso, std::string*
     case Type::DATE32: AppendDay32(Get<arrow::Date32Array>(column, row), out); return;
     case Type::DATE64: AppendDate(Get<arrow::Date64Array>(column, row) / 86'400'000, out); return;
     case Type::TIME32:
-      AppendClock(Get<arrow::Time32Array>(column, row), PerSecond(static_cast<const arrow::Time32Type&>(*column.type()).unit()), out);
+      AppendClock(Get<arrow::Time32Array>(column, row),
+                  PerSecond(static_cast<const arrow::Time32Type&>(*column.type()).unit()), out);
       return;
     case Type::TIME64:
-      AppendClock(Get<arrow::Time64Array>(column, row), PerSecond(static_cast<const arrow::Time64Type&>(*column.type()).unit()), out);
+      AppendClock(Get<arrow::Time64Array>(column, row),
+                  PerSecond(static_cast<const arrow::Time64Type&>(*column.type()).unit()), out);
       return;
     case Type::TIMESTAMP:
-      AppendTimestamp(Get<arrow::TimestampArray>(column, row), static_cast<const arrow::TimestampType&>(*column.type()), iso, out);
+      AppendTimestamp(Get<arrow::TimestampArray>(column, row),
+                      static_cast<const arrow::TimestampType&>(*column.type()), iso, out);
       return;
-    case Type::INTERVAL_MONTH_DAY_NANO: AppendInterval(Get<arrow::MonthDayNanoIntervalArray>(column, row), out); return;
+    case Type::INTERVAL_MONTH_DAY_NANO:
+      AppendInterval(Get<arrow::MonthDayNanoIntervalArray>(column, row), out);
+      return;
     default: *out += "(" + column.type()->ToString() + ")"; return;
   }
 }
@@ -280,7 +300,8 @@ void AppendJson(const arrow::Array& column, int64_t row, std::string* out) {
     case Type::BOOL: AppendText(column, row, out); return;
     case Type::FLOAT:
     case Type::DOUBLE: {
-      const double value = column.type_id() == Type::FLOAT ? Get<arrow::FloatArray>(column, row) : Get<arrow::DoubleArray>(column, row);
+      const double value = column.type_id() == Type::FLOAT ? Get<arrow::FloatArray>(column, row)
+                                                           : Get<arrow::DoubleArray>(column, row);
       if (std::isfinite(value)) return AppendText(column, row, out);
       *out += "null";
       return;
@@ -295,7 +316,8 @@ void AppendJson(const arrow::Array& column, int64_t row, std::string* out) {
     }
     case Type::FIXED_SIZE_LIST: {
       const auto& list = static_cast<const arrow::FixedSizeListArray&>(column);
-      return AppendList(*list.values(), list.value_offset(row), list.value_offset(row) + list.value_length(row), out);
+      return AppendList(*list.values(), list.value_offset(row),
+                        list.value_offset(row) + list.value_length(row), out);
     }
     case Type::STRUCT: return AppendStruct(static_cast<const arrow::StructArray&>(column), row, out);
     case Type::MAP: return AppendMap(static_cast<const arrow::MapArray&>(column), row, out);
@@ -307,7 +329,8 @@ void AppendJson(const arrow::Array& column, int64_t row, std::string* out) {
       return AppendJson(member, member_row, out);
     }
     case Type::EXTENSION:
-      if (!IsUuid(*column.type())) return AppendJson(*static_cast<const arrow::ExtensionArray&>(column).storage(), row, out);
+      if (!IsUuid(*column.type()))
+        return AppendJson(*static_cast<const arrow::ExtensionArray&>(column).storage(), row, out);
       break;
     default:
       if (AppendNumber(column, row, out)) return;

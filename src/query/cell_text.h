@@ -1,4 +1,5 @@
-// One value of a result as text or as JSON; every type that an engine may give. Deterministic: no locale, UTC.
+// One value of a result as text or as JSON; every type that an engine may give. Deterministic: no locale,
+// UTC.
 #pragma once
 
 #include <arrow/type_fwd.h>
@@ -18,9 +19,9 @@ namespace penstock::query {
 //   LIST, STRUCT, MAP, UNION          their JSON
 void AppendText(const arrow::Array& column, int64_t row, std::string* out);
 
-// As a JSON value: numbers (all digits; NaN and infinities are null, JSON has none), true, false, null; LIST as an
-// array, STRUCT as an object, MAP as an object of its keys' texts; times as ISO 8601 (2017-08-11T09:30:00Z); everything
-// else as the text above, in quotes.
+// As a JSON value: numbers (all digits; NaN and infinities are null, JSON has none), true, false, null; LIST
+// as an array, STRUCT as an object, MAP as an object of its keys' texts; times as ISO 8601
+// (2017-08-11T09:30:00Z); everything else as the text above, in quotes.
 void AppendJson(const arrow::Array& column, int64_t row, std::string* out);
 
 // A JSON string with its quotes. Bytes that are not UTF-8 become U+FFFD.

@@ -30,16 +30,18 @@ struct DuckDbOptions {
   std::vector<std::string> library_candidates;
 };
 
-// Each query has a DuckDB database of its own, in memory: views of the tables its text names, and nothing else. A
-// statement must be one that reads and may use no function that reaches outside (statement_tree.h); beside that DuckDB
-// itself may open files only in the folders of those tables, loads no extension, and has its settings locked.
+// Each query has a DuckDB database of its own, in memory: views of the tables its text names, and nothing
+// else. A statement must be one that reads and may use no function that reaches outside (statement_tree.h);
+// beside that DuckDB itself may open files only in the folders of those tables, loads no extension, and has
+// its settings locked.
 class DuckDbEngine : public Engine {
  public:
   // `clock` outlives the engine and its streams.
   DuckDbEngine(std::vector<ViewSpec> views, DuckDbOptions options, Clock& clock);
   ~DuckDbEngine() override;
 
-  Result<std::unique_ptr<ResultStream>> Execute(std::string_view sql, const QueryOptions& options = {}) override;
+  Result<std::unique_ptr<ResultStream>> Execute(std::string_view sql,
+                                                const QueryOptions& options = {}) override;
   std::string_view name() const override { return "duckdb"; }
 
  private:

@@ -22,10 +22,12 @@ SystemClock* RealClock() {
   return &clock;
 }
 
-INSTANTIATE_TEST_SUITE_P(DuckDb, EngineConformance, testing::Values([](std::vector<ViewSpec> views, std::string database) {
+INSTANTIATE_TEST_SUITE_P(DuckDb, EngineConformance,
+                         testing::Values([](std::vector<ViewSpec> views, std::string database) {
                            DuckDbOptions options;
                            options.default_database = std::move(database);
-                           return std::unique_ptr<Engine>(new DuckDbEngine(std::move(views), options, *RealClock()));
+                           return std::unique_ptr<Engine>(
+                               new DuckDbEngine(std::move(views), options, *RealClock()));
                          }));
 
 class DuckDbEngineTest : public testing::Test {
@@ -47,7 +49,8 @@ class DuckDbEngineTest : public testing::Test {
   TinyLake lake_;
 };
 
-// "User SQL runs sandboxed: no file, no network, no extension, no setting": each is refused, and nothing is written.
+// "User SQL runs sandboxed: no file, no network, no extension, no setting": each is refused, and nothing is
+// written.
 TEST_F(DuckDbEngineTest, RefusesHostileStatements) {
   const std::string in_lake = lake_.root() + "/sp500/clean/bars/dt=2017-08-11/bars.parquet";
   const std::string raw = lake_.root() + "/sp500/raw/secret.csv";
@@ -72,7 +75,8 @@ TEST_F(DuckDbEngineTest, RefusesHostileStatements) {
       "with \"/etc/passwd\" as (select 1) select * from (select * from '/etc/hosts')",
       "select * from query('select * from read_text(''/etc/passwd'')')",
       "select * from query_table('/etc/passwd')",
-      "select * from json_execute_serialized_sql(json_serialize_sql('select * from read_text(''/etc/passwd'')'))",
+      "select * from json_execute_serialized_sql(json_serialize_sql('select * from "
+      "read_text(''/etc/passwd'')'))",
       "select json_serialize_plan('select * from read_text(''/etc/passwd'')')",
       "select * from arrow_scan(1::ubigint, 2::ubigint, 3::ubigint)",
       "select * from 'https://example.com/a.parquet'",
@@ -132,7 +136,8 @@ TEST_F(DuckDbEngineTest, RefusesHostileStatements) {
     const auto result = RunToCsv(engine, sql);
     ASSERT_FALSE(result.ok()) << sql << "\n" << *result;
     const ErrorCode code = CodeOf(result.status());
-    EXPECT_TRUE(code == ErrorCode::kUsage || code == ErrorCode::kNotFound || code == ErrorCode::kPermissionDenied)
+    EXPECT_TRUE(code == ErrorCode::kUsage || code == ErrorCode::kNotFound ||
+                code == ErrorCode::kPermissionDenied)
         << sql << ": " << NameOf(code) << " " << Describe(result.status());
     EXPECT_EQ(lake_.Listing(), before) << sql;
   }
@@ -143,8 +148,9 @@ TEST_F(DuckDbEngineTest, RefusesHostileStatements) {
 TEST_F(DuckDbEngineTest, DuckDbItselfIsConfinedToTheTablesFolders) {
   auto api = LoadDuckDb(DuckDbCandidates());
   ASSERT_TRUE(api.ok()) << Describe(api.status());
-  auto session = DuckDbSession::Open(std::make_shared<const DuckDbApi>(*api), {{"autoload_known_extensions", "false"},
-                                                                               {"autoinstall_known_extensions", "false"}});
+  auto session = DuckDbSession::Open(
+      std::make_shared<const DuckDbApi>(*api),
+      {{"autoload_known_extensions", "false"}, {"autoinstall_known_extensions", "false"}});
   ASSERT_TRUE(session.ok()) << Describe(session.status());
   Overwrite("sp500/raw/secret.csv", "secret\n42\n");
   const std::string bars = lake_.root() + "/sp500/clean/bars/";
@@ -152,12 +158,17 @@ TEST_F(DuckDbEngineTest, DuckDbItselfIsConfinedToTheTablesFolders) {
   const std::string before = lake_.Listing();
   const std::string out = lake_.root() + "/evil";
   for (const std::string& sql : std::vector<std::string>{
-           "select * from read_csv('/etc/passwd')", "select * from '/etc/passwd'", "select * from read_text('/proc/self/environ')",
-           "select * from read_csv('" + lake_.root() + "/sp500/raw/secret.csv')", "select * from read_text('" + bars + "../../raw/secret.csv')",
-           "select * from read_text('" + bars + "dt=2017-08-11/../../../raw/secret.csv')", "select * from glob('/etc/*')",
-           "copy (select 1) to '" + out + ".csv'", "attach '" + out + ".db' as evil", "export database '" + out + "'", "install httpfs",
-           "load httpfs", "load '/tmp/evil.duckdb_extension'", "select * from 'https://example.com/a.parquet'", "set memory_limit = '100GB'",
-           "set allowed_directories = ['/']", "set enable_external_access = true", "reset lock_configuration", "set temp_directory = '" + out + "'"}) {
+           "select * from read_csv('/etc/passwd')", "select * from '/etc/passwd'",
+           "select * from read_text('/proc/self/environ')",
+           "select * from read_csv('" + lake_.root() + "/sp500/raw/secret.csv')",
+           "select * from read_text('" + bars + "../../raw/secret.csv')",
+           "select * from read_text('" + bars + "dt=2017-08-11/../../../raw/secret.csv')",
+           "select * from glob('/etc/*')", "copy (select 1) to '" + out + ".csv'",
+           "attach '" + out + ".db' as evil", "export database '" + out + "'", "install httpfs",
+           "load httpfs", "load '/tmp/evil.duckdb_extension'",
+           "select * from 'https://example.com/a.parquet'", "set memory_limit = '100GB'",
+           "set allowed_directories = ['/']", "set enable_external_access = true", "reset lock_configuration",
+           "set temp_directory = '" + out + "'"}) {
     EXPECT_FALSE((*session)->Run(sql).ok()) << sql;
     EXPECT_EQ(lake_.Listing(), before) << sql;
   }
@@ -166,16 +177,32 @@ TEST_F(DuckDbEngineTest, DuckDbItselfIsConfinedToTheTablesFolders) {
 
 TEST_F(DuckDbEngineTest, AllowsOrdinaryReading) {
   auto engine = MakeEngine();
-  for (const char* sql : {
-           "select 1", "values (1), (2)", "from bars", "table bars", "select * from memory.sp500.bars", "SHOW TABLES", "show all tables",
-           "describe bars", "describe select 1 as a", "summarize bars", "explain select * from bars", "EXPLAIN ANALYZE select * from bars",
-           "/* first */ explain -- second\n select 1", "select * from range(3)", "select unnest([1,2])",
-           "with recursive t(n) as (select 1 union all select n + 1 from t where n < 5) select * from t",
-           "select table_name from information_schema.tables", "select * from duckdb_columns()",
-           "select b.symbol from sp500.bars b join bars_rejected r using (dt)", "select ';' as a, $$;$$ as b; -- end",
-           "select [1,2,3][1:2], {'a':1}, 'x'::varchar", "(select 1) union all (select 2)",
-           "pivot (select symbol, dt, close from bars) on symbol in ('AAPL','MSFT') using sum(close)",
-           "select * from bars tablesample 50%", "select a: 42"}) {
+  for (const char* sql :
+       {"select 1",
+        "values (1), (2)",
+        "from bars",
+        "table bars",
+        "select * from memory.sp500.bars",
+        "SHOW TABLES",
+        "show all tables",
+        "describe bars",
+        "describe select 1 as a",
+        "summarize bars",
+        "explain select * from bars",
+        "EXPLAIN ANALYZE select * from bars",
+        "/* first */ explain -- second\n select 1",
+        "select * from range(3)",
+        "select unnest([1,2])",
+        "with recursive t(n) as (select 1 union all select n + 1 from t where n < 5) select * from t",
+        "select table_name from information_schema.tables",
+        "select * from duckdb_columns()",
+        "select b.symbol from sp500.bars b join bars_rejected r using (dt)",
+        "select ';' as a, $$;$$ as b; -- end",
+        "select [1,2,3][1:2], {'a':1}, 'x'::varchar",
+        "(select 1) union all (select 2)",
+        "pivot (select symbol, dt, close from bars) on symbol in ('AAPL','MSFT') using sum(close)",
+        "select * from bars tablesample 50%",
+        "select a: 42"}) {
     const auto result = RunToCsv(engine, sql);
     EXPECT_TRUE(result.ok()) << sql << "\n" << Describe(result.status());
   }
@@ -183,7 +210,8 @@ TEST_F(DuckDbEngineTest, AllowsOrdinaryReading) {
 
 TEST_F(DuckDbEngineTest, ListsAllTablesThoughItMakesOnlyTheViewsItNeeds) {
   auto engine = MakeEngine();
-  const auto csv = RunToCsv(engine, "select table_schema, table_name from information_schema.tables order by 1, 2");
+  const auto csv =
+      RunToCsv(engine, "select table_schema, table_name from information_schema.tables order by 1, 2");
   ASSERT_TRUE(csv.ok()) << Describe(csv.status());
   EXPECT_EQ(*csv, "table_schema,table_name\nsp500,bars\nsp500,bars_rejected\n");
 }
@@ -193,21 +221,27 @@ TEST_F(DuckDbEngineTest, AWithClauseMayHaveTheNameOfATable) {
   const auto csv = RunToCsv(engine, "with bars as (select count(*) as n from sp500.bars) select n from bars");
   ASSERT_TRUE(csv.ok()) << Describe(csv.status());
   EXPECT_EQ(*csv, "n\n9\n");
-  const auto outer = RunToCsv(engine, "select (with bars as (select 1 as n) select n from bars) as a, count(*) as b from bars");
+  const auto outer = RunToCsv(
+      engine, "select (with bars as (select 1 as n) select n from bars) as a, count(*) as b from bars");
   ASSERT_TRUE(outer.ok()) << Describe(outer.status());
   EXPECT_EQ(*outer, "a,b\n1,9\n");
 }
 
-// FTSE-2: SQL by date partition reads only those partitions. The other ones are garbage: reading them would fail.
+// FTSE-2: SQL by date partition reads only those partitions. The other ones are garbage: reading them would
+// fail.
 TEST_F(DuckDbEngineTest, ReadsOnlyThePartitionsAsked) {
   Overwrite("sp500/clean/bars/dt=2017-08-10/bars.parquet", "garbage, not Parquet");
   Overwrite("sp500/clean/bars/dt=2017-08-12/bars.parquet", "garbage, not Parquet");
   auto engine = MakeEngine();
-  for (const char* where : {"dt = '2017-08-11'", "dt = date '2017-08-11'", "dt > '2017-08-10' and dt < '2017-08-12'",
-                            "dt between cast(date '2017-08-11' - interval '0' day as date) and date '2017-08-11'", "dt in ('2017-08-11', '2017-08-09')"}) {
-    const auto csv = RunToCsv(engine, "select max(close) as c from bars where " + std::string(where) + " and symbol = 'AAPL'");
+  for (const char* where :
+       {"dt = '2017-08-11'", "dt = date '2017-08-11'", "dt > '2017-08-10' and dt < '2017-08-12'",
+        "dt between cast(date '2017-08-11' - interval '0' day as date) and date '2017-08-11'",
+        "dt in ('2017-08-11', '2017-08-09')"}) {
+    const auto csv = RunToCsv(
+        engine, "select max(close) as c from bars where " + std::string(where) + " and symbol = 'AAPL'");
     ASSERT_TRUE(csv.ok()) << where << "\n" << Describe(csv.status());
-    EXPECT_TRUE(csv->find("157.48") != std::string::npos || csv->find("161.06") != std::string::npos) << where << *csv;
+    EXPECT_TRUE(csv->find("157.48") != std::string::npos || csv->find("161.06") != std::string::npos)
+        << where << *csv;
   }
   // And the test can fail:
   EXPECT_EQ(CodeOf(RunToCsv(engine, "select max(close) from bars").status()), ErrorCode::kCorrupt);
@@ -222,18 +256,24 @@ TEST_F(DuckDbEngineTest, NamesTheDamagedFile) {
   const std::string whole = Bytes(key);
   ASSERT_GT(whole.size(), 100u);
   std::string footer = whole;
-  const auto length = static_cast<unsigned char>(whole[whole.size() - 8]) | static_cast<unsigned char>(whole[whole.size() - 7]) << 8;
+  const auto length = static_cast<unsigned char>(whole[whole.size() - 8]) |
+                      static_cast<unsigned char>(whole[whole.size() - 7]) << 8;
   for (size_t i = whole.size() - 8 - length + 20; i < whole.size() - 8 - length + 60; ++i) footer[i] = '\xff';
   std::string pages = whole;
   for (size_t i = 4; i < pages.size() - 8 - length; ++i) pages[i] = static_cast<char>(pages[i] ^ 0x5a);
   const std::vector<std::pair<std::string, std::string>> damages = {
-      {"cut", whole.substr(0, whole.size() / 2)}, {"empty", ""}, {"text", "garbage, not Parquet at all"}, {"footer", footer}, {"pages", pages}};
+      {"cut", whole.substr(0, whole.size() / 2)},
+      {"empty", ""},
+      {"text", "garbage, not Parquet at all"},
+      {"footer", footer},
+      {"pages", pages}};
   auto engine = MakeEngine();
   for (const auto& [name, bytes] : damages) {
     Overwrite(key, bytes);
     const auto result = RunToCsv(engine, "select * from bars");
     EXPECT_EQ(CodeOf(result.status()), ErrorCode::kCorrupt) << name << ": " << Describe(result.status());
-    EXPECT_NE(result.status().message().find(key), std::string::npos) << name << ": " << Describe(result.status());
+    EXPECT_NE(result.status().message().find(key), std::string::npos)
+        << name << ": " << Describe(result.status());
   }
 }
 
@@ -253,14 +293,17 @@ TEST_F(DuckDbEngineTest, ATableWithoutFilesIsEmptyWithItsColumns) {
     const auto csv = RunToCsv(engine, "select symbol, close, dt from ftse100.bars where dt = '2017-08-11'");
     ASSERT_TRUE(csv.ok()) << Describe(csv.status());
     EXPECT_EQ(*csv, "symbol,close,dt\n");
-    const auto types = RunToCsv(engine, "select column_name, column_type from (describe ftse100.bars) where column_name in ('dt', 'fetched_at')");
+    const auto types = RunToCsv(engine,
+                                "select column_name, column_type from (describe ftse100.bars) where "
+                                "column_name in ('dt', 'fetched_at')");
     ASSERT_TRUE(types.ok()) << Describe(types.status());
     EXPECT_EQ(*types, "column_name,column_type\nfetched_at,TIMESTAMP WITH TIME ZONE\ndt,DATE\n");
   }
 }
 
 TEST_F(DuckDbEngineTest, OlderFilesMayLackAColumn) {
-  lake_.Write("sp500/clean/bars/dt=2017-08-14/bars.parquet", "select 'AAPL' as symbol, 1.5::double as close, 'new' as added");
+  lake_.Write("sp500/clean/bars/dt=2017-08-14/bars.parquet",
+              "select 'AAPL' as symbol, 1.5::double as close, 'new' as added");
   auto views = lake_.Views("sp500");
   views[0].columns_differ = true;
   DuckDbEngine engine(views, {}, *RealClock());
@@ -278,7 +321,8 @@ TEST_F(DuckDbEngineTest, TablesOfTheDefaultDatabaseStandBesideTheirOwn) {
   EXPECT_EQ(CodeOf(RunToCsv(engine, "select * from bars_rejected").status()), ErrorCode::kNotFound);
 }
 
-constexpr const char* kForever = "select count(*) from range(1000000000) a, range(1000000000) b where a.range + b.range = -1";
+constexpr const char* kForever =
+    "select count(*) from range(1000000000) a, range(1000000000) b where a.range + b.range = -1";
 constexpr const char* kForeverRows = "select range from range(1000000000000000)";
 
 TEST_F(DuckDbEngineTest, EndsAtItsTimeLimit) {
@@ -351,7 +395,8 @@ TEST_F(DuckDbEngineTest, KeepsToItsMemory) {
   auto engine = MakeEngine(options);
   const std::string before = lake_.Listing();
   for (const char* sql : {"select list(range) from range(100000000)",
-                          "select count(*) from (select * from (select range::varchar || '-padding-padding-padding-padding' as s from range(6000000) "
+                          "select count(*) from (select * from (select range::varchar || "
+                          "'-padding-padding-padding-padding' as s from range(6000000) "
                           "order by s desc) limit 3000000) where s > 'a' or s < 'b'"}) {
     const auto result = RunToCsv(engine, sql);
     EXPECT_EQ(CodeOf(result.status()), ErrorCode::kResourceExhausted) << sql << Describe(result.status());
@@ -365,11 +410,16 @@ TEST_F(DuckDbEngineTest, ShowsItsLimitsAsSettings) {
   options.spill_limit_mb = 1;
   options.threads = 2;
   auto engine = MakeEngine(options);
-  const auto csv = RunToCsv(engine, "select name, value from duckdb_settings() where name in ('memory_limit', 'max_temp_directory_size', 'threads', "
-                                    "'enable_external_access', 'lock_configuration', 'autoload_known_extensions', 'TimeZone') order by name");
+  const auto csv = RunToCsv(engine,
+                            "select name, value from duckdb_settings() where name in ('memory_limit', "
+                            "'max_temp_directory_size', 'threads', "
+                            "'enable_external_access', 'lock_configuration', 'autoload_known_extensions', "
+                            "'TimeZone') order by name");
   ASSERT_TRUE(csv.ok()) << Describe(csv.status());
-  EXPECT_EQ(*csv, "name,value\nTimeZone,UTC\nautoload_known_extensions,false\nenable_external_access,false\nlock_configuration,true\n"
-                  "max_temp_directory_size,1.0 MiB\nmemory_limit,64.0 MiB\nthreads,2\n");
+  EXPECT_EQ(*csv,
+            "name,value\nTimeZone,UTC\nautoload_known_extensions,false\nenable_external_access,false\nlock_"
+            "configuration,true\n"
+            "max_temp_directory_size,1.0 MiB\nmemory_limit,64.0 MiB\nthreads,2\n");
 }
 
 TEST_F(DuckDbEngineTest, SpillsAndCleansUp) {
@@ -379,7 +429,8 @@ TEST_F(DuckDbEngineTest, SpillsAndCleansUp) {
   auto engine = MakeEngine(options);
   const std::string before = lake_.Listing();
   const auto csv = RunToCsv(engine,
-                            "select count(*) as n, max(s) as m from (select s, row_number() over (order by s desc) as r from (select range::varchar || "
+                            "select count(*) as n, max(s) as m from (select s, row_number() over (order by s "
+                            "desc) as r from (select range::varchar || "
                             "'-padding-padding-padding-padding' as s from range(3000000)))");
   ASSERT_TRUE(csv.ok()) << Describe(csv.status());
   EXPECT_EQ(*csv, "n,m\n3000000,999999-padding-padding-padding-padding\n");
@@ -406,10 +457,12 @@ TEST_F(DuckDbEngineTest, PointsAtTheMistake) {
   auto engine = MakeEngine();
   const auto syntax = RunToCsv(engine, "select 1,\n  from where");
   EXPECT_EQ(CodeOf(syntax.status()), ErrorCode::kUsage);
-  EXPECT_NE(syntax.status().message().find("LINE 2:   from where\n"), std::string::npos) << syntax.status().message();
+  EXPECT_NE(syntax.status().message().find("LINE 2:   from where\n"), std::string::npos)
+      << syntax.status().message();
   const auto table = RunToCsv(engine, "select *\nfrom sp500.bar");
   EXPECT_EQ(CodeOf(table.status()), ErrorCode::kNotFound);
-  EXPECT_NE(table.status().message().find("LINE 2: from sp500.bar\n             ^"), std::string::npos) << table.status().message();
+  EXPECT_NE(table.status().message().find("LINE 2: from sp500.bar\n             ^"), std::string::npos)
+      << table.status().message();
   EXPECT_NE(AdviceOf(table.status()).find("sp500.bars"), std::string::npos);
   const auto column = RunToCsv(engine, "select clsoe from bars");
   EXPECT_EQ(CodeOf(column.status()), ErrorCode::kUsage);
@@ -453,7 +506,8 @@ TEST(DuckDbLibraryTest, IsTheBuildThatWasTested) {
   EXPECT_EQ(*csv, "source_id\n" + std::string(kDuckDbSourceId) + "\n");
 }
 
-// zstd, snappy and TLS are in libparquet and libarrow as well, and this process has both: DuckDB's own must be used.
+// zstd, snappy and TLS are in libparquet and libarrow as well, and this process has both: DuckDB's own must
+// be used.
 TEST(DuckDbLibraryTest, WorksBesideLibparquet) {
   ASSERT_GT(parquet::DEFAULT_MAX_ROW_GROUP_LENGTH, 0);
   TinyLake lake;

@@ -12,9 +12,12 @@ struct Class {
   std::string_view advice;
 };
 
-constexpr std::string_view kMemoryAdvice = "read fewer partitions or columns (where dt = …), or allow more memory";
-constexpr std::string_view kSandboxAdvice = "a query reads tables of the catalog only; SHOW ALL TABLES lists them";
-constexpr std::string_view kDamagedAdvice = "check the table (penstock tables check TABLE) and process its raw input again (penstock process)";
+constexpr std::string_view kMemoryAdvice =
+    "read fewer partitions or columns (where dt = …), or allow more memory";
+constexpr std::string_view kSandboxAdvice =
+    "a query reads tables of the catalog only; SHOW ALL TABLES lists them";
+constexpr std::string_view kDamagedAdvice =
+    "check the table (penstock tables check TABLE) and process its raw input again (penstock process)";
 
 constexpr std::array<Class, 22> kClasses = {{
     {"Parser Error", ErrorCode::kUsage, ""},
@@ -41,14 +44,15 @@ constexpr std::array<Class, 22> kClasses = {{
     {"INTERNAL Error", ErrorCode::kInternal, ""},
 }};
 
-// What DuckDB's Parquet reader says of bytes that are none, or not any more. "Invalid Error" is a foreign exception,
-// here always one of Thrift's, which decodes footers and page headers.
+// What DuckDB's Parquet reader says of bytes that are none, or not any more. "Invalid Error" is a foreign
+// exception, here always one of Thrift's, which decodes footers and page headers.
 bool IsDamagedFile(std::string_view text) {
   if (text.starts_with("Invalid Error: ")) return true;
   if (text.find(".parquet") == std::string_view::npos) return false;
   for (const std::string_view sign :
-       {"No magic bytes found", "too small to be a Parquet file", "Footer length error", "ecompression failure", "Failed to read file",
-        "TProtocolException", "orrupt", "Invalid thrift", "out of buffer", "too short"}) {
+       {"No magic bytes found", "too small to be a Parquet file", "Footer length error",
+        "ecompression failure", "Failed to read file", "TProtocolException", "orrupt", "Invalid thrift",
+        "out of buffer", "too short"}) {
     if (text.find(sign) != std::string_view::npos) return true;
   }
   return false;
@@ -68,7 +72,8 @@ Status FromDuckDbError(std::string_view text) {
       break;
     }
   }
-  const bool of_data = code == ErrorCode::kInternal || code == ErrorCode::kIo || text.starts_with("Invalid Input Error");
+  const bool of_data =
+      code == ErrorCode::kInternal || code == ErrorCode::kIo || text.starts_with("Invalid Input Error");
   if (of_data && IsDamagedFile(text)) {
     code = ErrorCode::kCorrupt;
     advice = kDamagedAdvice;
@@ -76,7 +81,8 @@ Status FromDuckDbError(std::string_view text) {
     rest = rest.substr(0, rest.find("\n\nLINE "));
   }
   if (code == ErrorCode::kResourceExhausted) rest = rest.substr(0, rest.find("\n\nPossible solutions"));
-  if (code == ErrorCode::kIo && text.find("No space left") != std::string_view::npos) code = ErrorCode::kNoSpace;
+  if (code == ErrorCode::kIo && text.find("No space left") != std::string_view::npos)
+    code = ErrorCode::kNoSpace;
   std::string message(rest);
   for (size_t at = 0; (at = message.find("\n\nLINE ", at)) != std::string::npos;) message.erase(at, 1);
   return MakeError(code, std::move(message), std::string(advice));

@@ -27,10 +27,11 @@ std::vector<std::string> DuckDbCandidates() {
 
 Status CheckDuckDbVersion(std::string_view version, std::string_view path) {
   if (version == kDuckDbVersion) return Status::OK();
-  return MakeError(ErrorCode::kConfiguration,
-                   std::string(path) + " is DuckDB " + std::string(version) + ", and this program works with " +
-                       std::string(kDuckDbVersion),
-                   "put libduckdb.so of that version there, or name one with PENSTOCK_DUCKDB=/path/libduckdb.so");
+  return MakeError(
+      ErrorCode::kConfiguration,
+      std::string(path) + " is DuckDB " + std::string(version) + ", and this program works with " +
+          std::string(kDuckDbVersion),
+      "put libduckdb.so of that version there, or name one with PENSTOCK_DUCKDB=/path/libduckdb.so");
 }
 
 Result<DuckDbApi> LoadDuckDb(const std::vector<std::string>& candidates) {
@@ -42,20 +43,22 @@ Result<DuckDbApi> LoadDuckDb(const std::vector<std::string>& candidates) {
     // libparquet and libduckdb share no symbol but libstdc++'s type names (a test counts them).
     void* handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (handle == nullptr) {
-      return MakeError(ErrorCode::kConfiguration, "cannot load DuckDB: " + std::string(dlerror()),
-                       "install it again (make build), or name another one with PENSTOCK_DUCKDB=/path/libduckdb.so");
+      return MakeError(
+          ErrorCode::kConfiguration, "cannot load DuckDB: " + std::string(dlerror()),
+          "install it again (make build), or name another one with PENSTOCK_DUCKDB=/path/libduckdb.so");
     }
     DuckDbApi api;
     api.path = path;
     std::string absent;
-#define PENSTOCK_DUCKDB_LOAD(name)                                                       \
+#define PENSTOCK_DUCKDB_LOAD(name)                                                 \
   api.name = reinterpret_cast<decltype(api.name)>(dlsym(handle, "duckdb_" #name)); \
   if (api.name == nullptr && absent.empty()) absent = "duckdb_" #name;
     PENSTOCK_DUCKDB_FUNCTIONS(PENSTOCK_DUCKDB_LOAD)
 #undef PENSTOCK_DUCKDB_LOAD
     if (api.library_version != nullptr) RETURN_IF_ERROR(CheckDuckDbVersion(api.library_version(), path));
     if (!absent.empty()) {
-      return MakeError(ErrorCode::kConfiguration, path + " is not DuckDB " + std::string(kDuckDbVersion) + ": it lacks " + absent,
+      return MakeError(ErrorCode::kConfiguration,
+                       path + " is not DuckDB " + std::string(kDuckDbVersion) + ": it lacks " + absent,
                        "name the right file with PENSTOCK_DUCKDB=/path/libduckdb.so");
     }
     return api;

@@ -5,16 +5,18 @@
 
 namespace penstock::query {
 
-Result<std::unique_ptr<DuckDbSession>> DuckDbSession::Open(std::shared_ptr<const DuckDbApi> api,
-                                                           const std::vector<std::pair<std::string, std::string>>& settings) {
+Result<std::unique_ptr<DuckDbSession>> DuckDbSession::Open(
+    std::shared_ptr<const DuckDbApi> api, const std::vector<std::pair<std::string, std::string>>& settings) {
   std::unique_ptr<DuckDbSession> session(new DuckDbSession(std::move(api)));
   const DuckDbApi& duckdb = session->api();
   duckdb_config config = nullptr;
-  if (duckdb.create_config(&config) != DuckDBSuccess) return MakeError(ErrorCode::kInternal, "DuckDB makes no configuration");
+  if (duckdb.create_config(&config) != DuckDBSuccess)
+    return MakeError(ErrorCode::kInternal, "DuckDB makes no configuration");
   for (const auto& [name, value] : settings) {
     if (duckdb.set_config(config, name.c_str(), value.c_str()) != DuckDBSuccess) {
       duckdb.destroy_config(&config);
-      return MakeError(ErrorCode::kConfiguration, "DuckDB refuses the setting " + name + " = '" + value + "'");
+      return MakeError(ErrorCode::kConfiguration,
+                       "DuckDB refuses the setting " + name + " = '" + value + "'");
     }
   }
   char* error = nullptr;
@@ -39,7 +41,8 @@ DuckDbSession::~DuckDbSession() {
 Status DuckDbSession::Run(const std::string& sql) {
   duckdb_result result{};
   Status status;
-  if (api_->query(connection_, sql.c_str(), &result) != DuckDBSuccess) status = FromDuckDbError(api_->result_error(&result));
+  if (api_->query(connection_, sql.c_str(), &result) != DuckDBSuccess)
+    status = FromDuckDbError(api_->result_error(&result));
   api_->destroy_result(&result);
   return status;
 }
@@ -48,17 +51,20 @@ Status DuckDbSession::Confine(const std::vector<std::string>& folders) {
   std::string list;
   for (const std::string& folder : folders) list += (list.empty() ? "" : ", ") + QuoteSqlText(folder);
   // The order matters: DuckDB refuses a change of the folders once access is off, and the lock comes last.
-  return Run("SET allowed_directories = [" + list + "]; SET enable_external_access = false; SET lock_configuration = true");
+  return Run("SET allowed_directories = [" + list +
+             "]; SET enable_external_access = false; SET lock_configuration = true");
 }
 
-Result<std::vector<std::string>> DuckDbSession::Texts(const std::string& sql, std::optional<std::string_view> parameter) {
+Result<std::vector<std::string>> DuckDbSession::Texts(const std::string& sql,
+                                                      std::optional<std::string_view> parameter) {
   duckdb_prepared_statement statement = nullptr;
   duckdb_result result{};
   std::vector<std::string> texts;
   Status status;
   if (api_->prepare(connection_, sql.c_str(), &statement) != DuckDBSuccess) {
     status = FromDuckDbError(api_->prepare_error(statement));
-  } else if (parameter && api_->bind_varchar_length(statement, 1, parameter->data(), parameter->size()) != DuckDBSuccess) {
+  } else if (parameter &&
+             api_->bind_varchar_length(statement, 1, parameter->data(), parameter->size()) != DuckDBSuccess) {
     status = FromDuckDbError(api_->prepare_error(statement));
   } else {
     if (api_->execute_prepared(statement, &result) != DuckDBSuccess) {
@@ -70,7 +76,9 @@ Result<std::vector<std::string>> DuckDbSession::Texts(const std::string& sql, st
         uint64_t* valid = api_->vector_get_validity(column);
         for (idx_t row = 0; row < api_->data_chunk_get_size(chunk); ++row) {
           const bool null = valid != nullptr && !api_->validity_row_is_valid(valid, row);
-          texts.push_back(null ? "" : std::string(api_->string_t_data(&strings[row]), api_->string_t_length(strings[row])));
+          texts.push_back(
+              null ? ""
+                   : std::string(api_->string_t_data(&strings[row]), api_->string_t_length(strings[row])));
         }
         api_->destroy_data_chunk(&chunk);
       }
@@ -86,9 +94,10 @@ DuckDbWatch::DuckDbWatch(DuckDbSession& session, Clock& clock, int64_t timeout_m
     : session_(session), timeout_ms_(timeout_ms) {
   if (stop.stop_possible()) on_stop_.emplace(stop, [this] { Fire(ErrorCode::kCancelled); });
   if (timeout_ms > 0) {
-    timer_ = std::jthread([this, &clock, end = clock.Now() + std::chrono::milliseconds(timeout_ms)](std::stop_token finished) {
-      if (clock.SleepUntil(end, finished)) Fire(ErrorCode::kTimeout);
-    });
+    timer_ = std::jthread(
+        [this, &clock, end = clock.Now() + std::chrono::milliseconds(timeout_ms)](std::stop_token finished) {
+          if (clock.SleepUntil(end, finished)) Fire(ErrorCode::kTimeout);
+        });
   }
 }
 
@@ -102,7 +111,8 @@ Status DuckDbWatch::Check() const {
   switch (why_.load()) {
     case ErrorCode::kOk: return Status::OK();
     case ErrorCode::kTimeout:
-      return MakeError(ErrorCode::kTimeout, "the query was ended: it took longer than " + std::to_string(timeout_ms_) + " ms",
+      return MakeError(ErrorCode::kTimeout,
+                       "the query was ended: it took longer than " + std::to_string(timeout_ms_) + " ms",
                        "read fewer partitions (where dt = …), or allow more time");
     default: return MakeError(ErrorCode::kCancelled, "the query was cancelled");
   }

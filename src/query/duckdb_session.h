@@ -20,17 +20,18 @@ namespace penstock::query {
 class DuckDbSession {
  public:
   // `settings`: as they stand when the database opens.
-  static Result<std::unique_ptr<DuckDbSession>> Open(std::shared_ptr<const DuckDbApi> api,
-                                                     const std::vector<std::pair<std::string, std::string>>& settings);
+  static Result<std::unique_ptr<DuckDbSession>> Open(
+      std::shared_ptr<const DuckDbApi> api, const std::vector<std::pair<std::string, std::string>>& settings);
   ~DuckDbSession();
 
   // Our own SQL, whose rows do not matter.
   Status Run(const std::string& sql);
   // The texts of the first column; `parameter` is bound to $1.
-  Result<std::vector<std::string>> Texts(const std::string& sql, std::optional<std::string_view> parameter = {});
+  Result<std::vector<std::string>> Texts(const std::string& sql,
+                                         std::optional<std::string_view> parameter = {});
 
-  // From here on DuckDB opens files only in `folders`, no network, no extension, and no setting can be changed, by no
-  // statement. Views made before keep working where their files lie in `folders`.
+  // From here on DuckDB opens files only in `folders`, no network, no extension, and no setting can be
+  // changed, by no statement. Views made before keep working where their files lie in `folders`.
   Status Confine(const std::vector<std::string>& folders);
 
   void Interrupt() { api_->interrupt(connection_); }
@@ -50,7 +51,8 @@ class DuckDbWatch {
  public:
   DuckDbWatch(DuckDbSession& session, Clock& clock, int64_t timeout_ms, std::stop_token stop);
 
-  // OK, Cancelled or Timeout. An interrupt that falls between two calls of DuckDB is forgotten by it: ask after each.
+  // OK, Cancelled or Timeout. An interrupt that falls between two calls of DuckDB is forgotten by it: ask
+  // after each.
   Status Check() const;
 
  private:

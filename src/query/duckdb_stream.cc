@@ -8,9 +8,12 @@
 
 namespace penstock::query {
 
-Result<std::unique_ptr<DuckDbStream>> DuckDbStream::Start(std::unique_ptr<DuckDbSession> session, std::unique_ptr<DuckDbWatch> watch,
-                                                          const std::string& sql, int64_t max_rows, Explain explain) {
-  std::unique_ptr<DuckDbStream> stream(new DuckDbStream(std::move(session), std::move(watch), max_rows, std::move(explain)));
+Result<std::unique_ptr<DuckDbStream>> DuckDbStream::Start(std::unique_ptr<DuckDbSession> session,
+                                                          std::unique_ptr<DuckDbWatch> watch,
+                                                          const std::string& sql, int64_t max_rows,
+                                                          Explain explain) {
+  std::unique_ptr<DuckDbStream> stream(
+      new DuckDbStream(std::move(session), std::move(watch), max_rows, std::move(explain)));
   RETURN_IF_ERROR(stream->Prepare(sql));
   RETURN_IF_ERROR(stream->Begin());
   RETURN_IF_ERROR(stream->ReadSchema());
@@ -37,15 +40,18 @@ Status DuckDbStream::Prepare(const std::string& sql) {
   Status status;
   if (count != 1) {
     const char* error = count == 0 ? duckdb.extract_statements_error(statements) : nullptr;
-    status = error != nullptr ? FromDuckDbError(error) : MakeError(ErrorCode::kUsage, "expected one statement");
-  } else if (duckdb.prepare_extracted_statement(session_->connection(), statements, 0, &statement_) != DuckDBSuccess) {
+    status =
+        error != nullptr ? FromDuckDbError(error) : MakeError(ErrorCode::kUsage, "expected one statement");
+  } else if (duckdb.prepare_extracted_statement(session_->connection(), statements, 0, &statement_) !=
+             DuckDBSuccess) {
     status = Reason(duckdb.prepare_error(statement_));
   }
   duckdb.destroy_extracted(&statements);
   RETURN_IF_ERROR(status);
   const duckdb_statement_type type = duckdb.prepared_statement_type(statement_);
   if (type != DUCKDB_STATEMENT_TYPE_SELECT && type != DUCKDB_STATEMENT_TYPE_EXPLAIN) {
-    return MakeError(ErrorCode::kUsage, "only statements that read are run; this one is of DuckDB's type " + std::to_string(type));
+    return MakeError(ErrorCode::kUsage, "only statements that read are run; this one is of DuckDB's type " +
+                                            std::to_string(type));
   }
   return watch_->Check();
 }
@@ -56,7 +62,8 @@ Status DuckDbStream::Begin() {
   Status status;
   if (duckdb.pending_prepared_streaming(statement_, &pending) != DuckDBSuccess) {
     status = Reason(duckdb.pending_error(pending));
-  } else if (status = watch_->Check(); status.ok() && duckdb.execute_pending(pending, &result_) != DuckDBSuccess) {
+  } else if (status = watch_->Check();
+             status.ok() && duckdb.execute_pending(pending, &result_) != DuckDBSuccess) {
     status = Reason(duckdb.result_error(&result_));
   }
   duckdb.destroy_pending(&pending);
@@ -74,7 +81,8 @@ Status DuckDbStream::ReadSchema() {
     names.push_back(duckdb.column_name(&result_, i));
   }
   ArrowSchema schema{};
-  duckdb_error_data error = duckdb.to_arrow_schema(arrow_options_, types.data(), names.data(), count, &schema);
+  duckdb_error_data error =
+      duckdb.to_arrow_schema(arrow_options_, types.data(), names.data(), count, &schema);
   for (auto& type : types) duckdb.destroy_logical_type(&type);
   if (error != nullptr) {
     const Status status = FromDuckDbError(duckdb.error_data_message(error));

@@ -16,8 +16,10 @@ class DuckDbStream : public ResultStream {
   using Explain = std::function<Status(DuckDbSession&, const Status&)>;
 
   // `watch` watches `session`. The statement was inspected and the sandbox is closed already.
-  static Result<std::unique_ptr<DuckDbStream>> Start(std::unique_ptr<DuckDbSession> session, std::unique_ptr<DuckDbWatch> watch,
-                                                     const std::string& sql, int64_t max_rows, Explain explain);
+  static Result<std::unique_ptr<DuckDbStream>> Start(std::unique_ptr<DuckDbSession> session,
+                                                     std::unique_ptr<DuckDbWatch> watch,
+                                                     const std::string& sql, int64_t max_rows,
+                                                     Explain explain);
   ~DuckDbStream() override;
 
   const std::shared_ptr<arrow::Schema>& schema() const override { return schema_; }
@@ -25,8 +27,12 @@ class DuckDbStream : public ResultStream {
   bool truncated() const override { return truncated_; }
 
  private:
-  DuckDbStream(std::unique_ptr<DuckDbSession> session, std::unique_ptr<DuckDbWatch> watch, int64_t max_rows, Explain explain)
-      : session_(std::move(session)), watch_(std::move(watch)), explain_(std::move(explain)), rows_left_(max_rows > 0 ? max_rows : INT64_MAX) {}
+  DuckDbStream(std::unique_ptr<DuckDbSession> session, std::unique_ptr<DuckDbWatch> watch, int64_t max_rows,
+               Explain explain)
+      : session_(std::move(session)),
+        watch_(std::move(watch)),
+        explain_(std::move(explain)),
+        rows_left_(max_rows > 0 ? max_rows : INT64_MAX) {}
   Status Prepare(const std::string& sql);
   Status Begin();
   Status ReadSchema();

@@ -9,12 +9,15 @@
 namespace penstock::query {
 namespace {
 
-std::string FullName(const ViewSpec& view) { return view.database.empty() ? view.name : view.database + "." + view.name; }
+std::string FullName(const ViewSpec& view) {
+  return view.database.empty() ? view.name : view.database + "." + view.name;
+}
 
 bool Names(const ViewSpec& view, const TableReference& table, const std::string& default_database) {
   if (!EqualsIgnoreCase(view.name, table.name)) return false;
   if (!table.schema.empty()) return EqualsIgnoreCase(view.database, table.schema);
-  return view.in_default_database || view.database.empty() || EqualsIgnoreCase(view.database, default_database);
+  return view.in_default_database || view.database.empty() ||
+         EqualsIgnoreCase(view.database, default_database);
 }
 
 // Levenshtein, for short names.
@@ -38,8 +41,9 @@ std::string Suggestion(const std::vector<ViewSpec>& views, const TableReference&
   size_t best_distance = std::max<size_t>(3, table.name.size() / 2);
   const std::string wanted = AsciiLower(table.schema.empty() ? table.name : table.schema + "." + table.name);
   for (const ViewSpec& view : views) {
-    const size_t distance = std::min(Distance(wanted, AsciiLower(FullName(view))),
-                                     table.schema.empty() ? Distance(wanted, AsciiLower(view.name)) : SIZE_MAX);
+    const size_t distance =
+        std::min(Distance(wanted, AsciiLower(FullName(view))),
+                 table.schema.empty() ? Distance(wanted, AsciiLower(view.name)) : SIZE_MAX);
     if (distance < best_distance) {
       best_distance = distance;
       best = FullName(view);
@@ -66,10 +70,12 @@ std::string EmptySelect(const ViewSpec& view) {
 
 Result<std::string> FilesSelect(const ViewSpec& view) {
   if (view.format != "parquet") {
-    return MakeError(ErrorCode::kConfiguration, "table " + FullName(view) + ": its files are " + view.format + ", and only parquet can be queried");
+    return MakeError(ErrorCode::kConfiguration, "table " + FullName(view) + ": its files are " + view.format +
+                                                    ", and only parquet can be queried");
   }
   if (!view.glob.starts_with('/')) {
-    return MakeError(ErrorCode::kConfiguration, "table " + FullName(view) + ": this engine reads local files only, not " + view.glob);
+    return MakeError(ErrorCode::kConfiguration,
+                     "table " + FullName(view) + ": this engine reads local files only, not " + view.glob);
   }
   std::string sql = "SELECT * FROM read_parquet(" + QuoteSqlText(view.glob);
   if (view.partition_columns.empty()) {
@@ -77,7 +83,8 @@ Result<std::string> FilesSelect(const ViewSpec& view) {
   } else {
     sql += ", hive_partitioning = true, hive_types = {";
     for (size_t i = 0; i < view.partition_columns.size(); ++i) {
-      sql += (i == 0 ? "" : ", ") + QuoteSqlText(view.partition_columns[i].first) + ": " + view.partition_columns[i].second;
+      sql += (i == 0 ? "" : ", ") + QuoteSqlText(view.partition_columns[i].first) + ": " +
+             view.partition_columns[i].second;
     }
     sql += "}";
   }
@@ -85,7 +92,9 @@ Result<std::string> FilesSelect(const ViewSpec& view) {
   return sql + ")";
 }
 
-bool NoFiles(const Status& status) { return status.message().find("No files found that match the pattern") != std::string::npos; }
+bool NoFiles(const Status& status) {
+  return status.message().find("No files found that match the pattern") != std::string::npos;
+}
 
 }  // namespace
 
@@ -119,7 +128,8 @@ Status CreateViews(DuckDbSession& session, const std::vector<const ViewSpec*>& v
     if (!view->database.empty() && schemas.insert(schema).second) {
       RETURN_IF_ERROR(session.Run("CREATE SCHEMA IF NOT EXISTS " + QuoteSqlName(schema)));
     }
-    const std::string create = "CREATE VIEW " + QuoteSqlName(schema) + "." + QuoteSqlName(view->name) + " AS ";
+    const std::string create =
+        "CREATE VIEW " + QuoteSqlName(schema) + "." + QuoteSqlName(view->name) + " AS ";
     bool empty = !view->has_files;
     if (!empty) {
       ASSIGN_OR_RETURN(const std::string select, FilesSelect(*view));
@@ -127,10 +137,11 @@ Status CreateViews(DuckDbSession& session, const std::vector<const ViewSpec*>& v
       empty = !created.ok() && NoFiles(created);
       if (!created.ok() && !empty) return WithContext(created, "table " + FullName(*view));
     }
-    if (empty) RETURN_IF_ERROR(WithContext(session.Run(create + EmptySelect(*view)), "table " + FullName(*view)));
+    if (empty)
+      RETURN_IF_ERROR(WithContext(session.Run(create + EmptySelect(*view)), "table " + FullName(*view)));
     if (view->in_default_database && schema != "main") {
-      RETURN_IF_ERROR(session.Run("CREATE VIEW main." + QuoteSqlName(view->name) + " AS SELECT * FROM " + QuoteSqlName(schema) + "." +
-                                  QuoteSqlName(view->name)));
+      RETURN_IF_ERROR(session.Run("CREATE VIEW main." + QuoteSqlName(view->name) + " AS SELECT * FROM " +
+                                  QuoteSqlName(schema) + "." + QuoteSqlName(view->name)));
     }
   }
   return Status::OK();
@@ -150,7 +161,8 @@ std::string FindDamagedFile(DuckDbSession& session, const std::vector<const View
   for (const Probe& probe : {Probe{"SELECT '' FROM parquet_file_metadata(", ")"},
                              Probe{"SELECT CAST(max(hash(t)) AS VARCHAR) FROM read_parquet(", ") t"}}) {
     for (const ViewSpec* view : views) {
-      const auto files = session.Texts("SELECT file FROM glob(CAST($1 AS VARCHAR)) ORDER BY file", view->glob);
+      const auto files =
+          session.Texts("SELECT file FROM glob(CAST($1 AS VARCHAR)) ORDER BY file", view->glob);
       if (!files.ok()) continue;
       for (const std::string& file : *files) {
         const auto readable = session.Texts(probe.before + QuoteSqlText(file) + probe.behind);

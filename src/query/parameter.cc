@@ -32,8 +32,8 @@ std::string Quote(std::string_view text, char quote) {
 }
 
 Status WrongValue(const Parameter& parameter, std::string_view expected) {
-  return MakeError(ErrorCode::kUsage, "parameter " + parameter.name + ": expected " + std::string(expected) + ", found '" +
-                                          parameter.value + "'");
+  return MakeError(ErrorCode::kUsage, "parameter " + parameter.name + ": expected " + std::string(expected) +
+                                          ", found '" + parameter.value + "'");
 }
 
 }  // namespace
@@ -49,10 +49,12 @@ std::string_view NameOf(ParameterType type) {
 }
 
 Result<ParameterType> ParseParameterType(std::string_view text) {
-  for (const auto type : {ParameterType::kText, ParameterType::kDate, ParameterType::kInteger, ParameterType::kNumber}) {
+  for (const auto type :
+       {ParameterType::kText, ParameterType::kDate, ParameterType::kInteger, ParameterType::kNumber}) {
     if (EqualsIgnoreCase(text, NameOf(type))) return type;
   }
-  return MakeError(ErrorCode::kUsage, "a parameter's type is text, date, integer or number, not '" + std::string(text) + "'");
+  return MakeError(ErrorCode::kUsage,
+                   "a parameter's type is text, date, integer or number, not '" + std::string(text) + "'");
 }
 
 Parameter InferParameter(std::string_view name, std::string_view value) {
@@ -79,7 +81,8 @@ Result<std::string> ToSqlLiteral(const Parameter& parameter) {
     case ParameterType::kText: break;
   }
   if (!IsUtf8(parameter.value) || parameter.value.find('\0') != std::string::npos) {
-    return MakeError(ErrorCode::kUsage, "parameter " + parameter.name + ": its text is not UTF-8, or has a NUL byte");
+    return MakeError(ErrorCode::kUsage,
+                     "parameter " + parameter.name + ": its text is not UTF-8, or has a NUL byte");
   }
   return QuoteSqlText(parameter.value);
 }

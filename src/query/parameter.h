@@ -1,5 +1,5 @@
-// Typed values for the `:name` of a SQL text. They become literals of standard SQL, so that the same text runs in
-// every engine (Athena binds by position only, and not everywhere).
+// Typed values for the `:name` of a SQL text. They become literals of standard SQL, so that the same text
+// runs in every engine (Athena binds by position only, and not everywhere).
 #pragma once
 
 #include <string>
@@ -32,8 +32,9 @@ Result<std::string> ToSqlLiteral(const Parameter& parameter);
 std::string QuoteSqlText(std::string_view text);
 std::string QuoteSqlName(std::string_view name);
 
-// Replaces each `:name` by its literal; strings, quoted names, comments and `::type` stay. Usage: a name without a
-// value (all of them are listed), a value of another type, text that is not UTF-8 or ends within a string.
+// Replaces each `:name` by its literal; strings, quoted names, comments and `::type` stay. Usage: a name
+// without a value (all of them are listed), a value of another type, text that is not UTF-8 or ends within a
+// string.
 Result<std::string> BindParameters(std::string_view sql, const std::vector<Parameter>& parameters);
 
 // The names used, each once, in the order of their first use.

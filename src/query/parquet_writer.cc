@@ -53,8 +53,10 @@ Result<std::shared_ptr<arrow::Schema>> FileSchema(const arrow::Schema& schema) {
   arrow::FieldVector fields;
   for (int i = 0; i < schema.num_fields(); ++i) {
     if (!FitsParquet(*schema.field(i)->type())) {
-      return MakeError(ErrorCode::kUsage, "column " + names[i] + " has a type that Parquet has not: " + schema.field(i)->type()->ToString(),
-                       "cast it in the query: CAST(" + names[i] + " AS VARCHAR)");
+      return MakeError(
+          ErrorCode::kUsage,
+          "column " + names[i] + " has a type that Parquet has not: " + schema.field(i)->type()->ToString(),
+          "cast it in the query: CAST(" + names[i] + " AS VARCHAR)");
     }
     fields.push_back(schema.field(i)->WithName(names[i]));
   }
@@ -70,13 +72,15 @@ Result<int64_t> Write(ResultStream& stream, const ByteSink& sink) {
                               ->created_by("penstock")
                               ->build();
   const auto arrow_properties = parquet::ArrowWriterProperties::Builder().store_schema()->build();
-  ASSIGN_OR_RETURN(auto writer, parquet::arrow::FileWriter::Open(*schema, arrow::default_memory_pool(), std::make_shared<SinkStream>(sink),
+  ASSIGN_OR_RETURN(auto writer, parquet::arrow::FileWriter::Open(*schema, arrow::default_memory_pool(),
+                                                                 std::make_shared<SinkStream>(sink),
                                                                  properties, arrow_properties));
   int64_t rows = 0;
   for (;;) {
     ASSIGN_OR_RETURN(const auto batch, stream.Next());
     if (batch == nullptr) break;
-    RETURN_IF_ERROR(writer->WriteRecordBatch(*arrow::RecordBatch::Make(schema, batch->num_rows(), batch->columns())));
+    RETURN_IF_ERROR(
+        writer->WriteRecordBatch(*arrow::RecordBatch::Make(schema, batch->num_rows(), batch->columns())));
     rows += batch->num_rows();
   }
   RETURN_IF_ERROR(writer->Close());

@@ -14,9 +14,17 @@ namespace penstock::query {
 namespace {
 
 std::vector<std::pair<std::string, std::string>> BarColumns() {
-  return {{"symbol", "VARCHAR"},    {"date", "DATE"},       {"open", "DOUBLE"},   {"high", "DOUBLE"},
-          {"low", "DOUBLE"},        {"close", "DOUBLE"},    {"adj_close", "DOUBLE"}, {"volume", "BIGINT"},
-          {"currency", "VARCHAR"},  {"source", "VARCHAR"},  {"fetched_at", "TIMESTAMP WITH TIME ZONE"}};
+  return {{"symbol", "VARCHAR"},
+          {"date", "DATE"},
+          {"open", "DOUBLE"},
+          {"high", "DOUBLE"},
+          {"low", "DOUBLE"},
+          {"close", "DOUBLE"},
+          {"adj_close", "DOUBLE"},
+          {"volume", "BIGINT"},
+          {"currency", "VARCHAR"},
+          {"source", "VARCHAR"},
+          {"fetched_at", "TIMESTAMP WITH TIME ZONE"}};
 }
 
 }  // namespace
@@ -43,23 +51,36 @@ void TinyLake::Write(const std::string& key, const std::string& select) {
   ASSERT_TRUE(written.ok()) << Describe(written.status());
 }
 
-void TinyLake::WriteBars(const std::string& database, const std::string& day, const std::string& values, const std::string& source) {
+void TinyLake::WriteBars(const std::string& database, const std::string& day, const std::string& values,
+                         const std::string& source) {
   Write(database + "/clean/bars/dt=" + day + "/bars.parquet",
-        "select symbol, date '" + day + "' as date, open::double as open, high::double as high, low::double as low, close::double as close, "
-        "close::double as adj_close, volume::bigint as volume, 'USD' as currency, '" + source + "' as source, "
-        "timestamptz '2017-08-12 01:02:03+00' as fetched_at from (values " + values + ") t(symbol, open, high, low, close, volume) order by symbol");
+        "select symbol, date '" + day +
+            "' as date, open::double as open, high::double as high, low::double as low, close::double as "
+            "close, "
+            "close::double as adj_close, volume::bigint as volume, 'USD' as currency, '" +
+            source +
+            "' as source, "
+            "timestamptz '2017-08-12 01:02:03+00' as fetched_at from (values " +
+            values + ") t(symbol, open, high, low, close, volume) order by symbol");
 }
 
-void TinyLake::WriteRejected(const std::string& database, const std::string& day, const std::string& symbol, const std::string& rule) {
+void TinyLake::WriteRejected(const std::string& database, const std::string& day, const std::string& symbol,
+                             const std::string& rule) {
   Write(database + "/rejected/bars/dt=" + day + "/bars.parquet",
-        "select '" + symbol + "' as symbol, date '" + day + "' as date, null::double as open, null::double as high, null::double as low, "
-        "null::double as close, null::double as adj_close, null::bigint as volume, 'USD' as currency, 'yahoo' as source, "
-        "timestamptz '2017-08-12 01:02:03+00' as fetched_at, '" + rule + "' as rule, 'it is empty' as reason, 'raw/x.json' as raw_key");
+        "select '" + symbol + "' as symbol, date '" + day +
+            "' as date, null::double as open, null::double as high, null::double as low, "
+            "null::double as close, null::double as adj_close, null::bigint as volume, 'USD' as currency, "
+            "'yahoo' as source, "
+            "timestamptz '2017-08-12 01:02:03+00' as fetched_at, '" +
+            rule + "' as rule, 'it is empty' as reason, 'raw/x.json' as raw_key");
 }
 
 std::vector<ViewSpec> TinyLake::Views(const std::string& database) const {
-  ViewSpec bars{.database = database, .name = "bars", .glob = root_ + "/" + database + "/clean/bars/dt=*/*.parquet",
-                .columns = BarColumns(), .partition_columns = {{"dt", "DATE"}}};
+  ViewSpec bars{.database = database,
+                .name = "bars",
+                .glob = root_ + "/" + database + "/clean/bars/dt=*/*.parquet",
+                .columns = BarColumns(),
+                .partition_columns = {{"dt", "DATE"}}};
   ViewSpec rejected = bars;
   rejected.name = "bars_rejected";
   rejected.glob = root_ + "/" + database + "/rejected/bars/dt=*/*.parquet";
@@ -70,7 +91,8 @@ std::vector<ViewSpec> TinyLake::Views(const std::string& database) const {
 std::string TinyLake::Listing() const {
   std::vector<std::string> lines;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(root_)) {
-    lines.push_back(entry.path().string() + " " + (entry.is_regular_file() ? std::to_string(entry.file_size()) : "folder"));
+    lines.push_back(entry.path().string() + " " +
+                    (entry.is_regular_file() ? std::to_string(entry.file_size()) : "folder"));
   }
   std::sort(lines.begin(), lines.end());
   std::string listing;
@@ -79,9 +101,15 @@ std::string TinyLake::Listing() const {
 }
 
 void FillTinyLake(TinyLake& lake) {
-  lake.WriteBars("sp500", "2017-08-09", "('AAPL',159.26,161.27,159.11,161.06,26131530),('MSFT',72.25,72.51,72.05,72.47,22213400),('TSLA',361.00,370.00,358.95,363.53,7089900)");
-  lake.WriteBars("sp500", "2017-08-10", "('AAPL',159.9,160,154.63,155.32,40804273),('MSFT',71.9,72.19,71.35,71.41,24734200),('TSLA',361.6,366.65,354.66,355.4,7092900)");
-  lake.WriteBars("sp500", "2017-08-11", "('AAPL',156.6,158.57,156.07,157.48,26257096),('MSFT',71.61,72.7,71.28,72.5,21204940),('TSLA',356.97,361.26,353.62,357.87,4372100)");
+  lake.WriteBars("sp500", "2017-08-09",
+                 "('AAPL',159.26,161.27,159.11,161.06,26131530),('MSFT',72.25,72.51,72.05,72.47,22213400),('"
+                 "TSLA',361.00,370.00,358.95,363.53,7089900)");
+  lake.WriteBars("sp500", "2017-08-10",
+                 "('AAPL',159.9,160,154.63,155.32,40804273),('MSFT',71.9,72.19,71.35,71.41,24734200),('TSLA',"
+                 "361.6,366.65,354.66,355.4,7092900)");
+  lake.WriteBars("sp500", "2017-08-11",
+                 "('AAPL',156.6,158.57,156.07,157.48,26257096),('MSFT',71.61,72.7,71.28,72.5,21204940),('"
+                 "TSLA',356.97,361.26,353.62,357.87,4372100)");
   lake.WriteRejected("sp500", "2017-08-10", "DHR", "not_null");
 }
 
@@ -103,22 +131,29 @@ void EngineConformance::SetUp() {
 
 // Every engine: the partition column is a DATE that compares with a string (DESIGN, Names).
 TEST_P(EngineConformance, ReadsATableByDatePartition) {
-  const auto csv = RunToCsv(*engine_, "select symbol, close, dt from sp500.bars where dt = '2017-08-11' order by symbol");
+  const auto csv =
+      RunToCsv(*engine_, "select symbol, close, dt from sp500.bars where dt = '2017-08-11' order by symbol");
   ASSERT_TRUE(csv.ok()) << Describe(csv.status());
   EXPECT_EQ(*csv, "symbol,close,dt\nAAPL,157.48,2017-08-11\nMSFT,72.5,2017-08-11\nTSLA,357.87,2017-08-11\n");
 }
 
 TEST_P(EngineConformance, FindsTablesOfTheDefaultDatabaseByName) {
-  const auto csv = RunToCsv(*engine_, "with b as (select * from bars) select count(*) as n, min(dt) as first_dt from b");
+  const auto csv =
+      RunToCsv(*engine_, "with b as (select * from bars) select count(*) as n, min(dt) as first_dt from b");
   ASSERT_TRUE(csv.ok()) << Describe(csv.status());
   EXPECT_EQ(*csv, "n,first_dt\n9,2017-08-09\n");
 }
 
 TEST_P(EngineConformance, BindsTypedParameters) {
   QueryOptions options;
-  options.parameters = {{"day", ParameterType::kDate, "2017-08-10"}, {"who", ParameterType::kText, "AAPL"},
-                        {"least", ParameterType::kNumber, "1.5"}, {"top", ParameterType::kInteger, "1"}};
-  const auto csv = RunToCsv(*engine_, "select symbol, ':day' as t from bars where dt = :day and symbol = :who and close > :least limit :top", options);
+  options.parameters = {{"day", ParameterType::kDate, "2017-08-10"},
+                        {"who", ParameterType::kText, "AAPL"},
+                        {"least", ParameterType::kNumber, "1.5"},
+                        {"top", ParameterType::kInteger, "1"}};
+  const auto csv = RunToCsv(
+      *engine_,
+      "select symbol, ':day' as t from bars where dt = :day and symbol = :who and close > :least limit :top",
+      options);
   ASSERT_TRUE(csv.ok()) << Describe(csv.status());
   EXPECT_EQ(*csv, "symbol,t\nAAPL,:day\n");
   EXPECT_EQ(CodeOf(RunToCsv(*engine_, "select :day").status()), ErrorCode::kUsage);
@@ -134,8 +169,8 @@ TEST_P(EngineConformance, AParameterCannotBecomeSql) {
 }
 
 TEST_P(EngineConformance, ClassifiesWrongSql) {
-  for (const char* sql : {"selec 1", "select * form bars", "select nosuch from bars", "select nosuch(1)", "select 'a", "", "-- nothing",
-                          "select 1; select 2"}) {
+  for (const char* sql : {"selec 1", "select * form bars", "select nosuch from bars", "select nosuch(1)",
+                          "select 'a", "", "-- nothing", "select 1; select 2"}) {
     EXPECT_EQ(CodeOf(RunToCsv(*engine_, sql).status()), ErrorCode::kUsage) << sql;
   }
   const auto unknown = RunToCsv(*engine_, "select * from bras");

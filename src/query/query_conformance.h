@@ -27,8 +27,10 @@ class TinyLake {
   // The rows of a SELECT without tables as {root}/KEY.
   void Write(const std::string& key, const std::string& select);
   // Bars (symbol, open, high, low, close, volume as SQL VALUES rows) of one day of a database.
-  void WriteBars(const std::string& database, const std::string& day, const std::string& values, const std::string& source = "yahoo");
-  void WriteRejected(const std::string& database, const std::string& day, const std::string& symbol, const std::string& rule);
+  void WriteBars(const std::string& database, const std::string& day, const std::string& values,
+                 const std::string& source = "yahoo");
+  void WriteRejected(const std::string& database, const std::string& day, const std::string& symbol,
+                     const std::string& rule);
 
   // DATABASE.bars and DATABASE.bars_rejected.
   std::vector<ViewSpec> Views(const std::string& database) const;
@@ -43,7 +45,8 @@ class TinyLake {
 void FillTinyLake(TinyLake& lake);
 
 // An engine whose tables are `views`, with `default_database` for names without one.
-using EngineFactory = std::function<std::unique_ptr<Engine>(std::vector<ViewSpec> views, std::string default_database)>;
+using EngineFactory =
+    std::function<std::unique_ptr<Engine>(std::vector<ViewSpec> views, std::string default_database)>;
 
 class EngineConformance : public testing::TestWithParam<EngineFactory> {
  protected:

@@ -1,5 +1,5 @@
-// The seam to what answers SQL: DuckDB in this process; Athena and Trino later. One conformance suite holds for all
-// (query/query_conformance.h).
+// The seam to what answers SQL: DuckDB in this process; Athena and Trino later. One conformance suite holds
+// for all (query/query_conformance.h).
 #pragma once
 
 #include <arrow/type_fwd.h>
@@ -23,7 +23,8 @@ struct ViewSpec {
   std::string name;      // "bars"
   // Its files, absolute: /lake/sp500/clean/bars/dt=*/*.parquet.
   std::string glob;
-  // Name and SQL type (VARCHAR, DOUBLE, BIGINT, DATE, TIMESTAMP WITH TIME ZONE …), as shown while it has no file.
+  // Name and SQL type (VARCHAR, DOUBLE, BIGINT, DATE, TIMESTAMP WITH TIME ZONE …), as shown while it has no
+  // file.
   std::vector<std::pair<std::string, std::string>> columns;
   // The same for what stands in the path, as ("dt", "DATE").
   std::vector<std::pair<std::string, std::string>> partition_columns;
@@ -50,7 +51,8 @@ class ResultStream {
  public:
   virtual ~ResultStream() = default;
   virtual const std::shared_ptr<arrow::Schema>& schema() const = 0;
-  // The next rows, never an empty batch; null behind the last. After a failure every call gives that failure again.
+  // The next rows, never an empty batch; null behind the last. After a failure every call gives that failure
+  // again.
   virtual Result<std::shared_ptr<arrow::RecordBatch>> Next() = 0;
   virtual bool truncated() const = 0;
 };
@@ -60,13 +62,14 @@ class Engine {
  public:
   virtual ~Engine() = default;
 
-  // Runs one statement that reads: SELECT, WITH, VALUES, DESCRIBE, SHOW, SUMMARIZE, EXPLAIN. Errors, from here or
-  // from the stream:
+  // Runs one statement that reads: SELECT, WITH, VALUES, DESCRIBE, SHOW, SUMMARIZE, EXPLAIN. Errors, from
+  // here or from the stream:
   //   Usage             the SQL is wrong, with its line; or it would do more than read tables of the catalog
   //   NotFound          no such table, with the nearest name
   //   Corrupt           a file of a table is damaged; the text names it
   //   Cancelled, Timeout, ResourceExhausted (memory, spill space)
-  virtual Result<std::unique_ptr<ResultStream>> Execute(std::string_view sql, const QueryOptions& options = {}) = 0;
+  virtual Result<std::unique_ptr<ResultStream>> Execute(std::string_view sql,
+                                                        const QueryOptions& options = {}) = 0;
 
   // "duckdb"
   virtual std::string_view name() const = 0;

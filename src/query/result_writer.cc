@@ -24,7 +24,8 @@ constexpr std::array kFormats = {ResultFormat::kTable,  ResultFormat::kCsv,     
                                  ResultFormat::kNdjson, ResultFormat::kMarkdown, ResultFormat::kParquet};
 
 void AppendCsvField(std::string_view text, std::string* out) {
-  const bool quote = text.empty() || text.find_first_of(",\"\r\n") != std::string_view::npos || text.front() == ' ' || text.back() == ' ';
+  const bool quote = text.empty() || text.find_first_of(",\"\r\n") != std::string_view::npos ||
+                     text.front() == ' ' || text.back() == ' ';
   if (!quote) {
     *out += text;
     return;
@@ -97,8 +98,8 @@ Result<int64_t> WriteJson(ResultStream& stream, bool lines, const ByteSink& sink
 
 Status FromErrno(std::string_view what, const std::string& path) {
   const int error = errno;
-  const ErrorCode code = error == ENOSPC || error == EDQUOT ? ErrorCode::kNoSpace
-                         : error == EROFS                   ? ErrorCode::kReadOnly
+  const ErrorCode code = error == ENOSPC || error == EDQUOT  ? ErrorCode::kNoSpace
+                         : error == EROFS                    ? ErrorCode::kReadOnly
                          : error == EACCES || error == EPERM ? ErrorCode::kPermissionDenied
                          : error == ENOENT || error == ENOTDIR || error == EISDIR ? ErrorCode::kUsage
                                                                                   : ErrorCode::kIo;
@@ -109,7 +110,8 @@ Status FromErrno(std::string_view what, const std::string& path) {
 // A temporary file beside `path` that takes its place on Commit, and is removed otherwise.
 class NewFile {
  public:
-  explicit NewFile(const std::string& path) : path_(path), temporary_(path + ".penstock-" + std::to_string(getpid()) + ".tmp") {}
+  explicit NewFile(const std::string& path)
+      : path_(path), temporary_(path + ".penstock-" + std::to_string(getpid()) + ".tmp") {}
   ~NewFile() {
     if (descriptor_ < 0) return;
     close(descriptor_);
@@ -166,7 +168,8 @@ Result<ResultFormat> ParseResultFormat(std::string_view text) {
   }
   if (EqualsIgnoreCase(text, "md")) return ResultFormat::kMarkdown;
   if (EqualsIgnoreCase(text, "jsonl")) return ResultFormat::kNdjson;
-  return MakeError(ErrorCode::kUsage, "a format is table, csv, json, ndjson, markdown or parquet, not '" + std::string(text) + "'");
+  return MakeError(ErrorCode::kUsage, "a format is table, csv, json, ndjson, markdown or parquet, not '" +
+                                          std::string(text) + "'");
 }
 
 ResultFormat FormatOfFile(std::string_view path, ResultFormat otherwise) {
@@ -218,10 +221,12 @@ Result<WriteSummary> WriteResult(ResultStream& stream, const WriteOptions& optio
   return summary;
 }
 
-Result<WriteSummary> WriteResultFile(ResultStream& stream, const WriteOptions& options, const std::string& path) {
+Result<WriteSummary> WriteResultFile(ResultStream& stream, const WriteOptions& options,
+                                     const std::string& path) {
   NewFile file(path);
   RETURN_IF_ERROR(file.Open());
-  ASSIGN_OR_RETURN(const WriteSummary summary, WriteResult(stream, options, [&](std::string_view bytes) { return file.Write(bytes); }));
+  ASSIGN_OR_RETURN(const WriteSummary summary,
+                   WriteResult(stream, options, [&](std::string_view bytes) { return file.Write(bytes); }));
   RETURN_IF_ERROR(file.Commit());
   return summary;
 }

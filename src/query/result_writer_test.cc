@@ -77,7 +77,9 @@ TEST_F(ResultWriterTest, WritesEveryType) {
 }
 
 TEST_F(ResultWriterTest, WritesRowsOfNullsOfEveryType) {
-  const std::string sql = std::string("select a.* from (values (1)) v(i) left join (select 2 as i, t.* from (") + kTypes + ") t) a on v.i = a.i";
+  const std::string sql =
+      std::string("select a.* from (values (1)) v(i) left join (select 2 as i, t.* from (") + kTypes +
+      ") t) a on v.i = a.i";
   const std::string csv = Must(sql, {.format = ResultFormat::kCsv});
   const std::string row = csv.substr(csv.find("\r\n") + 2);
   EXPECT_EQ(row.find_first_not_of(",\r\n"), std::string::npos) << row;
@@ -90,7 +92,8 @@ lines'), ('e' || chr(27) || '[31m', 0, 2, 'é́ and 🚀')) t(symbol, close, vol
 
 TEST_F(ResultWriterTest, GoldenFormats) {
   ExpectGolden("rows.table.txt", Must(kRows, {.format = ResultFormat::kTable}));
-  ExpectGolden("rows.narrow.txt", Must(kRows, {.format = ResultFormat::kTable, .width = 30, .shown_rows = 2}));
+  ExpectGolden("rows.narrow.txt",
+               Must(kRows, {.format = ResultFormat::kTable, .width = 30, .shown_rows = 2}));
   ExpectGolden("rows.tiny.txt", Must(kRows, {.format = ResultFormat::kTable, .width = 12}));
   ExpectGolden("rows.csv", Must(kRows, {.format = ResultFormat::kCsv}));
   ExpectGolden("rows.json", Must(kRows, {.format = ResultFormat::kJson}));
@@ -119,15 +122,19 @@ TEST_F(ResultWriterTest, LongTablesAreStreamedAndCutNoNumber) {
 }
 
 TEST_F(ResultWriterTest, NamesThatOccurTwiceStayApart) {
-  EXPECT_EQ(Must("select 1 as a, 2 as a, 3 as a_2", {.format = ResultFormat::kNdjson}), "{\"a\":1,\"a_3\":2,\"a_2\":3}\n");
+  EXPECT_EQ(Must("select 1 as a, 2 as a, 3 as a_2", {.format = ResultFormat::kNdjson}),
+            "{\"a\":1,\"a_3\":2,\"a_2\":3}\n");
 }
 
 TEST_F(ResultWriterTest, ParquetIsReadBackTheSame) {
   TinyLake lake;
   const std::string path = lake.root() + "/out.parquet";
   DuckDbEngine engine({}, {}, clock_);
-  auto stream = engine.Execute("select range as n, range / 3 as d, date '2017-08-11' + range::integer as dt, ['a', null] as l, {'x': 1} as s, "
-                               "sum(range) over (order by range) as h, 'b'::enum('a','b') as e, timestamptz '2017-08-11 16:00:00+00' as ts from range(100000)");
+  auto stream = engine.Execute(
+      "select range as n, range / 3 as d, date '2017-08-11' + range::integer as dt, ['a', null] as l, {'x': "
+      "1} as s, "
+      "sum(range) over (order by range) as h, 'b'::enum('a','b') as e, timestamptz '2017-08-11 16:00:00+00' "
+      "as ts from range(100000)");
   ASSERT_TRUE(stream.ok()) << Describe(stream.status());
   const auto written = WriteResultFile(**stream, {.format = ResultFormat::kParquet}, path);
   ASSERT_TRUE(written.ok()) << Describe(written.status());
@@ -137,13 +144,17 @@ TEST_F(ResultWriterTest, ParquetIsReadBackTheSame) {
 
   ViewSpec view{.name = "t", .glob = path};
   DuckDbEngine reader({view}, {}, clock_);
-  const auto csv = RunToCsv(reader, "select count(*) as c, sum(n) as n, max(dt) as dt, max(h) as h, min(l[1]) as l, min(s.x) as x, min(e) as e, max(ts) as ts from t");
+  const auto csv = RunToCsv(reader,
+                            "select count(*) as c, sum(n) as n, max(dt) as dt, max(h) as h, min(l[1]) as l, "
+                            "min(s.x) as x, min(e) as e, max(ts) as ts from t");
   ASSERT_TRUE(csv.ok()) << Describe(csv.status());
-  EXPECT_EQ(*csv, "c,n,dt,h,l,x,e,ts\n100000,4999950000,2291-05-26,4999950000,a,1,b,2017-08-11 16:00:00+00\n");
+  EXPECT_EQ(*csv,
+            "c,n,dt,h,l,x,e,ts\n100000,4999950000,2291-05-26,4999950000,a,1,b,2017-08-11 16:00:00+00\n");
 }
 
 TEST_F(ResultWriterTest, ParquetRefusesTypesThatItHasNot) {
-  EXPECT_EQ(CodeOf(Render("select interval '1 day' as span", {.format = ResultFormat::kParquet}).status()), ErrorCode::kUsage);
+  EXPECT_EQ(CodeOf(Render("select interval '1 day' as span", {.format = ResultFormat::kParquet}).status()),
+            ErrorCode::kUsage);
 }
 
 TEST_F(ResultWriterTest, AFileAppearsWholeOrNotAtAll) {
@@ -152,28 +163,36 @@ TEST_F(ResultWriterTest, AFileAppearsWholeOrNotAtAll) {
   std::ofstream(path) << "old";
   const std::string before = lake.Listing();
   DuckDbEngine engine({}, {}, clock_);
-  auto stream = engine.Execute("select case when range = 5000000 then error('here') else range end as n from range(10000000)");
+  auto stream = engine.Execute(
+      "select case when range = 5000000 then error('here') else range end as n from range(10000000)");
   ASSERT_TRUE(stream.ok()) << Describe(stream.status());
-  EXPECT_EQ(CodeOf(WriteResultFile(**stream, {.format = ResultFormat::kCsv}, path).status()), ErrorCode::kUsage);
+  EXPECT_EQ(CodeOf(WriteResultFile(**stream, {.format = ResultFormat::kCsv}, path).status()),
+            ErrorCode::kUsage);
   EXPECT_EQ(lake.Listing(), before);
   auto again = engine.Execute("select 1");
   ASSERT_TRUE(again.ok());
-  EXPECT_EQ(CodeOf(WriteResultFile(**again, {.format = ResultFormat::kCsv}, lake.root() + "/nowhere/out.csv").status()), ErrorCode::kUsage);
-  EXPECT_EQ(CodeOf(WriteResultFile(**again, {.format = ResultFormat::kCsv}, lake.root()).status()), ErrorCode::kUsage);
+  EXPECT_EQ(CodeOf(WriteResultFile(**again, {.format = ResultFormat::kCsv}, lake.root() + "/nowhere/out.csv")
+                       .status()),
+            ErrorCode::kUsage);
+  EXPECT_EQ(CodeOf(WriteResultFile(**again, {.format = ResultFormat::kCsv}, lake.root()).status()),
+            ErrorCode::kUsage);
 }
 
 TEST_F(ResultWriterTest, TheSinksFailureEndsTheWriting) {
   DuckDbEngine engine({}, {}, clock_);
-  for (const auto format : {ResultFormat::kTable, ResultFormat::kCsv, ResultFormat::kJson, ResultFormat::kNdjson, ResultFormat::kMarkdown, ResultFormat::kParquet}) {
+  for (const auto format : {ResultFormat::kTable, ResultFormat::kCsv, ResultFormat::kJson,
+                            ResultFormat::kNdjson, ResultFormat::kMarkdown, ResultFormat::kParquet}) {
     auto stream = engine.Execute("select range from range(1000000000)");
     ASSERT_TRUE(stream.ok());
-    const auto written = WriteResult(**stream, {.format = format}, [](std::string_view) { return MakeError(ErrorCode::kNoSpace, "full"); });
+    const auto written = WriteResult(**stream, {.format = format},
+                                     [](std::string_view) { return MakeError(ErrorCode::kNoSpace, "full"); });
     EXPECT_EQ(CodeOf(written.status()), ErrorCode::kNoSpace) << NameOf(format);
   }
 }
 
 TEST(ResultFormatTest, IsNamed) {
-  for (const char* name : {"table", "csv", "json", "ndjson", "markdown", "parquet"}) EXPECT_EQ(NameOf(*ParseResultFormat(name)), name);
+  for (const char* name : {"table", "csv", "json", "ndjson", "markdown", "parquet"})
+    EXPECT_EQ(NameOf(*ParseResultFormat(name)), name);
   EXPECT_EQ(*ParseResultFormat("MD"), ResultFormat::kMarkdown);
   EXPECT_EQ(CodeOf(ParseResultFormat("xml").status()), ErrorCode::kUsage);
   EXPECT_EQ(FormatOfFile("a/b.Parquet", ResultFormat::kTable), ResultFormat::kParquet);

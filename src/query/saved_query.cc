@@ -31,11 +31,13 @@ std::string_view TakeWord(std::string_view* text) {
 
 bool IsName(std::string_view text) {
   if (text.empty() || (text[0] >= '0' && text[0] <= '9')) return false;
-  return text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == std::string_view::npos;
+  return text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") ==
+         std::string_view::npos;
 }
 
 Status Wrong(std::string_view name, int line, std::string what) {
-  return MakeError(ErrorCode::kConfiguration, std::string(name) + ".sql, line " + std::to_string(line) + ": " + std::move(what),
+  return MakeError(ErrorCode::kConfiguration,
+                   std::string(name) + ".sql, line " + std::to_string(line) + ": " + std::move(what),
                    "a parameter is written: -- param: NAME text|date|integer|number [= DEFAULT]");
 }
 
@@ -84,7 +86,8 @@ Result<SavedQuery> ParseSavedQuery(std::string_view name, std::string_view text)
     if (AsciiLower(line.substr(0, 6)) == "param:") {
       ASSIGN_OR_RETURN(ParameterSpec spec, ParseParameter(name, line_number, line.substr(6)));
       for (const ParameterSpec& other : query.parameters) {
-        if (other.name == spec.name) return Wrong(name, line_number, "parameter " + spec.name + " is declared twice");
+        if (other.name == spec.name)
+          return Wrong(name, line_number, "parameter " + spec.name + " is declared twice");
       }
       query.parameters.push_back(std::move(spec));
     } else if (!line.empty()) {
@@ -97,13 +100,16 @@ Result<SavedQuery> ParseSavedQuery(std::string_view name, std::string_view text)
   const auto statements = SplitStatements(text);
   if (!statements.ok()) return in_file(statements.status());
   if (statements->size() != 1) {
-    return MakeError(ErrorCode::kConfiguration, query.name + ".sql: expected one statement, found " + std::to_string(statements->size()));
+    return MakeError(ErrorCode::kConfiguration, query.name + ".sql: expected one statement, found " +
+                                                    std::to_string(statements->size()));
   }
   ASSIGN_OR_RETURN(const auto used, ParametersOf(text));
   for (const std::string& parameter : used) {
-    const bool declared = std::any_of(query.parameters.begin(), query.parameters.end(), [&](const auto& p) { return p.name == parameter; });
+    const bool declared = std::any_of(query.parameters.begin(), query.parameters.end(),
+                                      [&](const auto& p) { return p.name == parameter; });
     if (!declared) {
-      return MakeError(ErrorCode::kConfiguration, query.name + ".sql: :" + parameter + " is used and not declared",
+      return MakeError(ErrorCode::kConfiguration,
+                       query.name + ".sql: :" + parameter + " is used and not declared",
                        "add at the top: -- param: " + parameter + " date|text|integer|number [= DEFAULT]");
     }
   }
@@ -113,7 +119,8 @@ Result<SavedQuery> ParseSavedQuery(std::string_view name, std::string_view text)
 Result<std::vector<SavedQuery>> ListSavedQueries(const std::string& folder) {
   std::vector<std::string> names;
   std::error_code error;
-  for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+  for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end;
+       entry.increment(error)) {
     if (entry->path().extension() == ".sql") names.push_back(entry->path().stem().string());
   }
   if (error && error != std::errc::no_such_file_or_directory) {
@@ -130,7 +137,8 @@ Result<std::vector<SavedQuery>> ListSavedQueries(const std::string& folder) {
 
 Result<SavedQuery> LoadSavedQuery(const std::string& folder, std::string_view name) {
   if (name.empty() || name.find('/') != std::string_view::npos || name.starts_with('.')) {
-    return MakeError(ErrorCode::kUsage, "'" + std::string(name) + "' is no name of a saved query", "give the file's name without .sql");
+    return MakeError(ErrorCode::kUsage, "'" + std::string(name) + "' is no name of a saved query",
+                     "give the file's name without .sql");
   }
   const std::string path = folder + "/" + std::string(name) + ".sql";
   std::ifstream in(path, std::ios::binary);
@@ -138,7 +146,8 @@ Result<SavedQuery> LoadSavedQuery(const std::string& folder, std::string_view na
     std::string known;
     std::error_code error;
     std::vector<std::string> names;
-    for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+    for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end;
+         entry.increment(error)) {
       if (entry->path().extension() == ".sql") names.push_back(entry->path().stem().string());
     }
     std::sort(names.begin(), names.end());
@@ -164,12 +173,14 @@ LastSession LastSessionOf(Engine& engine, std::string table) {
   };
 }
 
-Result<std::vector<Parameter>> ResolveParameters(const SavedQuery& query, const std::map<std::string, std::string>& given,
+Result<std::vector<Parameter>> ResolveParameters(const SavedQuery& query,
+                                                 const std::map<std::string, std::string>& given,
                                                  const LastSession& last_session) {
   std::string known;
   for (const ParameterSpec& spec : query.parameters) known += (known.empty() ? "" : ", ") + spec.name;
   for (const auto& [name, value] : given) {
-    const bool declared = std::any_of(query.parameters.begin(), query.parameters.end(), [&](const auto& p) { return p.name == name; });
+    const bool declared = std::any_of(query.parameters.begin(), query.parameters.end(),
+                                      [&](const auto& p) { return p.name == name; });
     if (!declared) {
       return MakeError(ErrorCode::kUsage, "the query " + query.name + " has no parameter " + name,
                        known.empty() ? "it has none" : "it has: " + known);
@@ -181,7 +192,9 @@ Result<std::vector<Parameter>> ResolveParameters(const SavedQuery& query, const 
     if (const auto found = given.find(spec.name); found != given.end()) {
       parameter.value = found->second;
     } else if (!spec.fallback) {
-      return MakeError(ErrorCode::kUsage, "the query " + query.name + " needs the parameter " + spec.name + " (" + std::string(NameOf(spec.type)) + ")",
+      return MakeError(ErrorCode::kUsage,
+                       "the query " + query.name + " needs the parameter " + spec.name + " (" +
+                           std::string(NameOf(spec.type)) + ")",
                        "give it: --param " + spec.name + "=VALUE");
     } else {
       parameter.value = *spec.fallback;

@@ -6,9 +6,9 @@
 //   -- param: symbol text
 //   select … from bars where dt = :day …
 //
-// The comment lines at the top are the description; `param:` lines give name, type (text, date, integer, number) and
-// a default; a parameter without one must be given. What stands behind two spaces describes it. `last session` is the
-// latest dt= partition of the table `bars`, or what the caller says it is.
+// The comment lines at the top are the description; `param:` lines give name, type (text, date, integer,
+// number) and a default; a parameter without one must be given. What stands behind two spaces describes it.
+// `last session` is the latest dt= partition of the table `bars`, or what the caller says it is.
 #pragma once
 
 #include <functional>
@@ -40,8 +40,8 @@ struct SavedQuery {
 
 inline constexpr std::string_view kLastSession = "last session";
 
-// Configuration, with file and line: a `param:` line that is not one, a parameter declared twice, a `:name` that is
-// not declared, a default of another type, a text with no statement or several.
+// Configuration, with file and line: a `param:` line that is not one, a parameter declared twice, a `:name`
+// that is not declared, a default of another type, a text with no statement or several.
 Result<SavedQuery> ParseSavedQuery(std::string_view name, std::string_view text);
 
 // Of NAME.sql in the folder. NotFound, with the nearest names.
@@ -51,12 +51,14 @@ Result<std::vector<SavedQuery>> ListSavedQueries(const std::string& folder);
 
 // The day that "last session" stands for, as YYYY-MM-DD.
 using LastSession = std::function<Result<std::string>()>;
-// As the data says: the greatest dt of `table` (about 60 ms for 1,300 partitions). NotFound: the table is empty.
+// As the data says: the greatest dt of `table` (about 60 ms for 1,300 partitions). NotFound: the table is
+// empty.
 LastSession LastSessionOf(Engine& engine, std::string table = "bars");
 
-// Values for all parameters, typed, given ones before defaults. Usage: one without either, a name that is none, a
-// value of another type.
-Result<std::vector<Parameter>> ResolveParameters(const SavedQuery& query, const std::map<std::string, std::string>& given,
+// Values for all parameters, typed, given ones before defaults. Usage: one without either, a name that is
+// none, a value of another type.
+Result<std::vector<Parameter>> ResolveParameters(const SavedQuery& query,
+                                                 const std::map<std::string, std::string>& given,
                                                  const LastSession& last_session);
 
 }  // namespace penstock::query

@@ -45,7 +45,8 @@ TEST(SavedQueryTest, ResolvesGivenValuesBeforeDefaults) {
   ASSERT_TRUE(values.ok()) << Describe(values.status());
   const auto sql = BindParameters(query->sql, *values);
   ASSERT_TRUE(sql.ok());
-  EXPECT_NE(sql->find("where dt = DATE '2017-08-11' and symbol = 'AAPL' limit 3;"), std::string::npos) << *sql;
+  EXPECT_NE(sql->find("where dt = DATE '2017-08-11' and symbol = 'AAPL' limit 3;"), std::string::npos)
+      << *sql;
   EXPECT_NE(sql->find(":neither"), std::string::npos) << "a comment is not touched";
 }
 
@@ -55,17 +56,27 @@ TEST(SavedQueryTest, NamesWhatIsMissingOrWrong) {
   const auto missing = ResolveParameters(*query, {}, Fixed("2017-08-11"));
   EXPECT_EQ(CodeOf(missing.status()), ErrorCode::kUsage);
   EXPECT_NE(missing.status().message().find("symbol"), std::string::npos);
-  EXPECT_EQ(CodeOf(ResolveParameters(*query, {{"symbol", "A"}, {"typo", "1"}}, Fixed("2017-08-11")).status()), ErrorCode::kUsage);
-  EXPECT_EQ(CodeOf(ResolveParameters(*query, {{"symbol", "A"}, {"top", "ten"}}, Fixed("2017-08-11")).status()), ErrorCode::kUsage);
-  EXPECT_EQ(CodeOf(ResolveParameters(*query, {{"symbol", "A"}, {"day", "2017-02-30"}}, Fixed("2017-08-11")).status()), ErrorCode::kUsage);
+  EXPECT_EQ(CodeOf(ResolveParameters(*query, {{"symbol", "A"}, {"typo", "1"}}, Fixed("2017-08-11")).status()),
+            ErrorCode::kUsage);
+  EXPECT_EQ(
+      CodeOf(ResolveParameters(*query, {{"symbol", "A"}, {"top", "ten"}}, Fixed("2017-08-11")).status()),
+      ErrorCode::kUsage);
+  EXPECT_EQ(
+      CodeOf(
+          ResolveParameters(*query, {{"symbol", "A"}, {"day", "2017-02-30"}}, Fixed("2017-08-11")).status()),
+      ErrorCode::kUsage);
 }
 
 TEST(SavedQueryTest, RefusesWrongFilesWithTheirLine) {
   const std::vector<std::pair<std::string, std::string>> wrong = {
-      {"-- param: day datum\nselect 1", "line 1"},      {"-- d\n-- param: 1day date\nselect 1", "line 2"},
-      {"-- param: day date = 2017-99-99\nselect 1", "line 1"}, {"-- param: a text\n-- param: a text\nselect :a", "line 2"},
-      {"select :nobody", ":nobody"},                       {"select 1; select 2", "found 2"},
-      {"-- nothing", "found 0"},                           {"select 'open", "has no end"},
+      {"-- param: day datum\nselect 1", "line 1"},
+      {"-- d\n-- param: 1day date\nselect 1", "line 2"},
+      {"-- param: day date = 2017-99-99\nselect 1", "line 1"},
+      {"-- param: a text\n-- param: a text\nselect :a", "line 2"},
+      {"select :nobody", ":nobody"},
+      {"select 1; select 2", "found 2"},
+      {"-- nothing", "found 0"},
+      {"select 'open", "has no end"},
       {"-- param:\nselect 1", "line 1"},
   };
   for (const auto& [text, sign] : wrong) {
@@ -98,10 +109,14 @@ TEST(ParameterTest, MakesLiterals) {
   EXPECT_EQ(*ToSqlLiteral({"a", ParameterType::kInteger, "-5"}), "(-5)");
   EXPECT_EQ(*ToSqlLiteral({"a", ParameterType::kNumber, "1e3"}), "CAST('1e3' AS DOUBLE)");
   EXPECT_EQ(*ToSqlLiteral({"a", ParameterType::kDate, "2017-08-11"}), "DATE '2017-08-11'");
-  for (const Parameter& p : std::vector<Parameter>{{"a", ParameterType::kInteger, "1 or 1"}, {"a", ParameterType::kInteger, "99999999999999999999"},
-                                                   {"a", ParameterType::kInteger, ""}, {"a", ParameterType::kNumber, "nan"},
-                                                   {"a", ParameterType::kNumber, "1'"}, {"a", ParameterType::kDate, "2017-08-11' or '1"},
-                                                   {"a", ParameterType::kText, std::string("a\0b", 3)}, {"a", ParameterType::kText, "\xff"}}) {
+  for (const Parameter& p : std::vector<Parameter>{{"a", ParameterType::kInteger, "1 or 1"},
+                                                   {"a", ParameterType::kInteger, "99999999999999999999"},
+                                                   {"a", ParameterType::kInteger, ""},
+                                                   {"a", ParameterType::kNumber, "nan"},
+                                                   {"a", ParameterType::kNumber, "1'"},
+                                                   {"a", ParameterType::kDate, "2017-08-11' or '1"},
+                                                   {"a", ParameterType::kText, std::string("a\0b", 3)},
+                                                   {"a", ParameterType::kText, "\xff"}}) {
     EXPECT_EQ(CodeOf(ToSqlLiteral(p).status()), ErrorCode::kUsage) << p.value;
   }
   EXPECT_EQ(InferParameter("a", "2017-08-11").type, ParameterType::kDate);
@@ -127,7 +142,8 @@ TEST(SqlTextTest, FindsParametersOnlyWhereTheyAre) {
 }
 
 TEST(SqlTextTest, SplitsStatements) {
-  const auto statements = SplitStatements(";; select ';' ; -- a;b\n select \";\", $$;$$ /* ; */ ;\n -- end;\n");
+  const auto statements =
+      SplitStatements(";; select ';' ; -- a;b\n select \";\", $$;$$ /* ; */ ;\n -- end;\n");
   ASSERT_TRUE(statements.ok());
   EXPECT_EQ(*statements, (std::vector<std::string>{"select ';'", "select \";\", $$;$$"}));
   for (const char* open : {"'a", "\"a", "/* a", "$$ a", "$t$ a $$", "e'\\'"}) {
@@ -150,18 +166,23 @@ class ShippedQueriesTest : public testing::Test {
       const std::string price = std::to_string(100 + i);
       const std::string open = i == 20 ? "150" : price;
       std::string rows = "('AAA.L'," + open + ",151,99," + price + "," + std::to_string(1000 + i) + ")";
-      if (i != 12) rows += ",('BBB.L',10,12,9," + std::string(i == 24 ? "8" : "10") + "," + std::to_string(5000 - i) + ")";
+      if (i != 12)
+        rows +=
+            ",('BBB.L',10,12,9," + std::string(i == 24 ? "8" : "10") + "," + std::to_string(5000 - i) + ")";
       lake.WriteBars("ftse100", day, rows, "yahoo (generated)");
     }
     lake.WriteRejected("ftse100", "2024-01-24", "CCC.L", "not_null");
     lake.WriteRejected("ftse100", "2024-01-26", "CCC.L", "session");
   }
   static void TearDownTestSuite() { shared_.reset(); }
-  Result<std::string> RunSaved(const std::string& pipeline, const std::string& name, std::map<std::string, std::string> given = {}) {
+  Result<std::string> RunSaved(const std::string& pipeline, const std::string& name,
+                               std::map<std::string, std::string> given = {}) {
     DuckDbOptions options;
     options.default_database = pipeline;
     DuckDbEngine engine(shared_->Views(pipeline), options, clock_);
-    ASSIGN_OR_RETURN(const auto query, LoadSavedQuery(std::string(PENSTOCK_SOURCE_DIR) + "/pipelines/" + pipeline + "/queries", name));
+    ASSIGN_OR_RETURN(
+        const auto query,
+        LoadSavedQuery(std::string(PENSTOCK_SOURCE_DIR) + "/pipelines/" + pipeline + "/queries", name));
     QueryOptions run;
     ASSIGN_OR_RETURN(run.parameters, ResolveParameters(query, given, LastSessionOf(engine)));
     return RunToCsv(engine, query.sql, run);
@@ -181,13 +202,15 @@ TEST_F(ShippedQueriesTest, BothPipelinesBringTheSameOnesAndAllRun) {
   for (const auto& query : *sp500) {
     names.push_back(query.name);
     EXPECT_FALSE(query.description.empty()) << query.name;
-    EXPECT_TRUE(RunSaved("sp500", query.name).ok()) << query.name << ": " << Describe(RunSaved("sp500", query.name).status());
+    EXPECT_TRUE(RunSaved("sp500", query.name).ok())
+        << query.name << ": " << Describe(RunSaved("sp500", query.name).status());
     // Generated data is marked wherever it is shown.
     const auto generated = RunSaved("ftse100", query.name);
     ASSERT_TRUE(generated.ok()) << query.name << ": " << Describe(generated.status());
     EXPECT_NE(generated->find("yahoo (generated)"), std::string::npos) << query.name << "\n" << *generated;
   }
-  EXPECT_EQ(names, (std::vector<std::string>{"average_20d", "gaps", "movers", "quality_by_day", "volume_leaders", "week52_high_low"}));
+  EXPECT_EQ(names, (std::vector<std::string>{"average_20d", "gaps", "movers", "quality_by_day",
+                                             "volume_leaders", "week52_high_low"}));
   ASSERT_EQ(sp500->size(), ftse100->size());
   for (size_t i = 0; i < sp500->size(); ++i) EXPECT_EQ((*sp500)[i].sql, (*ftse100)[i].sql) << names[i];
 }
@@ -220,7 +243,9 @@ TEST_F(ShippedQueriesTest, Average20Days) {
   const auto csv = RunSaved("ftse100", "average_20d", {{"symbol", "AAA.L"}});
   ASSERT_TRUE(csv.ok()) << Describe(csv.status());
   // closes 105 … 124: the average is 114.5
-  EXPECT_EQ(*csv, "symbol,dt,close,average_20,above_percent,sessions,currency,source\nAAA.L,2024-01-25,124,114.5,8.3,20,USD,yahoo (generated)\n");
+  EXPECT_EQ(*csv,
+            "symbol,dt,close,average_20,above_percent,sessions,currency,source\nAAA.L,2024-01-25,124,114.5,8."
+            "3,20,USD,yahoo (generated)\n");
 }
 
 TEST_F(ShippedQueriesTest, Week52HighLow) {

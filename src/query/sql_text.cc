@@ -12,7 +12,8 @@ bool IsSpace(unsigned char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 // Whether a ':' behind `before` may begin a parameter: not in a::type, list[a:b], {'key':value}.
 bool MayPrecedeParameter(char before) {
-  return IsSpace(static_cast<unsigned char>(before)) || std::string_view("(,=<>+-*/%|&!").find(before) != std::string_view::npos;
+  return IsSpace(static_cast<unsigned char>(before)) ||
+         std::string_view("(,=<>+-*/%|&!").find(before) != std::string_view::npos;
 }
 
 class Lexer {
@@ -126,7 +127,8 @@ class Lexer {
     if (c == ':') {
       if (Peek() == ':') {
         ++at_;
-      } else if (IsWordStart(static_cast<unsigned char>(Peek())) && (begin == 0 || MayPrecedeParameter(sql_[begin - 1]))) {
+      } else if (IsWordStart(static_cast<unsigned char>(Peek())) &&
+                 (begin == 0 || MayPrecedeParameter(sql_[begin - 1]))) {
         SkipWhile([](unsigned char x) { return IsWord(x) && x != '$'; });
         return TokenKind::kParameter;
       }
@@ -143,7 +145,11 @@ class Lexer {
 bool IsUtf8(std::string_view text) {
   for (size_t i = 0; i < text.size();) {
     const auto c = static_cast<unsigned char>(text[i]);
-    const int more = c < 0x80 ? 0 : c >= 0xC2 && c < 0xE0 ? 1 : c >= 0xE0 && c < 0xF0 ? 2 : c >= 0xF0 && c < 0xF5 ? 3 : -1;
+    const int more = c < 0x80                ? 0
+                     : c >= 0xC2 && c < 0xE0 ? 1
+                     : c >= 0xE0 && c < 0xF0 ? 2
+                     : c >= 0xF0 && c < 0xF5 ? 3
+                                             : -1;
     if (more < 0 || i + more >= text.size()) return false;
     for (int k = 1; k <= more; ++k) {
       if ((static_cast<unsigned char>(text[i + k]) & 0xC0) != 0x80) return false;
@@ -159,8 +165,10 @@ bool IsUtf8(std::string_view text) {
 }
 
 Result<std::vector<Token>> Tokenize(std::string_view sql) {
-  if (!IsUtf8(sql)) return MakeError(ErrorCode::kUsage, "the SQL text is not UTF-8", "save the file as UTF-8");
-  if (sql.find('\0') != std::string_view::npos) return MakeError(ErrorCode::kUsage, "the SQL text has a NUL byte");
+  if (!IsUtf8(sql))
+    return MakeError(ErrorCode::kUsage, "the SQL text is not UTF-8", "save the file as UTF-8");
+  if (sql.find('\0') != std::string_view::npos)
+    return MakeError(ErrorCode::kUsage, "the SQL text has a NUL byte");
   return Lexer(sql).Run();
 }
 

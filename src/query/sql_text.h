@@ -1,5 +1,6 @@
-// SQL text cut into tokens and statements, without understanding it. Lexical rules: PostgreSQL's (which DuckDB's
-// parser follows), section 4.1 of its manual: '' and "" quotes, E'' escapes, $tag$ strings, nested comments.
+// SQL text cut into tokens and statements, without understanding it. Lexical rules: PostgreSQL's (which
+// DuckDB's parser follows), section 4.1 of its manual: '' and "" quotes, E'' escapes, $tag$ strings, nested
+// comments.
 #pragma once
 
 #include <cstddef>

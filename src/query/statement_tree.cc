@@ -11,22 +11,48 @@
 namespace penstock::query {
 namespace {
 
-// Table functions that compute or look at the catalog. All others of DuckDB 1.5.5 read files (read_*, parquet_*,
-// glob, sniff_csv, read_duckdb), run SQL that this check does not see (query, query_table,
-// json_execute_serialized_sql), take raw addresses (arrow_scan), or change state (enable_logging, checkpoint …).
+// Table functions that compute or look at the catalog. All others of DuckDB 1.5.5 read files (read_*,
+// parquet_*, glob, sniff_csv, read_duckdb), run SQL that this check does not see (query, query_table,
+// json_execute_serialized_sql), take raw addresses (arrow_scan), or change state (enable_logging, checkpoint
+// …).
 constexpr std::array kTableFunctions = {
-    "range",          "generate_series", "unnest",           "repeat",          "repeat_row",
-    "json_each",      "json_tree",       "summary",          "histogram",       "histogram_values",
-    "duckdb_columns", "duckdb_tables",   "duckdb_views",     "duckdb_schemas",  "duckdb_functions",
-    "duckdb_types",   "duckdb_keywords", "duckdb_databases", "duckdb_settings", "pragma_table_info",
-    "pragma_version", "pragma_platform", "pg_timezone_names",
+    "range",
+    "generate_series",
+    "unnest",
+    "repeat",
+    "repeat_row",
+    "json_each",
+    "json_tree",
+    "summary",
+    "histogram",
+    "histogram_values",
+    "duckdb_columns",
+    "duckdb_tables",
+    "duckdb_views",
+    "duckdb_schemas",
+    "duckdb_functions",
+    "duckdb_types",
+    "duckdb_keywords",
+    "duckdb_databases",
+    "duckdb_settings",
+    "pragma_table_info",
+    "pragma_version",
+    "pragma_platform",
+    "pg_timezone_names",
 };
 constexpr std::array kForbiddenFunctions = {
-    "write_log", "sleep_ms", "pg_sleep", "getenv", "json_serialize_plan", "json_execute_serialized_sql",
-    "enable_profile", "disable_profile",
+    "write_log",
+    "sleep_ms",
+    "pg_sleep",
+    "getenv",
+    "json_serialize_plan",
+    "json_execute_serialized_sql",
+    "enable_profile",
+    "disable_profile",
 };
 constexpr std::array kCatalogSchemas = {"information_schema", "pg_catalog"};
-constexpr std::array kCatalogTables = {"duckdb_columns", "duckdb_tables", "duckdb_views", "duckdb_schemas", "sqlite_master"};
+constexpr std::array kCatalogTables = {"duckdb_columns", "duckdb_tables", "duckdb_views", "duckdb_schemas",
+                                       "sqlite_master"};
 
 template <size_t N>
 bool Contains(const std::array<const char*, N>& names, std::string_view name) {
@@ -53,8 +79,10 @@ Status Refuse(std::string what, int64_t offset, std::string_view sql, std::strin
 
 Status OfSyntax(const json::object& answer, std::string_view sql) {
   if (Text(answer, "error_type") == "not implemented") {
-    return MakeError(ErrorCode::kUsage, "only statements that read are run: SELECT, WITH, VALUES, DESCRIBE, SHOW, SUMMARIZE, EXPLAIN",
-                     "the lake is changed by pipelines only; to keep an answer use --out FILE");
+    return MakeError(
+        ErrorCode::kUsage,
+        "only statements that read are run: SELECT, WITH, VALUES, DESCRIBE, SHOW, SUMMARIZE, EXPLAIN",
+        "the lake is changed by pipelines only; to keep an answer use --out FILE");
   }
   std::string text(Text(answer, "error_message"));
   if (text.empty()) text = "the parser refused the statement";
@@ -87,7 +115,8 @@ class Inspector {
     std::set<std::pair<std::string, std::string>> seen;
     for (TableReference& table : tables_) {
       table.may_be_local = table.schema.empty() && with_names_.contains(AsciiLower(table.name));
-      if (seen.emplace(AsciiLower(table.schema), AsciiLower(table.name)).second) use.tables.push_back(std::move(table));
+      if (seen.emplace(AsciiLower(table.schema), AsciiLower(table.name)).second)
+        use.tables.push_back(std::move(table));
     }
     return use;
   }
@@ -101,16 +130,20 @@ class Inspector {
       lists_tables_ = true;
     } else if (type == "TABLE_FUNCTION") {
       const json::value* function = object.if_contains("function");
-      const std::string name = function != nullptr && function->is_object() ? AsciiLower(Text(function->get_object(), "function_name")) : "";
+      const std::string name = function != nullptr && function->is_object()
+                                   ? AsciiLower(Text(function->get_object(), "function_name"))
+                                   : "";
       if (!Contains(kTableFunctions, name)) {
-        return Refuse("the function " + name + "() is not allowed in a query: it reads or changes what is outside of the tables",
+        return Refuse("the function " + name +
+                          "() is not allowed in a query: it reads or changes what is outside of the tables",
                       Offset(object, sql_), sql_, "read a table of the catalog; SHOW ALL TABLES lists them");
       }
       if (name.starts_with("duckdb_") || name.starts_with("pragma_")) lists_tables_ = true;
     } else if (Text(object, "class") == "FUNCTION") {
       const std::string name = AsciiLower(Text(object, "function_name"));
       if (Contains(kForbiddenFunctions, name)) {
-        return Refuse("the function " + name + "() is not allowed in a query", Offset(object, sql_), sql_, "leave it out");
+        return Refuse("the function " + name + "() is not allowed in a query", Offset(object, sql_), sql_,
+                      "leave it out");
       }
     }
     if (const json::value* with = object.if_contains("cte_map"); with != nullptr && with->is_object()) {
@@ -124,9 +157,11 @@ class Inspector {
   }
 
   void VisitTable(const json::object& object) {
-    TableReference table{std::string(Text(object, "schema_name")), std::string(Text(object, "table_name")), Offset(object, sql_)};
+    TableReference table{std::string(Text(object, "schema_name")), std::string(Text(object, "table_name")),
+                         Offset(object, sql_)};
     const std::string schema = AsciiLower(table.schema);
-    if (Contains(kCatalogSchemas, schema) || (schema.empty() && Contains(kCatalogTables, AsciiLower(table.name)))) {
+    if (Contains(kCatalogSchemas, schema) ||
+        (schema.empty() && Contains(kCatalogTables, AsciiLower(table.name)))) {
       lists_tables_ = true;
     } else {
       tables_.push_back(std::move(table));
@@ -148,7 +183,8 @@ Result<StatementUse> InspectStatement(std::string_view tree, std::string_view sq
   json::monotonic_resource memory;
   const json::value root = json::parse(json::string_view(tree.data(), tree.size()), error, &memory, options);
   if (error || !root.is_object()) {
-    return MakeError(ErrorCode::kUsage, "the statement is too deep to be checked", "write it with fewer nested parts");
+    return MakeError(ErrorCode::kUsage, "the statement is too deep to be checked",
+                     "write it with fewer nested parts");
   }
   const json::object& answer = root.get_object();
   const json::value* failed = answer.if_contains("error");

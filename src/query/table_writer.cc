@@ -13,7 +13,7 @@ namespace penstock::query {
 namespace {
 
 constexpr size_t kBufferedRows = 10'000;
-constexpr size_t kGap = 2;         // columns between two cells
+constexpr size_t kGap = 2;        // columns between two cells
 constexpr size_t kNarrowest = 6;  // a text is cut down to this before columns are left out
 
 struct Column {
@@ -59,7 +59,8 @@ class Table {
   }
 
   void Add(Row row) {
-    for (size_t i = 0; i < row.size(); ++i) columns_[i].width = std::max(columns_[i].width, WidestLine(row[i]));
+    for (size_t i = 0; i < row.size(); ++i)
+      columns_[i].width = std::max(columns_[i].width, WidestLine(row[i]));
     rows_.push_back(std::move(row));
   }
 
@@ -100,7 +101,8 @@ class Table {
         if (!first) printed.append(kGap, ' ');
         first = false;
         const std::string_view whole = line < cells[i].size() ? cells[i][line] : "";
-        const std::string text = fitted_ && !columns_[i].numeric ? FitToWidth(whole, columns_[i].width) : std::string(whole);
+        const std::string text =
+            fitted_ && !columns_[i].numeric ? FitToWidth(whole, columns_[i].width) : std::string(whole);
         const size_t padding = columns_[i].width - std::min(columns_[i].width, DisplayWidth(text));
         if (columns_[i].numeric) printed.append(padding, ' ');
         printed += text;
@@ -132,7 +134,9 @@ class Table {
     while (Total() > width) {
       Column* widest = nullptr;
       for (Column& column : columns_) {
-        if (!column.numeric && column.width > kNarrowest && (widest == nullptr || column.width > widest->width)) widest = &column;
+        if (!column.numeric && column.width > kNarrowest &&
+            (widest == nullptr || column.width > widest->width))
+          widest = &column;
       }
       if (widest == nullptr) break;
       --widest->width;
@@ -182,7 +186,8 @@ Result<int64_t> WriteTable(ResultStream& stream, const WriteOptions& options, co
     foot += "(no rows)\n";
   }
   if (stream.truncated()) foot += "… and more: the result was cut at its row limit\n";
-  if (const std::string hidden = table.HiddenColumns(); !hidden.empty()) foot += "(not shown for lack of width: " + hidden + ")\n";
+  if (const std::string hidden = table.HiddenColumns(); !hidden.empty())
+    foot += "(not shown for lack of width: " + hidden + ")\n";
   RETURN_IF_ERROR(sink(foot));
   return rows;
 }
