@@ -1,4 +1,5 @@
-// A definition of any bytes: either faults are reported, each with its place, or it runs to an end within its limits.
+// A definition of any bytes: either faults are reported, each with its place, or it runs to an end within its
+// limits.
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>

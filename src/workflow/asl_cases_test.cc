@@ -20,7 +20,8 @@ class AslCases : public testing::TestWithParam<std::pair<const char*, int>> {};
 
 TEST_P(AslCases, AllPass) {
   const auto [file, at_least] = GetParam();
-  const auto results = RunCases(ReadFile(std::filesystem::path(PENSTOCK_SOURCE_DIR) / "tests/workflow" / file));
+  const auto results =
+      RunCases(ReadFile(std::filesystem::path(PENSTOCK_SOURCE_DIR) / "tests/workflow" / file));
   ASSERT_TRUE(results.ok()) << results.status().ToString();
   std::set<std::string> ids;
   int passed = 0;
@@ -34,10 +35,13 @@ TEST_P(AslCases, AllPass) {
 
 INSTANTIATE_TEST_SUITE_P(Files, AslCases,
                          testing::Values(std::pair("recorded.jsonl", 570), std::pair("own.jsonl", 105)),
-                         [](const auto& info) { return std::filesystem::path(info.param.first).stem().string(); });
+                         [](const auto& info) {
+                           return std::filesystem::path(info.param.first).stem().string();
+                         });
 
 TEST(CaseRunner, ReportsWhatDiffers) {
-  const std::string base = R"("definition":{"StartAt":"A","States":{"A":{"Type":"Pass","End":true}}},"input":{"a":1})";
+  const std::string base =
+      R"("definition":{"StartAt":"A","States":{"A":{"Type":"Pass","End":true}}},"input":{"a":1})";
   const auto run = [&](const std::string& more) {
     auto results = RunCases("{\"id\":\"x\"," + base + "," + more + "}\n");
     EXPECT_TRUE(results.ok());

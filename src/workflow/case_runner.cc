@@ -69,23 +69,30 @@ class Expectation {
   std::vector<std::string> tokens_;
 };
 
-std::string Compare(const json::object& description, const ExecutionInfo& info, const std::vector<HistoryEvent>& events) {
+std::string Compare(const json::object& description, const ExecutionInfo& info,
+                    const std::vector<HistoryEvent>& events) {
   const Expectation expectation(description);
   const auto show = [](const json::value& value) { return JsonText(value).substr(0, 600); };
-  if (const auto* status = description.if_contains("expected_status"); status != nullptr && *status != json::value(NameOf(info.status))) {
-    return fmt::format("status {}, expected {} ({}: {})", NameOf(info.status), show(*status), info.error, info.cause);
+  if (const auto* status = description.if_contains("expected_status");
+      status != nullptr && *status != json::value(NameOf(info.status))) {
+    return fmt::format("status {}, expected {} ({}: {})", NameOf(info.status), show(*status), info.error,
+                       info.cause);
   }
   if (const auto* output = description.if_contains("expected_output");
-      output != nullptr && info.status == ExecutionStatus::kSucceeded && !expectation.Matches(*output, info.output)) {
+      output != nullptr && info.status == ExecutionStatus::kSucceeded &&
+      !expectation.Matches(*output, info.output)) {
     return fmt::format("output {}, expected {}", show(info.output), show(*output));
   }
   const auto text = [&](std::string_view key, const std::string& actual) -> std::string {
     const auto* expected = description.if_contains(key);
     if (expected == nullptr) return "";
     bool same = false;
-    if (expected->is_null()) same = actual.empty();
-    else if (expected->is_string()) same = expectation.TextMatches(std::string_view(expected->get_string()), actual);
-    else if (const auto parsed = ParseJson(actual); parsed.ok()) same = expectation.Matches(*expected, *parsed);
+    if (expected->is_null())
+      same = actual.empty();
+    else if (expected->is_string())
+      same = expectation.TextMatches(std::string_view(expected->get_string()), actual);
+    else if (const auto parsed = ParseJson(actual); parsed.ok())
+      same = expectation.Matches(*expected, *parsed);
     return same ? "" : fmt::format("{} '{}', expected {}", key.substr(9), actual, show(*expected));
   };
   if (auto difference = text("expected_error", info.error); !difference.empty()) return difference;
@@ -108,7 +115,8 @@ Result<CaseResult> RunCase(const json::value& value) {
   ASSIGN_OR_RETURN(result.id, GetString(value, "id"));
   ASSIGN_OR_RETURN(const std::string kind, GetStringOr(value, "kind", "execution"));
   const auto* definition = description->if_contains("definition");
-  if (definition == nullptr) return MakeError(ErrorCode::kInvalidData, "a case needs a definition: " + result.id);
+  if (definition == nullptr)
+    return MakeError(ErrorCode::kInvalidData, "a case needs a definition: " + result.id);
   const bool raw = definition->is_string();
   const std::string text = raw ? std::string(definition->get_string()) : JsonText(*definition);
 
@@ -132,7 +140,8 @@ Result<CaseResult> RunCase(const json::value& value) {
   options.account = "111111111111";
   Engine engine(store, tasks, clock, random, Logger(), options);
   const auto* input = description->if_contains("input");
-  const auto run = engine.Run({"case", "machine", text, input == nullptr ? json::value(json::object()) : *input});
+  const auto run =
+      engine.Run({"case", "machine", text, input == nullptr ? json::value(json::object()) : *input});
   if (!run.ok()) {
     result.difference = Describe(run.status());
     return result;

@@ -1,5 +1,5 @@
-// State machines tested as data: one case a line, with the definition, the input, what tasks answer and how the
-// execution is to end. The format is that of tests/workflow/README.md.
+// State machines tested as data: one case a line, with the definition, the input, what tasks answer and how
+// the execution is to end. The format is that of tests/workflow/README.md.
 #pragma once
 
 #include <string>
@@ -14,13 +14,14 @@ namespace penstock::workflow {
 struct CaseResult {
   std::string id;
   bool passed = false;
-  bool skipped = false;   // of a kind or with a need that is not supported
+  bool skipped = false;    // of a kind or with a need that is not supported
   std::string difference;  // why it did not pass, or was skipped
 };
 
 // Runs one case in memory, on a clock that jumps over every wait. InvalidData: not a case.
 Result<CaseResult> RunCase(const json::value& value);
-// Every line of a JSONL text; empty lines and lines that begin with '#' are left out. InvalidData names the line.
+// Every line of a JSONL text; empty lines and lines that begin with '#' are left out. InvalidData names the
+// line.
 Result<std::vector<CaseResult>> RunCases(std::string_view jsonl);
 
 }  // namespace penstock::workflow

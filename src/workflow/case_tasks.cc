@@ -37,11 +37,12 @@ Result<json::value> CaseTasks::RunTask(const TaskRequest& request, std::stop_tok
     if (const size_t at = name.find(":function:"); at != std::string::npos) name = name.substr(at + 10);
     const auto* payload = request.input.get_object().if_contains("Payload");
     const bool empty = payload == nullptr || payload->is_null();
-    ASSIGN_OR_RETURN(json::value answer, CallFunction(name, empty ? json::value(json::object()) : *payload, false,
-                                                           stop));
+    ASSIGN_OR_RETURN(json::value answer,
+                     CallFunction(name, empty ? json::value(json::object()) : *payload, false, stop));
     return json::value{{"ExecutedVersion", "$LATEST"}, {"Payload", std::move(answer)}, {"StatusCode", 200}};
   }
-  return MakeTaskError("States.TaskFailed", "the case does not say what this resource answers: " + request.resource);
+  return MakeTaskError("States.TaskFailed",
+                       "the case does not say what this resource answers: " + request.resource);
 }
 
 Result<json::value> CaseTasks::Reply(const json::array& replies, size_t index, std::stop_token stop) {
@@ -68,7 +69,8 @@ Result<json::value> CaseTasks::CallFunction(const std::string& name, const json:
   if (behavior == "echo") return event;
   if (behavior == "const") return fields.contains("value") ? fields.at("value") : json::value();
   if (behavior == "bytes") {
-    if (!fields.contains("value")) return json::value(std::string(257 * 1024, 'x'));  // more than a payload may have
+    if (!fields.contains("value"))
+      return json::value(std::string(257 * 1024, 'x'));  // more than a payload may have
     ASSIGN_OR_RETURN(const std::string text, GetString(*function, "value"));
     return ParseJson(text);
   }
@@ -82,9 +84,10 @@ Result<json::value> CaseTasks::CallFunction(const std::string& name, const json:
   if (behavior == "raise") {
     ASSIGN_OR_RETURN(std::string type, GetString(*function, "errorType"));
     ASSIGN_OR_RETURN(const std::string message, GetString(*function, "errorMessage"));
-    // What the Python runtime of Lambda answers, as the recordings have it: with spaces when the function is the
-    // resource itself, without them through lambda:invoke.
-    const json::value trace("  File \"/var/task/handler.py\", line 2, in handler\n    raise " + type + "(\"" + message + "\")\n");
+    // What the Python runtime of Lambda answers, as the recordings have it: with spaces when the function is
+    // the resource itself, without them through lambda:invoke.
+    const json::value trace("  File \"/var/task/handler.py\", line 2, in handler\n    raise " + type + "(\"" +
+                            message + "\")\n");
     const std::string_view space = direct ? " " : "";
     std::string cause = fmt::format(
         R"({{"errorMessage":{0}{1},{0}"errorType":{0}{2},{0}"requestId":{0}"00000000-0000-4000-8000-000000000000",{0})"

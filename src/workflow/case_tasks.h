@@ -11,15 +11,16 @@
 namespace penstock::workflow {
 
 // `lambdas` of a case: functions by behaviour (echo, const, raise, bytes, sleep), called by ARN or through
-// lambda:invoke. `tasks`: by resource, an array of replies {"output": …} or {"error": …, "cause": …}, each with an
-// optional "seconds" that it takes; the last one repeats.
+// lambda:invoke. `tasks`: by resource, an array of replies {"output": …} or {"error": …, "cause": …}, each
+// with an optional "seconds" that it takes; the last one repeats.
 class CaseTasks : public TaskRunner {
  public:
   CaseTasks(const json::object& description, Clock& clock);
   Result<json::value> RunTask(const TaskRequest& request, std::stop_token stop) override;
 
  private:
-  Result<json::value> CallFunction(const std::string& name, const json::value& event, bool direct, std::stop_token stop);
+  Result<json::value> CallFunction(const std::string& name, const json::value& event, bool direct,
+                                   std::stop_token stop);
   Result<json::value> Reply(const json::array& replies, size_t index, std::stop_token stop);
 
   Clock& clock_;

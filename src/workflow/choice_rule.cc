@@ -83,9 +83,10 @@ std::optional<int> Compare(Type type, const json::value& a, const json::value& b
 }
 
 Status BadPath(const JsonPath& path) {
-  return MakeTaskError("States.Runtime",
-                       fmt::format("Invalid path '{}': The choice state's condition path references an invalid value.",
-                                   path.text()));
+  return MakeTaskError(
+      "States.Runtime",
+      fmt::format("Invalid path '{}': The choice state's condition path references an invalid value.",
+                  path.text()));
 }
 
 // A value by its path: without a copy where the path is definite.
@@ -103,7 +104,8 @@ Result<const json::value*> Lookup(const JsonPath& path, const Scope& scope, json
 
 class TestRule : public ChoiceRule {
  public:
-  TestRule(JsonPath variable, Test test, bool expected) : variable_(std::move(variable)), test_(test), expected_(expected) {}
+  TestRule(JsonPath variable, Test test, bool expected)
+      : variable_(std::move(variable)), test_(test), expected_(expected) {}
   Result<bool> Matches(const Scope& scope) const override {
     json::value buffer;
     const auto found = Lookup(variable_, scope, buffer);
@@ -131,8 +133,12 @@ class TestRule : public ChoiceRule {
 
 class CompareRule : public ChoiceRule {
  public:
-  CompareRule(JsonPath variable, Type type, Relation relation, json::value literal, std::optional<JsonPath> path)
-      : variable_(std::move(variable)), type_(type), relation_(relation), literal_(std::move(literal)),
+  CompareRule(JsonPath variable, Type type, Relation relation, json::value literal,
+              std::optional<JsonPath> path)
+      : variable_(std::move(variable)),
+        type_(type),
+        relation_(relation),
+        literal_(std::move(literal)),
         path_(std::move(path)) {}
   Result<bool> Matches(const Scope& scope) const override {
     json::value left_buffer, right_buffer;
@@ -160,7 +166,8 @@ class CompareRule : public ChoiceRule {
 class LogicRule : public ChoiceRule {
  public:
   enum class Kind { kAnd, kOr, kNot };
-  LogicRule(Kind kind, std::vector<std::unique_ptr<ChoiceRule>> rules) : kind_(kind), rules_(std::move(rules)) {}
+  LogicRule(Kind kind, std::vector<std::unique_ptr<ChoiceRule>> rules)
+      : kind_(kind), rules_(std::move(rules)) {}
   Result<bool> Matches(const Scope& scope) const override {
     for (const auto& rule : rules_) {
       ASSIGN_OR_RETURN(const bool matches, rule->Matches(scope));
@@ -206,11 +213,12 @@ class RuleCompiler {
     return nullptr;
   }
 
-  std::unique_ptr<ChoiceRule> CompileOperator(const json::object& rule, std::string_view key, const json::value& value,
-                                              const std::string& place) {
+  std::unique_ptr<ChoiceRule> CompileOperator(const json::object& rule, std::string_view key,
+                                              const json::value& value, const std::string& place) {
     if (key == "And" || key == "Or") {
       const auto* list = value.if_array();
-      if (list == nullptr || list->empty()) return Fault(place, fmt::format("'{}' must be a non-empty array of rules", key));
+      if (list == nullptr || list->empty())
+        return Fault(place, fmt::format("'{}' must be a non-empty array of rules", key));
       std::vector<std::unique_ptr<ChoiceRule>> rules;
       for (size_t i = 0; i < list->size(); ++i) {
         rules.push_back(Compile((*list)[i], fmt::format("{}/{}", place, i), false));
@@ -218,7 +226,8 @@ class RuleCompiler {
       for (const auto& one : rules) {
         if (one == nullptr) return nullptr;
       }
-      return std::make_unique<LogicRule>(key == "And" ? LogicRule::Kind::kAnd : LogicRule::Kind::kOr, std::move(rules));
+      return std::make_unique<LogicRule>(key == "And" ? LogicRule::Kind::kAnd : LogicRule::Kind::kOr,
+                                         std::move(rules));
     }
     if (key == "Not") {
       std::vector<std::unique_ptr<ChoiceRule>> rules;
@@ -245,8 +254,8 @@ class RuleCompiler {
     return *std::move(parsed);
   }
 
-  std::unique_ptr<ChoiceRule> CompileComparison(const json::object& rule, std::string_view key, const json::value& value,
-                                                const std::string& place) {
+  std::unique_ptr<ChoiceRule> CompileComparison(const json::object& rule, std::string_view key,
+                                                const json::value& value, const std::string& place) {
     const std::string parent = place.substr(0, place.rfind('/'));
     for (const auto& [name, test] : kTests) {
       if (key != name) continue;
@@ -270,8 +279,10 @@ class RuleCompiler {
           if (!path) return nullptr;
         } else if (!IsOfType(type, value)) {
           return Fault(place, fmt::format("'{}' must be a {}", key,
-                                          type == Type::kNumeric ? "number" : type == Type::kBoolean ? "boolean"
-                                          : type == Type::kString ? "string" : "timestamp (RFC 3339)"));
+                                          type == Type::kNumeric   ? "number"
+                                          : type == Type::kBoolean ? "boolean"
+                                          : type == Type::kString  ? "string"
+                                                                   : "timestamp (RFC 3339)"));
         }
         if (!variable) return nullptr;
         return std::make_unique<CompareRule>(*std::move(variable), type, relation, value, std::move(path));

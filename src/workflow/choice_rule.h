@@ -17,8 +17,8 @@ class ChoiceRule {
   virtual Result<bool> Matches(const Scope& scope) const = 0;
 };
 
-// Compiles the rule `value` (And, Or, Not or one comparison); keys that belong to the top level (Next, Comment,
-// Assign, Output) are left alone. Every fault goes to `faults`; null when there was one.
+// Compiles the rule `value` (And, Or, Not or one comparison); keys that belong to the top level (Next,
+// Comment, Assign, Output) are left alone. Every fault goes to `faults`; null when there was one.
 std::unique_ptr<ChoiceRule> CompileChoiceRule(const json::value& value, bool top_level,
                                               std::vector<TemplateFault>& faults);
 

@@ -8,15 +8,16 @@ const json::value& ContextObject::value() const {
   if (!built_) {
     json::object state{{"Name", state_}, {"EnteredTime", FormatTimestamp(entered_)}};
     if (retry_count_) state["RetryCount"] = *retry_count_;
-    json::object context{{"Execution",
-                          {{"Id", execution_.id},
-                           {"Input", execution_.input},
-                           {"StartTime", execution_.start_time},
-                           {"Name", execution_.name},
-                           {"RoleArn", execution_.role_arn},
-                           {"RedriveCount", 0}}},
-                         {"StateMachine", {{"Id", execution_.state_machine_id}, {"Name", execution_.state_machine}}},
-                         {"State", std::move(state)}};
+    json::object context{
+        {"Execution",
+         {{"Id", execution_.id},
+          {"Input", execution_.input},
+          {"StartTime", execution_.start_time},
+          {"Name", execution_.name},
+          {"RoleArn", execution_.role_arn},
+          {"RedriveCount", 0}}},
+        {"StateMachine", {{"Id", execution_.state_machine_id}, {"Name", execution_.state_machine}}},
+        {"State", std::move(state)}};
     if (item_ != nullptr) context["Map"] = {{"Item", {{"Index", item_->index}, {"Value", *item_->value}}}};
     built_ = std::move(context);
   }

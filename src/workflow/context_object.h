@@ -29,7 +29,8 @@ struct MapItem {
 // Not thread-safe: belongs to the thread that runs the state.
 class ContextObject {
  public:
-  ContextObject(const ExecutionFacts& execution, std::string_view state, TimePoint entered, const MapItem* item)
+  ContextObject(const ExecutionFacts& execution, std::string_view state, TimePoint entered,
+                const MapItem* item)
       : execution_(execution), state_(state), entered_(entered), item_(item) {}
   ContextObject(const ContextObject&) = delete;
   ContextObject& operator=(const ContextObject&) = delete;
@@ -38,7 +39,8 @@ class ContextObject {
   void set_retry_count(int count) { retry_count_ = count, built_.reset(); }
 
   const json::value& value() const;
-  // As path.Evaluate(value()), without a copy of the execution's input or the Map's item where it can be avoided.
+  // As path.Evaluate(value()), without a copy of the execution's input or the Map's item where it can be
+  // avoided.
   Result<json::value> Evaluate(const JsonPath& path) const;
   // As path.Find(value()).
   const json::value* Find(const JsonPath& path) const;

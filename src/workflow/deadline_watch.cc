@@ -5,8 +5,8 @@
 namespace penstock::workflow {
 namespace {
 
-// The injected clock may jump (a test moves it, the machine was asleep), so it is read at least this often while there
-// are deadlines. Sleeping on the clock itself would let an idle deadline move a test's clock.
+// The injected clock may jump (a test moves it, the machine was asleep), so it is read at least this often
+// while there are deadlines. Sleeping on the clock itself would let an idle deadline move a test's clock.
 constexpr std::chrono::milliseconds kPoll{50};
 
 }  // namespace

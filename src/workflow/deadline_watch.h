@@ -19,8 +19,8 @@ class DeadlineWatch {
   DeadlineWatch(const DeadlineWatch&) = delete;
   DeadlineWatch& operator=(const DeadlineWatch&) = delete;
 
-  // Calls `expired` once, on the watch's thread, soon after the clock has reached `deadline`, unless removed before.
-  // Must not call back into the watch.
+  // Calls `expired` once, on the watch's thread, soon after the clock has reached `deadline`, unless removed
+  // before. Must not call back into the watch.
   int64_t Add(TimePoint deadline, std::function<void()> expired);
   // After it returns, `expired` does not run (any more).
   void Remove(int64_t id);

@@ -12,8 +12,9 @@ namespace {
 std::vector<Diagnostic> Read(std::string_view text, Definition& out) {
   std::vector<Diagnostic> faults;
   if (text.size() > kMaxDefinitionBytes) {
-    faults.push_back({"", 1, "INVALID_JSON_DESCRIPTION",
-                      fmt::format("a definition has at most {} bytes, this one {}", kMaxDefinitionBytes, text.size())});
+    faults.push_back(
+        {"", 1, "INVALID_JSON_DESCRIPTION",
+         fmt::format("a definition has at most {} bytes, this one {}", kMaxDefinitionBytes, text.size())});
     return faults;
   }
   const auto document = ParseJson(text);
@@ -56,8 +57,8 @@ Result<std::shared_ptr<const Definition>> ParseDefinition(std::string_view text)
   if (!faults.empty()) {
     std::string message = "the state machine definition has faults:";
     for (const auto& fault : faults) {
-      message += fmt::format("\n  line {} {}: {}: {}", fault.line, fault.pointer.empty() ? "/" : fault.pointer, fault.code,
-                             fault.message);
+      message += fmt::format("\n  line {} {}: {}: {}", fault.line,
+                             fault.pointer.empty() ? "/" : fault.pointer, fault.code, fault.message);
     }
     return MakeError(ErrorCode::kConfiguration, std::move(message), "correct the definition");
   }

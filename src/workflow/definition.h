@@ -1,6 +1,6 @@
 // A state machine, parsed once: paths, templates and rules are compiled, names are resolved to positions.
-// Source: Amazon States Language (states-language.net/spec.html). JSONPath query language; `query_language` is the
-// seam for JSONata.
+// Source: Amazon States Language (states-language.net/spec.html). JSONPath query language; `query_language`
+// is the seam for JSONata.
 #pragma once
 
 #include <memory>

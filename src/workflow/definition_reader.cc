@@ -14,18 +14,33 @@ constexpr std::array kTypes{StateType::kTask, StateType::kPass,     StateType::k
 
 // Fields beside Type, Comment and QueryLanguage.
 const std::set<std::string_view>& FieldsOf(StateType type) {
-  static const std::set<std::string_view> kTask{
-      "Next", "End", "InputPath", "OutputPath", "Parameters", "ResultSelector", "ResultPath", "Retry", "Catch", "Resource",
-      "TimeoutSeconds", "TimeoutSecondsPath", "HeartbeatSeconds", "HeartbeatSecondsPath", "Credentials"};
-  static const std::set<std::string_view> kPass{"Next", "End", "InputPath", "OutputPath", "Parameters", "ResultPath", "Result"};
+  static const std::set<std::string_view> kTask{"Next",
+                                                "End",
+                                                "InputPath",
+                                                "OutputPath",
+                                                "Parameters",
+                                                "ResultSelector",
+                                                "ResultPath",
+                                                "Retry",
+                                                "Catch",
+                                                "Resource",
+                                                "TimeoutSeconds",
+                                                "TimeoutSecondsPath",
+                                                "HeartbeatSeconds",
+                                                "HeartbeatSecondsPath",
+                                                "Credentials"};
+  static const std::set<std::string_view> kPass{"Next",       "End",        "InputPath", "OutputPath",
+                                                "Parameters", "ResultPath", "Result"};
   static const std::set<std::string_view> kChoice{"Choices", "Default", "InputPath", "OutputPath"};
-  static const std::set<std::string_view> kWait{"Next", "End", "InputPath", "OutputPath", "Seconds", "Timestamp",
-                                                "SecondsPath", "TimestampPath"};
+  static const std::set<std::string_view> kWait{"Next",    "End",       "InputPath",   "OutputPath",
+                                                "Seconds", "Timestamp", "SecondsPath", "TimestampPath"};
   static const std::set<std::string_view> kMap{
-      "Next", "End", "InputPath", "OutputPath", "Parameters", "ResultSelector", "ResultPath", "Retry", "Catch", "ItemsPath",
-      "ItemSelector", "ItemProcessor", "Iterator", "MaxConcurrency", "MaxConcurrencyPath"};
-  static const std::set<std::string_view> kParallel{"Next", "End", "InputPath", "OutputPath", "Parameters", "ResultSelector",
-                                                    "ResultPath", "Retry", "Catch", "Branches"};
+      "Next",           "End",           "InputPath", "OutputPath",     "Parameters",
+      "ResultSelector", "ResultPath",    "Retry",     "Catch",          "ItemsPath",
+      "ItemSelector",   "ItemProcessor", "Iterator",  "MaxConcurrency", "MaxConcurrencyPath"};
+  static const std::set<std::string_view> kParallel{
+      "Next",           "End",        "InputPath", "OutputPath", "Parameters",
+      "ResultSelector", "ResultPath", "Retry",     "Catch",      "Branches"};
   static const std::set<std::string_view> kSucceed{"InputPath", "OutputPath"};
   static const std::set<std::string_view> kFail{"Error", "Cause", "ErrorPath", "CausePath"};
   switch (type) {
@@ -76,41 +91,55 @@ void DefinitionReader::ReadMachine(const json::value& value, const std::string& 
   Unknown(*object, pointer, known);
   const QueryLanguage outer = query_language_;
   if (const auto* language = object->if_contains("QueryLanguage")) {
-    if (*language == "JSONata") Fault(pointer + "/QueryLanguage", "JSONata is not supported yet");
-    else if (*language != "JSONPath") Fault(pointer + "/QueryLanguage", "QueryLanguage must be JSONPath or JSONata");
+    if (*language == "JSONata")
+      Fault(pointer + "/QueryLanguage", "JSONata is not supported yet");
+    else if (*language != "JSONPath")
+      Fault(pointer + "/QueryLanguage", "QueryLanguage must be JSONPath or JSONata");
   }
   const auto* states = object->if_contains("States");
-  if (states == nullptr) Fault(pointer, "These fields are required: [States]");
-  else if (!states->is_object()) Fault(pointer + "/States", "States must be an object");
-  else if (states->get_object().empty()) Fault(pointer + "/States", "There must be at least one state");
+  if (states == nullptr)
+    Fault(pointer, "These fields are required: [States]");
+  else if (!states->is_object())
+    Fault(pointer + "/States", "States must be an object");
+  else if (states->get_object().empty())
+    Fault(pointer + "/States", "There must be at least one state");
 
   Names names;
   if (states != nullptr && states->is_object()) {
     for (const auto& member : states->get_object()) {
       const std::string place = pointer + "/States/" + EscapePointer(member.key());
       names.emplace(member.key(), static_cast<int>(names.size()));
-      if (member.key().empty() || member.key().size() > 80) Fault(place, "A state's name has 1 to 80 characters");
+      if (member.key().empty() || member.key().size() > 80)
+        Fault(place, "A state's name has 1 to 80 characters");
       State& state = out.states.emplace_back();
       state.name = std::string(member.key());
       state.pointer = place;
       for (const char c : EscapePointer(member.key())) {
-        if (c == '[') state.token += "~2";
-        else if (c == '#') state.token += "~3";
-        else state.token += c;
+        if (c == '[')
+          state.token += "~2";
+        else if (c == '#')
+          state.token += "~3";
+        else
+          state.token += c;
       }
     }
     for (const auto& member : states->get_object()) {
       State& state = out.states[static_cast<size_t>(names.at(member.key()))];
-      if (const auto* fields = member.value().if_object()) ReadState(*fields, names, state, out);
-      else Fault(state.pointer, "A state must be an object");
+      if (const auto* fields = member.value().if_object())
+        ReadState(*fields, names, state, out);
+      else
+        Fault(state.pointer, "A state must be an object");
     }
   }
-  if (!object->contains("StartAt")) Fault(pointer, "These fields are required: [StartAt]");
-  else out.start = Target(*object, pointer, "StartAt", names);
+  if (!object->contains("StartAt"))
+    Fault(pointer, "These fields are required: [StartAt]");
+  else
+    out.start = Target(*object, pointer, "StartAt", names);
   query_language_ = outer;
 }
 
-void DefinitionReader::ReadState(const json::object& object, const Names& names, State& out, Machine& machine) {
+void DefinitionReader::ReadState(const json::object& object, const Names& names, State& out,
+                                 Machine& machine) {
   const auto* type = object.if_contains("Type");
   const auto* found = std::find_if(kTypes.begin(), kTypes.end(), [&](StateType one) {
     return type != nullptr && type->is_string() && std::string_view(type->get_string()) == NameOf(one);
@@ -121,9 +150,11 @@ void DefinitionReader::ReadState(const json::object& object, const Names& names,
                  "Type must be one of Task, Pass, Choice, Wait, Map, Parallel, Succeed, Fail");
   }
   out.type = *found;
-  if (const auto* language = object.if_contains("QueryLanguage"); language != nullptr && *language != "JSONPath") {
-    Fault(out.pointer + "/QueryLanguage", *language == "JSONata" ? "JSONata is not supported yet"
-                                                                 : "QueryLanguage must be JSONPath or JSONata");
+  if (const auto* language = object.if_contains("QueryLanguage");
+      language != nullptr && *language != "JSONPath") {
+    Fault(out.pointer + "/QueryLanguage", *language == "JSONata"
+                                              ? "JSONata is not supported yet"
+                                              : "QueryLanguage must be JSONPath or JSONata");
     return;  // its other fields follow other rules
   }
   std::set<std::string_view> known = FieldsOf(out.type);
@@ -160,7 +191,8 @@ void DefinitionReader::ReadState(const json::object& object, const Names& names,
 void DefinitionReader::ReadTransition(const json::object& object, const Names& names, State& out) {
   const bool has_next = object.contains("Next");
   const auto* end = object.if_contains("End");
-  if (out.type == StateType::kChoice || out.type == StateType::kSucceed || out.type == StateType::kFail) return;
+  if (out.type == StateType::kChoice || out.type == StateType::kSucceed || out.type == StateType::kFail)
+    return;
   if (end != nullptr && !end->is_bool()) Fault(out.pointer + "/End", "End must be true or false");
   const bool ends = end != nullptr && end->is_bool() && end->get_bool();
   if (has_next && ends) Fault(out.pointer, "Next and End exclude each other");
@@ -189,28 +221,35 @@ void DefinitionReader::Text(const json::object& object, const std::string& point
                             std::optional<std::string>& out) {
   const auto* value = object.if_contains(key);
   if (value == nullptr) return;
-  if (value->is_string()) out = std::string(value->get_string());
-  else Fault(fmt::format("{}/{}", pointer, key), fmt::format("{} must be a string", key));
+  if (value->is_string())
+    out = std::string(value->get_string());
+  else
+    Fault(fmt::format("{}/{}", pointer, key), fmt::format("{} must be a string", key));
 }
 
-void DefinitionReader::Whole(const json::object& object, const std::string& pointer, std::string_view key, int64_t low,
-                             int64_t high, std::optional<int64_t>& out) {
+void DefinitionReader::Whole(const json::object& object, const std::string& pointer, std::string_view key,
+                             int64_t low, int64_t high, std::optional<int64_t>& out) {
   const auto* value = object.if_contains(key);
   if (value == nullptr) return;
-  if (value->is_int64() && value->get_int64() >= low && value->get_int64() <= high) out = value->get_int64();
-  else Fault(fmt::format("{}/{}", pointer, key), fmt::format("{} must be a whole number from {} to {}", key, low, high));
+  if (value->is_int64() && value->get_int64() >= low && value->get_int64() <= high)
+    out = value->get_int64();
+  else
+    Fault(fmt::format("{}/{}", pointer, key),
+          fmt::format("{} must be a whole number from {} to {}", key, low, high));
 }
 
-void DefinitionReader::Number(const json::object& object, const std::string& pointer, std::string_view key, double low,
-                              std::optional<double>& out) {
+void DefinitionReader::Number(const json::object& object, const std::string& pointer, std::string_view key,
+                              double low, std::optional<double>& out) {
   const auto* value = object.if_contains(key);
   if (value == nullptr) return;
-  if (value->is_number() && value->to_number<double>() >= low) out = value->to_number<double>();
-  else Fault(fmt::format("{}/{}", pointer, key), fmt::format("{} must be a number, at least {}", key, low));
+  if (value->is_number() && value->to_number<double>() >= low)
+    out = value->to_number<double>();
+  else
+    Fault(fmt::format("{}/{}", pointer, key), fmt::format("{} must be a number, at least {}", key, low));
 }
 
-void DefinitionReader::Path(const json::object& object, const std::string& pointer, std::string_view key, bool reference,
-                            std::optional<JsonPath>& out) {
+void DefinitionReader::Path(const json::object& object, const std::string& pointer, std::string_view key,
+                            bool reference, std::optional<JsonPath>& out) {
   const auto* value = object.if_contains(key);
   if (value == nullptr) return;
   const std::string place = fmt::format("{}/{}", pointer, key);
@@ -224,11 +263,13 @@ void DefinitionReader::Path(const json::object& object, const std::string& point
   out = *std::move(parsed);
 }
 
-void DefinitionReader::NullablePath(const json::object& object, const std::string& pointer, std::string_view key,
-                                    bool reference, PathField& out) {
+void DefinitionReader::NullablePath(const json::object& object, const std::string& pointer,
+                                    std::string_view key, bool reference, PathField& out) {
   const auto* value = object.if_contains(key);
-  if (value != nullptr && value->is_null()) out.null = true;
-  else Path(object, pointer, key, reference, out.path);
+  if (value != nullptr && value->is_null())
+    out.null = true;
+  else
+    Path(object, pointer, key, reference, out.path);
 }
 
 void DefinitionReader::Payload(const json::object& object, const std::string& pointer, std::string_view key,
@@ -237,7 +278,8 @@ void DefinitionReader::Payload(const json::object& object, const std::string& po
   if (value == nullptr) return;
   std::vector<TemplateFault> faults;
   out = CompilePayloadTemplate(*value, faults);
-  for (auto& fault : faults) Fault(fmt::format("{}/{}{}", pointer, key, fault.pointer), std::move(fault.message));
+  for (auto& fault : faults)
+    Fault(fmt::format("{}/{}{}", pointer, key, fault.pointer), std::move(fault.message));
 }
 
 void DefinitionReader::Computed(const json::object& object, const std::string& pointer, std::string_view key,
@@ -245,15 +287,19 @@ void DefinitionReader::Computed(const json::object& object, const std::string& p
   const auto* value = object.if_contains(key);
   if (value == nullptr) return;
   const std::string place = fmt::format("{}/{}", pointer, key);
-  if (!value->is_string()) return Fault(place, fmt::format("{} must be a path or an intrinsic function", key));
+  if (!value->is_string())
+    return Fault(place, fmt::format("{} must be a path or an intrinsic function", key));
   auto parsed = Expression::Parse(std::string_view(value->get_string()));
-  if (parsed.ok()) out = *std::move(parsed);
-  else Fault(place, parsed.status().message());
+  if (parsed.ok())
+    out = *std::move(parsed);
+  else
+    Fault(place, parsed.status().message());
 }
 
 void DefinitionReader::Exclusive(const json::object& object, const std::string& pointer, std::string_view a,
                                  std::string_view b) {
-  if (object.contains(a) && object.contains(b)) Fault(pointer, fmt::format("{} and {} exclude each other", a, b));
+  if (object.contains(a) && object.contains(b))
+    Fault(pointer, fmt::format("{} and {} exclude each other", a, b));
 }
 
 }  // namespace penstock::workflow

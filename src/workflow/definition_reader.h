@@ -18,15 +18,18 @@ class DefinitionReader {
 
   // The whole document.
   void ReadDocument(const json::value& document, Definition& out);
-  // A document, a branch or an item processor. `extra` are the fields beside StartAt, States, Comment, QueryLanguage.
-  void ReadMachine(const json::value& value, const std::string& pointer, std::initializer_list<std::string_view> extra,
-                   Machine& out);
+  // A document, a branch or an item processor. `extra` are the fields beside StartAt, States, Comment,
+  // QueryLanguage.
+  void ReadMachine(const json::value& value, const std::string& pointer,
+                   std::initializer_list<std::string_view> extra, Machine& out);
 
  private:
   using Names = std::unordered_map<std::string_view, int>;
 
-  void Fault(const std::string& pointer, std::string message, std::string_view code = "SCHEMA_VALIDATION_FAILED");
-  void Unknown(const json::object& object, const std::string& pointer, const std::set<std::string_view>& known);
+  void Fault(const std::string& pointer, std::string message,
+             std::string_view code = "SCHEMA_VALIDATION_FAILED");
+  void Unknown(const json::object& object, const std::string& pointer,
+               const std::set<std::string_view>& known);
 
   void ReadState(const json::object& object, const Names& names, State& out, Machine& machine);
   void ReadTransition(const json::object& object, const Names& names, State& out);
@@ -42,21 +45,24 @@ class DefinitionReader {
                        std::vector<std::string>& out);
 
   // Single fields; absent ones are left alone.
-  int Target(const json::object& object, const std::string& pointer, std::string_view key, const Names& names);
-  void Text(const json::object& object, const std::string& pointer, std::string_view key, std::optional<std::string>& out);
-  void Whole(const json::object& object, const std::string& pointer, std::string_view key, int64_t low, int64_t high,
-             std::optional<int64_t>& out);
+  int Target(const json::object& object, const std::string& pointer, std::string_view key,
+             const Names& names);
+  void Text(const json::object& object, const std::string& pointer, std::string_view key,
+            std::optional<std::string>& out);
+  void Whole(const json::object& object, const std::string& pointer, std::string_view key, int64_t low,
+             int64_t high, std::optional<int64_t>& out);
   void Number(const json::object& object, const std::string& pointer, std::string_view key, double low,
               std::optional<double>& out);
   void Path(const json::object& object, const std::string& pointer, std::string_view key, bool reference,
             std::optional<JsonPath>& out);
-  void NullablePath(const json::object& object, const std::string& pointer, std::string_view key, bool reference,
-                    PathField& out);
+  void NullablePath(const json::object& object, const std::string& pointer, std::string_view key,
+                    bool reference, PathField& out);
   void Payload(const json::object& object, const std::string& pointer, std::string_view key,
                std::unique_ptr<Template>& out);
   void Computed(const json::object& object, const std::string& pointer, std::string_view key,
                 std::optional<Expression>& out);
-  void Exclusive(const json::object& object, const std::string& pointer, std::string_view a, std::string_view b);
+  void Exclusive(const json::object& object, const std::string& pointer, std::string_view a,
+                 std::string_view b);
 
   std::vector<Diagnostic>& faults_;
   QueryLanguage query_language_ = QueryLanguage::kJsonPath;

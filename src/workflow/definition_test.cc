@@ -12,7 +12,8 @@ namespace penstock::workflow {
 namespace {
 
 const Diagnostic* At(const std::vector<Diagnostic>& faults, std::string_view pointer) {
-  const auto found = std::find_if(faults.begin(), faults.end(), [&](const Diagnostic& d) { return d.pointer == pointer; });
+  const auto found =
+      std::find_if(faults.begin(), faults.end(), [&](const Diagnostic& d) { return d.pointer == pointer; });
   return found == faults.end() ? nullptr : &*found;
 }
 
@@ -45,8 +46,8 @@ TEST(Definition, ReportsEveryFaultWithPointerAndLine) {
 TEST(Definition, TakesFaultsOfTheSameStateTogether) {
   const auto faults = Validate(R"({"StartAt":"A","States":{"A":{"Type":"Task","Next":"B","InputPath":"x",
     "Retry":[{"ErrorEquals":["E"],"BackoffRate":0}],"Catch":[{"ErrorEquals":[],"Next":"A"}],"Extra":1}}})");
-  for (const char* pointer : {"/States/A", "/States/A/Next", "/States/A/InputPath", "/States/A/Retry/0/BackoffRate",
-                              "/States/A/Catch/0", "/States/A/Extra"}) {
+  for (const char* pointer : {"/States/A", "/States/A/Next", "/States/A/InputPath",
+                              "/States/A/Retry/0/BackoffRate", "/States/A/Catch/0", "/States/A/Extra"}) {
     EXPECT_NE(At(faults, pointer), nullptr) << pointer;
   }
   EXPECT_EQ(faults.size(), 6u);
@@ -55,7 +56,8 @@ TEST(Definition, TakesFaultsOfTheSameStateTogether) {
 TEST(Definition, RefusesTextsThatAreNoDocuments) {
   const std::string deep = std::string(101, '[') + std::string(101, ']');
   const std::string huge(10 * 1024 * 1024, ' ');
-  for (const std::string& text : {std::string(), std::string("{"), deep, huge, std::string("\xff\xfe{}"), std::string("[]"), std::string("null")}) {
+  for (const std::string& text : {std::string(), std::string("{"), deep, huge, std::string("\xff\xfe{}"),
+                                  std::string("[]"), std::string("null")}) {
     EXPECT_FALSE(Validate(text).empty()) << text.substr(0, 20);
     EXPECT_EQ(CodeOf(ParseDefinition(text).status()), ErrorCode::kConfiguration) << text.substr(0, 20);
   }
@@ -75,8 +77,9 @@ TEST(Definition, KnowsWhichMachinesNeedNoThreads) {
 }
 
 TEST(Intrinsic, RefusesBadSyntax) {
-  for (const char* text : {"States.Format(", "States.Format('a'", "States.Format('a',)", "States.Nope()", "States.UUID() x",
-                           "States.Format('a)", "States.MathAdd(1)", "States.MathAdd(1, x)", "States.Array($.a b)"}) {
+  for (const char* text :
+       {"States.Format(", "States.Format('a'", "States.Format('a',)", "States.Nope()", "States.UUID() x",
+        "States.Format('a)", "States.MathAdd(1)", "States.MathAdd(1, x)", "States.Array($.a b)"}) {
     EXPECT_EQ(CodeOf(ParseIntrinsic(text).status()), ErrorCode::kInvalidData) << text;
   }
   std::string deep;
@@ -88,11 +91,12 @@ TEST(Intrinsic, FailsByNameOnBadArguments) {
   const json::value input = *ParseJson(R"({"l":[1,2],"s":"x","o":{}})");
   Random random(1);
   const Scope scope{&input, nullptr, &random};
-  for (const char* text : {"States.ArrayGetItem($.l, 2)", "States.ArrayGetItem($.l, -1)", "States.ArrayPartition($.l, 0)",
-                           "States.ArrayLength($.s)", "States.ArrayRange(0, 9, 0)", "States.ArrayRange(0, 1000, 1)",
-                           "States.Base64Decode('%')", "States.Hash('a', 'CRC')", "States.JsonMerge($.o, $.o, true)",
-                           "States.StringToJson('{')", "States.MathAdd($.s, 1)", "States.Format('{}')",
-                           "States.Format('', 1)", "States.MathAdd(9223372036854775807, 1)", "States.MathRandom(2, 1)"}) {
+  for (const char* text :
+       {"States.ArrayGetItem($.l, 2)", "States.ArrayGetItem($.l, -1)", "States.ArrayPartition($.l, 0)",
+        "States.ArrayLength($.s)", "States.ArrayRange(0, 9, 0)", "States.ArrayRange(0, 1000, 1)",
+        "States.Base64Decode('%')", "States.Hash('a', 'CRC')", "States.JsonMerge($.o, $.o, true)",
+        "States.StringToJson('{')", "States.MathAdd($.s, 1)", "States.Format('{}')", "States.Format('', 1)",
+        "States.MathAdd(9223372036854775807, 1)", "States.MathRandom(2, 1)"}) {
     const auto call = ParseIntrinsic(text);
     ASSERT_TRUE(call.ok()) << text << call.status().ToString();
     EXPECT_EQ(TaskErrorOf(EvaluateIntrinsic(*call, scope).status()).error, "States.IntrinsicFailure") << text;
@@ -135,11 +139,13 @@ TEST(Retry, HugeBackoffDoesNotOverflow) {
 }
 
 TEST(Timestamp, OnlyRealOnes) {
-  for (const char* text : {"2024-02-29T23:59:59Z", "2024-01-01T00:00:00.123456789Z", "2024-01-01T00:00:00+05:30"}) {
+  for (const char* text :
+       {"2024-02-29T23:59:59Z", "2024-01-01T00:00:00.123456789Z", "2024-01-01T00:00:00+05:30"}) {
     EXPECT_TRUE(ParseAslTimestamp(text).ok()) << text;
   }
-  for (const char* text : {"", "2024-01-01", "2024-01-01T00:00:00", "2024-01-01 00:00:00Z", "2024-13-01T00:00:00Z",
-                           "2023-02-30T00:00:00Z", "2024-01-01T24:00:00Z", "2024-01-01t00:00:00Z", "24-01-01T00:00:00Z"}) {
+  for (const char* text :
+       {"", "2024-01-01", "2024-01-01T00:00:00", "2024-01-01 00:00:00Z", "2024-13-01T00:00:00Z",
+        "2023-02-30T00:00:00Z", "2024-01-01T24:00:00Z", "2024-01-01t00:00:00Z", "24-01-01T00:00:00Z"}) {
     EXPECT_FALSE(ParseAslTimestamp(text).ok()) << text;
   }
 }

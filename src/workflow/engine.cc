@@ -15,9 +15,10 @@ ExecutionFacts FactsOf(const ExecutionInfo& info, const EngineOptions& options) 
   ExecutionFacts facts;
   facts.name = info.name;
   facts.state_machine = info.state_machine;
-  facts.state_machine_id = fmt::format("arn:aws:states:{}:{}:stateMachine:{}", options.region, options.account,
-                                       info.state_machine);
-  facts.id = fmt::format("arn:aws:states:{}:{}:execution:{}:{}", options.region, options.account, info.state_machine, info.name);
+  facts.state_machine_id = fmt::format("arn:aws:states:{}:{}:stateMachine:{}", options.region,
+                                       options.account, info.state_machine);
+  facts.id = fmt::format("arn:aws:states:{}:{}:execution:{}:{}", options.region, options.account,
+                         info.state_machine, info.name);
   facts.role_arn = options.role_arn;
   facts.start_time = FormatTimestamp(info.started);
   facts.input = info.input;
@@ -35,15 +36,22 @@ HistoryEvent StartedEvent(const ExecutionInfo& info) {
 
 }  // namespace
 
-Engine::Engine(ExecutionStore& store, TaskRunner& tasks, Clock& clock, Random& random, Logger logger, EngineOptions options)
-    : store_(store), tasks_(tasks), clock_(clock), random_(random), logger_(std::move(logger)),
-      options_(std::move(options)), watch_(clock) {}
+Engine::Engine(ExecutionStore& store, TaskRunner& tasks, Clock& clock, Random& random, Logger logger,
+               EngineOptions options)
+    : store_(store),
+      tasks_(tasks),
+      clock_(clock),
+      random_(random),
+      logger_(std::move(logger)),
+      options_(std::move(options)),
+      watch_(clock) {}
 
 Engine::~Engine() = default;
 
 Result<ExecutionInfo> Engine::Run(const StartOptions& start, std::stop_token stop) {
   if (start.name.empty() || start.name.size() > 200) {
-    return MakeError(ErrorCode::kUsage, fmt::format("an execution's name has 1 to 200 characters: '{}'", start.name));
+    return MakeError(ErrorCode::kUsage,
+                     fmt::format("an execution's name has 1 to 200 characters: '{}'", start.name));
   }
   auto existing = store_.Get(start.name);
   if (!existing.ok() && CodeOf(existing.status()) == ErrorCode::kNotFound) {
@@ -54,8 +62,9 @@ Result<ExecutionInfo> Engine::Run(const StartOptions& start, std::stop_token sto
     }
     const size_t bytes = text.size();
     if (bytes > options_.max_payload_bytes) {
-      return MakeError(ErrorCode::kTooLarge, fmt::format("the input of execution {} has {} bytes; at most {} are allowed",
-                                                         start.name, bytes, options_.max_payload_bytes),
+      return MakeError(ErrorCode::kTooLarge,
+                       fmt::format("the input of execution {} has {} bytes; at most {} are allowed",
+                                   start.name, bytes, options_.max_payload_bytes),
                        "put the data into the bucket and pass its key");
     }
     ExecutionInfo info;
@@ -76,10 +85,11 @@ Result<ExecutionInfo> Engine::Run(const StartOptions& start, std::stop_token sto
   }
   RETURN_IF_ERROR(existing.status());
   if (existing->state_machine != start.state_machine || !JsonEquals(existing->input, start.input)) {
-    return MakeError(ErrorCode::kAlreadyExists,
-                     fmt::format("an execution of this name ran with another {}: {}",
-                                 existing->state_machine != start.state_machine ? "state machine" : "input", start.name),
-                     "use another name, or the same input");
+    return MakeError(
+        ErrorCode::kAlreadyExists,
+        fmt::format("an execution of this name ran with another {}: {}",
+                    existing->state_machine != start.state_machine ? "state machine" : "input", start.name),
+        "use another name, or the same input");
   }
   if (existing->status != ExecutionStatus::kRunning) return existing;
   return TakeUp(start.name, stop);
@@ -92,7 +102,8 @@ Result<ExecutionInfo> Engine::Resume(const std::string& name, std::stop_token st
 }
 
 Status Engine::BusyError(const std::string& name, const Owner& owner) const {
-  return MakeError(ErrorCode::kConflict, fmt::format("execution {} is being run by process {}", name, owner.pid),
+  return MakeError(ErrorCode::kConflict,
+                   fmt::format("execution {} is being run by process {}", name, owner.pid),
                    "wait for it, or stop it with `executions stop`");
 }
 
@@ -122,8 +133,8 @@ Result<ExecutionInfo> Engine::TakeUp(const std::string& name, std::stop_token st
   return result;
 }
 
-Result<ExecutionInfo> Engine::Execute(const ExecutionInfo& info, const Definition& definition, const Recorded& recorded,
-                                      const Owner& owner, std::stop_token stop) {
+Result<ExecutionInfo> Engine::Execute(const ExecutionInfo& info, const Definition& definition,
+                                      const Recorded& recorded, const Owner& owner, std::stop_token stop) {
   Halt halt;
   const std::stop_callback interrupted(stop, [&] { halt.Request(Halt::Reason::kInterrupted); });
   {
@@ -141,8 +152,11 @@ Result<ExecutionInfo> Engine::Execute(const ExecutionInfo& info, const Definitio
   journal_options.on_stop = [&](const StopRequest& request) {
     halt.Request(Halt::Reason::kAborted, request.error, request.cause);
   };
-  journal_options.on_failure = [&](const Status& status) { halt.Request(Halt::Reason::kFailed, "", "", status); };
-  Journal journal(store_, info.name, owner, clock_, recorded.last_id(), recorded.last_time(), std::move(journal_options));
+  journal_options.on_failure = [&](const Status& status) {
+    halt.Request(Halt::Reason::kFailed, "", "", status);
+  };
+  Journal journal(store_, info.name, owner, clock_, recorded.last_id(), recorded.last_time(),
+                  std::move(journal_options));
 
   const ExecutionFacts facts = FactsOf(info, options_);
   InterpreterContext context{definition, facts, recorded, journal, tasks_, clock_, random_, watch_, halt};
@@ -173,15 +187,20 @@ Result<ExecutionInfo> Engine::Execute(const ExecutionInfo& info, const Definitio
     last.type = EventType::kExecutionFailed;
   } else if (reason == Halt::Reason::kAborted || reason == Halt::Reason::kTimedOut) {
     const bool aborted = reason == Halt::Reason::kAborted;
-    ending = {aborted ? ExecutionStatus::kAborted : ExecutionStatus::kTimedOut, nullptr, halt.error(), halt.cause(), {}};
+    ending = {aborted ? ExecutionStatus::kAborted : ExecutionStatus::kTimedOut,
+              nullptr,
+              halt.error(),
+              halt.cause(),
+              {}};
     last.type = aborted ? EventType::kExecutionAborted : EventType::kExecutionTimedOut;
   } else {
     Status status = reason == Halt::Reason::kFailed ? halt.status() : result.status();
     const Status closed = journal.Close();
     if (reason == Halt::Reason::kInterrupted) {
-      status = closed.ok() ? MakeError(ErrorCode::kCancelled, fmt::format("execution {} was interrupted", info.name),
-                                       "run it again to go on from here")
-                           : closed;
+      status = closed.ok()
+                   ? MakeError(ErrorCode::kCancelled, fmt::format("execution {} was interrupted", info.name),
+                               "run it again to go on from here")
+                   : closed;
     }
     log.Warning("execution_interrupted", {{"reason", status.message()}});
     IgnoreError(store_.Release(info.name, owner), "a dead owner is seen by its pid");

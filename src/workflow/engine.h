@@ -52,17 +52,18 @@ class Engine {
          EngineOptions options = {});
   ~Engine();
 
-  // Starts the execution, or goes on with it, and waits to its end. An execution that failed is an OK result whose
-  // status says so. A finished one of the same name, state machine and input is returned as it ended; a running one
-  // whose process died is taken over at once, with the definition it was started with.
-  // AlreadyExists: the name belongs to another input or state machine. Conflict: another process runs it (named).
-  // Configuration: a wrong definition. TooLarge: the input. InvalidData: the input is not UTF-8 or too deep. Cancelled: `stop` was requested; it stays running, and
-  // the next Run or Resume goes on. Others: the machinery failed; likewise.
+  // Starts the execution, or goes on with it, and waits to its end. An execution that failed is an OK result
+  // whose status says so. A finished one of the same name, state machine and input is returned as it ended; a
+  // running one whose process died is taken over at once, with the definition it was started with.
+  // AlreadyExists: the name belongs to another input or state machine. Conflict: another process runs it
+  // (named). Configuration: a wrong definition. TooLarge: the input. InvalidData: the input is not UTF-8 or
+  // too deep. Cancelled: `stop` was requested; it stays running, and the next Run or Resume goes on. Others:
+  // the machinery failed; likewise.
   Result<ExecutionInfo> Run(const StartOptions& start, std::stop_token stop = {});
   // Goes on with a running execution. NotFound; else as Run.
   Result<ExecutionInfo> Resume(const std::string& name, std::stop_token stop = {});
-  // Ends a running execution as ABORTED, wherever it runs: at once when no process does, otherwise soon. A finished
-  // one is left alone: PreconditionFailed.
+  // Ends a running execution as ABORTED, wherever it runs: at once when no process does, otherwise soon. A
+  // finished one is left alone: PreconditionFailed.
   Status Stop(const std::string& name, const std::string& error, const std::string& cause);
 
   Result<ExecutionInfo> Describe(const std::string& name);
@@ -72,8 +73,8 @@ class Engine {
  private:
   Result<ExecutionInfo> TakeUp(const std::string& name, std::stop_token stop);
   // Runs an execution that this process owns.
-  Result<ExecutionInfo> Execute(const ExecutionInfo& info, const Definition& definition, const Recorded& recorded,
-                                const Owner& owner, std::stop_token stop);
+  Result<ExecutionInfo> Execute(const ExecutionInfo& info, const Definition& definition,
+                                const Recorded& recorded, const Owner& owner, std::stop_token stop);
   Status BusyError(const std::string& name, const Owner& owner) const;
 
   ExecutionStore& store_;

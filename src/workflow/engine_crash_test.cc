@@ -50,7 +50,9 @@ class EngineCrash : public testing::Test {
     std::filesystem::create_directory(folder_);
   }
 
-  static std::string KeyOf(const TaskRequest& request) { return request.resource + " " + std::to_string(request.attempt) + " " + JsonText(request.input); }
+  static std::string KeyOf(const TaskRequest& request) {
+    return request.resource + " " + std::to_string(request.attempt) + " " + JsonText(request.input);
+  }
 
   Result<ExecutionInfo> Run() {
     ManualClock clock(*ParseTimestamp("2024-01-01T00:00:00Z"));
@@ -183,7 +185,8 @@ TEST_F(EngineCrash, TwoProcessesNeverRunOneExecution) {
   int to_child[2], from_child[2];
   ASSERT_EQ(pipe(to_child), 0);
   ASSERT_EQ(pipe(from_child), 0);
-  const StartOptions start{"x", "m", R"({"StartAt":"T","States":{"T":{"Type":"Task","Resource":"t","End":true}}})", 1};
+  const StartOptions start{"x", "m",
+                           R"({"StartAt":"T","States":{"T":{"Type":"Task","Resource":"t","End":true}}})", 1};
   const auto run = [&](const FunctionTasks::Function& function) -> Result<ExecutionInfo> {
     SystemClock clock;
     Random random;
@@ -206,10 +209,13 @@ TEST_F(EngineCrash, TwoProcessesNeverRunOneExecution) {
   }
   char byte = 0;
   ASSERT_EQ(read(from_child[0], &byte, 1), 1);
-  const auto mine = [](const TaskRequest&, std::stop_token) -> Result<json::value> { return json::value("parent"); };
+  const auto mine = [](const TaskRequest&, std::stop_token) -> Result<json::value> {
+    return json::value("parent");
+  };
   const auto busy = run(mine);
   EXPECT_EQ(CodeOf(busy.status()), ErrorCode::kConflict);
-  EXPECT_NE(busy.status().message().find(std::to_string(child)), std::string::npos) << "names the other process";
+  EXPECT_NE(busy.status().message().find(std::to_string(child)), std::string::npos)
+      << "names the other process";
   // Killed, it is taken over at once.
   kill(child, SIGKILL);
   waitpid(child, nullptr, 0);
@@ -229,19 +235,22 @@ TEST_F(EngineCrash, AnotherProcessCanStopIt) {
     FunctionTasks tasks([&](const TaskRequest&, std::stop_token stop) -> Result<json::value> {
       char byte = 'x';
       if (write(from_child[1], &byte, 1) != 1) abort();
-      IgnoreError(clock.SleepFor(std::chrono::seconds(30), stop) ? Status::OK() : Status::OK(), "either way it ends");
+      IgnoreError(clock.SleepFor(std::chrono::seconds(30), stop) ? Status::OK() : Status::OK(),
+                  "either way it ends");
       return MakeError(ErrorCode::kCancelled, "stopped");
     });
     auto store = SqliteExecutionStore::Open(folder_ + "/state.db");
     EngineOptions options;
     options.heartbeat_interval_ms = 10;
     Engine engine(**store, tasks, clock, random, Logger(), options);
-    const auto run = engine.Run({"x", "m", R"({"StartAt":"T","States":{"T":{"Type":"Task","Resource":"t","End":true}}})", 1});
+    const auto run = engine.Run(
+        {"x", "m", R"({"StartAt":"T","States":{"T":{"Type":"Task","Resource":"t","End":true}}})", 1});
     _exit(run.ok() && run->status == ExecutionStatus::kAborted ? 0 : 1);
   }
   char byte = 0;
   ASSERT_EQ(read(from_child[0], &byte, 1), 1);
-  FunctionTasks none([](const TaskRequest&, std::stop_token) -> Result<json::value> { return json::value(); });
+  FunctionTasks none(
+      [](const TaskRequest&, std::stop_token) -> Result<json::value> { return json::value(); });
   auto store = SqliteExecutionStore::Open(folder_ + "/state.db");
   Engine engine(**store, none, clock, random, Logger());
   EXPECT_TRUE(engine.Stop("x", "E", "from outside").ok());
@@ -257,7 +266,8 @@ TEST_F(EngineCrash, CommitsAreShared) {
   // 500 iterations at 16 in flight: far fewer commits than tasks.
   ManualClock clock(*ParseTimestamp("2024-01-01T00:00:00Z"));
   Random random;
-  FunctionTasks tasks([](const TaskRequest& request, std::stop_token) -> Result<json::value> { return request.input; });
+  FunctionTasks tasks(
+      [](const TaskRequest& request, std::stop_token) -> Result<json::value> { return request.input; });
   auto store = SqliteExecutionStore::Open(folder_ + "/state.db");
   ASSERT_TRUE(store.ok());
   Engine engine(**store, tasks, clock, random, Logger());
@@ -265,8 +275,10 @@ TEST_F(EngineCrash, CommitsAreShared) {
   for (int i = 0; i < 500; ++i) items.emplace_back(i);
   // Counted by a fault point that never comes.
   ASSERT_TRUE(ArmFaults("workflow.commit.before=error@60").ok());
-  const auto run = engine.Run({"x", "m", R"({"StartAt":"M","States":{"M":{"Type":"Map","End":true,"ItemProcessor":{
-    "StartAt":"T","States":{"T":{"Type":"Task","Resource":"t","End":true}}}}}})", items});
+  const auto run =
+      engine.Run({"x", "m", R"({"StartAt":"M","States":{"M":{"Type":"Map","End":true,"ItemProcessor":{
+    "StartAt":"T","States":{"T":{"Type":"Task","Resource":"t","End":true}}}}}})",
+                  items});
   ASSERT_TRUE(ArmFaults("").ok());
   ASSERT_TRUE(run.ok()) << "more than 59 commits: " << run.status().ToString();
   EXPECT_TRUE(JsonEquals(run->output, items));

@@ -21,7 +21,8 @@ const char* const kMapOfTasks = R"({"StartAt":"M","States":{"M":{"Type":"Map","E
 
 struct Fixture {
   explicit Fixture(FunctionTasks::Function function, EngineOptions options = {}, bool auto_advance = true)
-      : clock(*ParseTimestamp("2024-01-01T00:00:00Z"), auto_advance), tasks(std::move(function)),
+      : clock(*ParseTimestamp("2024-01-01T00:00:00Z"), auto_advance),
+        tasks(std::move(function)),
         engine(store, tasks, clock, random, Logger(), std::move(options)) {}
   ManualClock clock;
   Random random{1};
@@ -99,7 +100,8 @@ TEST(Engine, FailuresHaveTheNameOfTheirCode) {
 }
 
 TEST(Engine, ATaskThatThrowsFails) {
-  Fixture f([](const TaskRequest&, std::stop_token) -> Result<json::value> { throw std::runtime_error("boom"); });
+  Fixture f(
+      [](const TaskRequest&, std::stop_token) -> Result<json::value> { throw std::runtime_error("boom"); });
   const auto run = f.engine.Run({"x", "m", kOneTask, 1});
   ASSERT_TRUE(run.ok());
   EXPECT_EQ(run->error, "States.TaskFailed");
@@ -116,7 +118,8 @@ TEST(Engine, ATaskThatHangsIsStoppedAtItsTimeout) {
   });
   const auto run = f.engine.Run({"x", "m", R"({"StartAt":"T","States":{"T":{"Type":"Task","Resource":"t",
     "TimeoutSeconds":5,"Catch":[{"ErrorEquals":["States.Timeout"],"Next":"C"}],"End":true},
-    "C":{"Type":"Pass","End":true}}})", 1});
+    "C":{"Type":"Pass","End":true}}})",
+                                 1});
   ASSERT_TRUE(run.ok());
   EXPECT_EQ(run->status, ExecutionStatus::kSucceeded);
   EXPECT_EQ(std::string(run->output.at("Error").as_string()), "States.Timeout");
@@ -131,7 +134,8 @@ TEST(Engine, TheMachinesTimeoutStopsAHangingTask) {
     }
   });
   const auto run = f.engine.Run({"x", "m", R"({"TimeoutSeconds":5,"StartAt":"T","States":{"T":{"Type":"Task",
-    "Resource":"t","End":true}}})", 1});
+    "Resource":"t","End":true}}})",
+                                 1});
   ASSERT_TRUE(run.ok());
   EXPECT_EQ(run->status, ExecutionStatus::kTimedOut);
 }
@@ -143,17 +147,20 @@ TEST(Engine, RunsAtMostSoManyIterationsAtOnce) {
     std::condition_variable changed;
     EngineOptions options;
     options.max_parallel = 4;
-    Fixture f([&, expected = expected](const TaskRequest& request, std::stop_token) -> Result<json::value> {
-      std::unique_lock lock(mutex);
-      most = std::max<int>(most, ++now);
-      changed.notify_all();
-      // All that may run at once do meet here; should one more be let in, `most` shows it.
-      changed.wait_for(lock, std::chrono::seconds(5), [&] { return most >= expected; });
-      --now;
-      return request.input;
-    }, options);
-    const std::string text = std::string(R"({"StartAt":"M","States":{"M":{"Type":"Map","End":true,"MaxConcurrency":)") +
-                             std::to_string(own) + R"(,"ItemProcessor":{"StartAt":"T","States":{"T":{"Type":"Task",
+    Fixture f(
+        [&, expected = expected](const TaskRequest& request, std::stop_token) -> Result<json::value> {
+          std::unique_lock lock(mutex);
+          most = std::max<int>(most, ++now);
+          changed.notify_all();
+          // All that may run at once do meet here; should one more be let in, `most` shows it.
+          changed.wait_for(lock, std::chrono::seconds(5), [&] { return most >= expected; });
+          --now;
+          return request.input;
+        },
+        options);
+    const std::string text =
+        std::string(R"({"StartAt":"M","States":{"M":{"Type":"Map","End":true,"MaxConcurrency":)") +
+        std::to_string(own) + R"(,"ItemProcessor":{"StartAt":"T","States":{"T":{"Type":"Task",
                              "Resource":"t","End":true}}}}}})";
     const auto run = f.engine.Run({"x", "m", text, Numbers(6)});
     ASSERT_TRUE(run.ok());
@@ -168,9 +175,11 @@ TEST(Engine, NestedMapsDoNotWaitForEachOther) {
   Fixture f(Echo, options);
   json::array outer;
   for (int i = 0; i < 10; ++i) outer.emplace_back(json::array{Numbers(3), Numbers(2)});
-  const auto run = f.engine.Run({"x", "m", R"({"StartAt":"A","States":{"A":{"Type":"Map","End":true,"ItemProcessor":{
+  const auto run =
+      f.engine.Run({"x", "m", R"({"StartAt":"A","States":{"A":{"Type":"Map","End":true,"ItemProcessor":{
     "StartAt":"B","States":{"B":{"Type":"Map","End":true,"ItemProcessor":{"StartAt":"C","States":{"C":{"Type":"Map",
-    "End":true,"ItemProcessor":{"StartAt":"T","States":{"T":{"Type":"Task","Resource":"t","End":true}}}}}}}}}}}})", outer});
+    "End":true,"ItemProcessor":{"StartAt":"T","States":{"T":{"Type":"Task","Resource":"t","End":true}}}}}}}}}}}})",
+                    outer});
   ASSERT_TRUE(run.ok());
   EXPECT_EQ(run->status, ExecutionStatus::kSucceeded) << run->error << run->cause;
   EXPECT_TRUE(JsonEquals(run->output, outer));
@@ -179,10 +188,12 @@ TEST(Engine, NestedMapsDoNotWaitForEachOther) {
 TEST(Engine, AFailingIterationStopsTheOthers) {
   EngineOptions options;
   options.max_parallel = 4;
-  Fixture f([](const TaskRequest& request, std::stop_token stop) -> Result<json::value> {
-    if (request.input != 2) return Hang(request, stop);
-    return MakeTaskError("E", "two");
-  }, options);
+  Fixture f(
+      [](const TaskRequest& request, std::stop_token stop) -> Result<json::value> {
+        if (request.input != 2) return Hang(request, stop);
+        return MakeTaskError("E", "two");
+      },
+      options);
   const auto run = f.engine.Run({"x", "m", kMapOfTasks, Numbers(100)});
   ASSERT_TRUE(run.ok());
   EXPECT_EQ(run->status, ExecutionStatus::kFailed);
@@ -205,8 +216,10 @@ TEST(Engine, InterruptedItStaysRunningAndGoesOn) {
     }
     return request.input;
   });
-  const StartOptions start{"x", "m", R"({"StartAt":"A","States":{"A":{"Type":"Task","Resource":"t","Next":"B"},
-    "B":{"Type":"Task","Resource":"t","End":true}}})", 1};
+  const StartOptions start{"x", "m",
+                           R"({"StartAt":"A","States":{"A":{"Type":"Task","Resource":"t","Next":"B"},
+    "B":{"Type":"Task","Resource":"t","End":true}}})",
+                           1};
   EXPECT_EQ(CodeOf(f.engine.Run(start, stop.get_token()).status()), ErrorCode::kCancelled);
   EXPECT_EQ(f.engine.Describe("x")->status, ExecutionStatus::kRunning);
   const auto run = f.engine.Resume("x");
@@ -215,16 +228,18 @@ TEST(Engine, InterruptedItStaysRunningAndGoesOn) {
   EXPECT_EQ(JsonText(run->output), "\"a\"");
   EXPECT_EQ(first, 1);
   // The same events as without the interruption.
-  EXPECT_EQ(Types(f.engine, "x"),
-            (std::vector<std::string>{"ExecutionStarted", "TaskStateEntered", "TaskScheduled", "TaskStarted", "TaskSucceeded",
-                                      "TaskStateExited", "TaskStateEntered", "TaskScheduled", "TaskStarted", "TaskSucceeded",
-                                      "TaskStateExited", "ExecutionSucceeded"}));
+  EXPECT_EQ(
+      Types(f.engine, "x"),
+      (std::vector<std::string>{"ExecutionStarted", "TaskStateEntered", "TaskScheduled", "TaskStarted",
+                                "TaskSucceeded", "TaskStateExited", "TaskStateEntered", "TaskScheduled",
+                                "TaskStarted", "TaskSucceeded", "TaskStateExited", "ExecutionSucceeded"}));
 }
 
 TEST(Engine, ResumesAWaitForWhatIsLeft) {
   Fixture f(Echo, {}, false);
   std::stop_source stop;
-  const StartOptions start{"x", "m", R"({"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":3600,"End":true}}})", 1};
+  const StartOptions start{"x", "m",
+                           R"({"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":3600,"End":true}}})", 1};
   {
     std::jthread runner([&] { EXPECT_FALSE(f.engine.Run(start, stop.get_token()).ok()); });
     while (f.clock.sleepers() == 0) std::this_thread::yield();
@@ -278,13 +293,16 @@ TEST(Engine, LimitsAreSettable) {
   options.max_events = 10;
   options.max_payload_bytes = 100;
   Fixture f(Echo, options);
-  EXPECT_EQ(CodeOf(f.engine.Run({"big", "m", kOneTask, json::value(std::string(200, 'x'))}).status()), ErrorCode::kTooLarge);
-  const auto run = f.engine.Run({"x", "m", R"({"StartAt":"A","States":{"A":{"Type":"Pass","Next":"A"}}})", 1});
+  EXPECT_EQ(CodeOf(f.engine.Run({"big", "m", kOneTask, json::value(std::string(200, 'x'))}).status()),
+            ErrorCode::kTooLarge);
+  const auto run =
+      f.engine.Run({"x", "m", R"({"StartAt":"A","States":{"A":{"Type":"Pass","Next":"A"}}})", 1});
   ASSERT_TRUE(run.ok());
   EXPECT_EQ(run->error, "States.Runtime");
   EXPECT_EQ(f.engine.History("x")->size(), 10u);
   const auto grown = f.engine.Run({"y", "m", R"x({"StartAt":"A","States":{"A":{"Type":"Pass","Parameters":
-    {"a.$":"States.ArrayRange(1, 60, 1)"},"End":true}}})x", 1});
+    {"a.$":"States.ArrayRange(1, 60, 1)"},"End":true}}})x",
+                                   1});
   ASSERT_TRUE(grown.ok());
   EXPECT_EQ(grown->error, "States.DataLimitExceeded");
 }
@@ -305,13 +323,16 @@ TEST(Engine, GarbageFromATaskFailsIt) {
   });
   EXPECT_EQ(f.engine.Run({"x", "m", kOneTask, 1})->cause, "bad ? byte, gr\xc3\xbc\xc3\x9f");
   EXPECT_EQ(CodeOf(f.engine.Run({"y", "m", kOneTask, deep}).status()), ErrorCode::kInvalidData);
-  EXPECT_EQ(CodeOf(f.engine.Run({"y", "m", kOneTask, json::value("\xff")}).status()), ErrorCode::kInvalidData);
+  EXPECT_EQ(CodeOf(f.engine.Run({"y", "m", kOneTask, json::value("\xff")}).status()),
+            ErrorCode::kInvalidData);
 }
 
 TEST(Engine, ALoopThatNestsItsDataDeeperEnds) {
   Fixture f(Echo);
-  const auto run = f.engine.Run({"x", "m", R"({"StartAt":"A","States":{"A":{"Type":"Pass","Parameters":{"a.$":"$"},
-    "Next":"A"}}})", 1});
+  const auto run =
+      f.engine.Run({"x", "m", R"({"StartAt":"A","States":{"A":{"Type":"Pass","Parameters":{"a.$":"$"},
+    "Next":"A"}}})",
+                    1});
   ASSERT_TRUE(run.ok());
   EXPECT_EQ(run->error, "States.Runtime");
   EXPECT_LT(f.engine.History("x")->size(), 210u);

@@ -59,19 +59,21 @@ class ExecutionStore {
   // The owner of a running execution; none when it was released.
   virtual Result<std::optional<Owner>> GetOwner(const std::string& name) = 0;
   // Makes `owner` the owner if it still is `expected` (none: nobody). Conflict: somebody else was quicker.
-  virtual Status Acquire(const std::string& name, const std::optional<Owner>& expected, const Owner& owner) = 0;
+  virtual Status Acquire(const std::string& name, const std::optional<Owner>& expected,
+                         const Owner& owner) = 0;
   // Nobody owns it any more, if `owner` did.
   virtual Status Release(const std::string& name, const Owner& owner) = 0;
 
-  // Appends events, and ends the execution when there is an ending (that releases it too). Conflict: `owner` does not
-  // own it (any more), nothing is written.
+  // Appends events, and ends the execution when there is an ending (that releases it too). Conflict: `owner`
+  // does not own it (any more), nothing is written.
   virtual Status Append(const std::string& name, const Owner& owner, const std::vector<HistoryEvent>& events,
                         const std::optional<Ending>& ending) = 0;
 
   // Leaves a request for the owner, who asks for it with Heartbeat.
   virtual Status RequestStop(const std::string& name, const StopRequest& request) = 0;
   // Says that the owner lives at `now`, and answers what is asked of it. Conflict as Append.
-  virtual Result<std::optional<StopRequest>> Heartbeat(const std::string& name, const Owner& owner, TimePoint now) = 0;
+  virtual Result<std::optional<StopRequest>> Heartbeat(const std::string& name, const Owner& owner,
+                                                       TimePoint now) = 0;
 };
 
 }  // namespace penstock::workflow

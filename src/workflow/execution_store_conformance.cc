@@ -76,7 +76,9 @@ TEST_P(ExecutionStoreConformance, UnknownNames) {
 TEST_P(ExecutionStoreConformance, EventsComeBackWholeAndInOrder) {
   const Owner owner = OwnerNamed("o");
   ASSERT_TRUE(Create(*store_, Info("x"), owner).ok());
-  ASSERT_TRUE(store_->Append("x", owner, {Event(2), Event(3, EventType::kLambdaFunctionTimedOut)}, std::nullopt).ok());
+  ASSERT_TRUE(
+      store_->Append("x", owner, {Event(2), Event(3, EventType::kLambdaFunctionTimedOut)}, std::nullopt)
+          .ok());
   ASSERT_TRUE(store_->Append("x", owner, {Event(4, EventType::kStateAborted)}, std::nullopt).ok());
   const auto events = store_->History("x");
   ASSERT_TRUE(events.ok()) << events.status().ToString();
@@ -121,7 +123,8 @@ TEST_P(ExecutionStoreConformance, TheLeaseGoesToWhoSawTheLastOwner) {
 TEST_P(ExecutionStoreConformance, AnEndingIsFinal) {
   const Owner owner = OwnerNamed("o");
   ASSERT_TRUE(Create(*store_, Info("x"), owner).ok());
-  const Ending ending{ExecutionStatus::kFailed, json::value{{"o", 1}}, "E", "C", kStart + std::chrono::seconds(5)};
+  const Ending ending{ExecutionStatus::kFailed, json::value{{"o", 1}}, "E", "C",
+                      kStart + std::chrono::seconds(5)};
   ASSERT_TRUE(store_->Append("x", owner, {Event(2, EventType::kExecutionFailed)}, ending).ok());
   const auto info = store_->Get("x");
   EXPECT_EQ(info->status, ExecutionStatus::kFailed);
@@ -168,7 +171,9 @@ TEST_P(ExecutionStoreConformance, ListsNewestFirst) {
 
 }  // namespace
 
-std::string ExecutionStoreMakerName(const testing::TestParamInfo<ExecutionStoreMaker>& info) { return info.param.name; }
+std::string ExecutionStoreMakerName(const testing::TestParamInfo<ExecutionStoreMaker>& info) {
+  return info.param.name;
+}
 
 void ExecutionStoreConformance::SetUp() { store_ = GetParam().make(); }
 

@@ -27,12 +27,12 @@ std::shared_ptr<ExecutionStore> MakeSqlite() {
           }};
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Memory, ExecutionStoreConformance,
-    testing::Values(ExecutionStoreMaker{"memory", [] { return std::make_shared<MemoryExecutionStore>(); }}),
-    ExecutionStoreMakerName);
-INSTANTIATE_TEST_SUITE_P(Sqlite, ExecutionStoreConformance, testing::Values(ExecutionStoreMaker{"sqlite", MakeSqlite}),
+INSTANTIATE_TEST_SUITE_P(Memory, ExecutionStoreConformance,
+                         testing::Values(ExecutionStoreMaker{
+                             "memory", [] { return std::make_shared<MemoryExecutionStore>(); }}),
                          ExecutionStoreMakerName);
+INSTANTIATE_TEST_SUITE_P(Sqlite, ExecutionStoreConformance,
+                         testing::Values(ExecutionStoreMaker{"sqlite", MakeSqlite}), ExecutionStoreMakerName);
 
 TEST(SqliteExecutionStore, ADamagedFileIsNamed) {
   const std::string folder = NewFolder();

@@ -13,9 +13,12 @@ namespace penstock::workflow {
 std::string EscapePointer(std::string_view token) {
   std::string out;
   for (const char c : token) {
-    if (c == '~') out += "~0";
-    else if (c == '/') out += "~1";
-    else out += c;
+    if (c == '~')
+      out += "~0";
+    else if (c == '/')
+      out += "~1";
+    else
+      out += c;
   }
   return out;
 }
@@ -58,10 +61,12 @@ Result<json::value> Expression::Evaluate(const Scope& scope, std::string_view fi
   if (call_ != nullptr) return EvaluateIntrinsic(*call_, scope);
   Result<json::value> value = EvaluatePath(*path_, scope);
   if (value.ok()) return value;
-  const std::string input = JsonText(path_->root() == JsonPath::Root::kContext ? scope.context->value() : *scope.input);
-  return MakeTaskError("States.Runtime",
-                       fmt::format("The JSONPath '{}' specified for the field '{}' could not be found in the input '{}'",
-                                   text_, field, input));
+  const std::string input =
+      JsonText(path_->root() == JsonPath::Root::kContext ? scope.context->value() : *scope.input);
+  return MakeTaskError(
+      "States.Runtime",
+      fmt::format("The JSONPath '{}' specified for the field '{}' could not be found in the input '{}'",
+                  text_, field, input));
 }
 
 namespace {
@@ -116,14 +121,17 @@ NodePtr Compile(const json::value& value, const std::string& pointer, std::vecto
       child->computed = node->computed = true;
       child->field = key;
       if (!member.value().is_string()) {
-        faults.push_back({place, "The value for a field whose name ends in '.$' must be a path or an intrinsic function"});
-      } else if (auto parsed = Expression::Parse(std::string_view(member.value().get_string())); parsed.ok()) {
+        faults.push_back(
+            {place, "The value for a field whose name ends in '.$' must be a path or an intrinsic function"});
+      } else if (auto parsed = Expression::Parse(std::string_view(member.value().get_string()));
+                 parsed.ok()) {
         child->expression = std::make_unique<Expression>(*std::move(parsed));
       } else {
         faults.push_back({place, parsed.status().message()});
       }
       const std::string name(key.substr(0, key.size() - 2));
-      if (object->contains(name)) faults.push_back({place, fmt::format("The field '{}' is there twice", name)});
+      if (object->contains(name))
+        faults.push_back({place, fmt::format("The field '{}' is there twice", name)});
       node->children.emplace_back(name, std::move(child));
     }
   } else if (const auto* array = value.if_array()) {
@@ -142,7 +150,8 @@ NodePtr Compile(const json::value& value, const std::string& pointer, std::vecto
 
 }  // namespace
 
-std::unique_ptr<Template> CompilePayloadTemplate(const json::value& value, std::vector<TemplateFault>& faults) {
+std::unique_ptr<Template> CompilePayloadTemplate(const json::value& value,
+                                                 std::vector<TemplateFault>& faults) {
   return Compile(value, "", faults);
 }
 

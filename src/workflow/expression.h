@@ -1,6 +1,6 @@
-// What stands in a field that is computed: a path, an intrinsic function, or a template full of them. The JSONPath
-// query language; JSONata implements Template beside it.
-// Source: Amazon States Language, "Payload Template", "Intrinsic Functions".
+// What stands in a field that is computed: a path, an intrinsic function, or a template full of them. The
+// JSONPath query language; JSONata implements Template beside it. Source: Amazon States Language, "Payload
+// Template", "Intrinsic Functions".
 #pragma once
 
 #include <memory>
@@ -35,7 +35,8 @@ class Expression {
  public:
   // InvalidData: neither, an unknown function or a wrong number of arguments.
   static Result<Expression> Parse(std::string_view text);
-  // A TaskError States.Runtime, States.ParameterPathFailure or States.IntrinsicFailure; `field` names the place.
+  // A TaskError States.Runtime, States.ParameterPathFailure or States.IntrinsicFailure; `field` names the
+  // place.
   Result<json::value> Evaluate(const Scope& scope, std::string_view field) const;
   const std::string& text() const { return text_; }
   const JsonPath* path() const { return path_.get(); }
@@ -60,7 +61,8 @@ struct TemplateFault {
 };
 
 // The JSONPath payload template: keys that end in ".$" hold expressions. Every fault goes to `faults`.
-std::unique_ptr<Template> CompilePayloadTemplate(const json::value& value, std::vector<TemplateFault>& faults);
+std::unique_ptr<Template> CompilePayloadTemplate(const json::value& value,
+                                                 std::vector<TemplateFault>& faults);
 
 // RFC 6901: "~" and "/" in a token escaped.
 std::string EscapePointer(std::string_view token);

@@ -41,7 +41,8 @@ std::string_view FixedName(EventType type) {
 }
 
 bool IsStateEvent(EventType type) {
-  return type == EventType::kStateEntered || type == EventType::kStateExited || type == EventType::kStateAborted;
+  return type == EventType::kStateEntered || type == EventType::kStateExited ||
+         type == EventType::kStateAborted;
 }
 
 void PutText(json::object& details, std::string_view key, const std::string& text) {
@@ -95,9 +96,7 @@ json::value ToJsonEvent(const HistoryEvent& event) {
       details["name"] = event.name;
       PutText(details, "output", event.data);
       break;
-    case EventType::kExecutionStarted:
-      PutText(details, "input", event.data);
-      break;
+    case EventType::kExecutionStarted: PutText(details, "input", event.data); break;
     case EventType::kTaskScheduled:
     case EventType::kLambdaFunctionScheduled:
       details["resource"] = event.resource;

@@ -13,15 +13,35 @@
 namespace penstock::workflow {
 
 enum class EventType {
-  kExecutionStarted, kExecutionSucceeded, kExecutionFailed, kExecutionTimedOut, kExecutionAborted,
+  kExecutionStarted,
+  kExecutionSucceeded,
+  kExecutionFailed,
+  kExecutionTimedOut,
+  kExecutionAborted,
   // One of StateType; HistoryEvent::state_type says which.
-  kStateEntered, kStateExited, kStateAborted,
-  kTaskScheduled, kTaskStarted, kTaskSucceeded, kTaskFailed, kTaskTimedOut,
-  kLambdaFunctionScheduled, kLambdaFunctionStarted, kLambdaFunctionSucceeded, kLambdaFunctionFailed,
+  kStateEntered,
+  kStateExited,
+  kStateAborted,
+  kTaskScheduled,
+  kTaskStarted,
+  kTaskSucceeded,
+  kTaskFailed,
+  kTaskTimedOut,
+  kLambdaFunctionScheduled,
+  kLambdaFunctionStarted,
+  kLambdaFunctionSucceeded,
+  kLambdaFunctionFailed,
   kLambdaFunctionTimedOut,
-  kMapStateStarted, kMapStateSucceeded, kMapStateFailed,
-  kMapIterationStarted, kMapIterationSucceeded, kMapIterationFailed, kMapIterationAborted,
-  kParallelStateStarted, kParallelStateSucceeded, kParallelStateFailed,
+  kMapStateStarted,
+  kMapStateSucceeded,
+  kMapStateFailed,
+  kMapIterationStarted,
+  kMapIterationSucceeded,
+  kMapIterationFailed,
+  kMapIterationAborted,
+  kParallelStateStarted,
+  kParallelStateSucceeded,
+  kParallelStateFailed,
 };
 
 // Fields that a type does not have are empty.
@@ -31,8 +51,8 @@ struct HistoryEvent {
   EventType type = EventType::kExecutionStarted;
   StateType state_type = StateType::kPass;
   TimePoint timestamp{};
-  // Where: "/Map#1[37]/Fetch#2.1" is the first attempt of the second visit of Fetch in iteration 37 of the first visit
-  // of Map. With the type it identifies the event. Ours; not in GetExecutionHistory.
+  // Where: "/Map#1[37]/Fetch#2.1" is the first attempt of the second visit of Fetch in iteration 37 of the
+  // first visit of Map. With the type it identifies the event. Ours; not in GetExecutionHistory.
   std::string path;
   std::string name;      // the state's
   std::string data;      // input or output, as JSON text

@@ -12,7 +12,8 @@ namespace {
 Result<json::value> Resolve(const JsonPath& path, const Scope& scope) {
   auto value = EvaluatePath(path, scope);
   if (value.ok()) return value;
-  return MakeTaskError("States.Runtime", fmt::format("Invalid path '{}' : {}", path.text(), value.status().message()));
+  return MakeTaskError("States.Runtime",
+                       fmt::format("Invalid path '{}' : {}", path.text(), value.status().message()));
 }
 
 // `raw` with `result` at the path.
@@ -37,16 +38,19 @@ class JsonPathPipeline : public InputOutput {
       effective = &buffer;
     }
     if (state.parameters != nullptr) {
-      ASSIGN_OR_RETURN(json::value made, state.parameters->Evaluate(Scope{effective, scope.context, scope.random}));
+      ASSIGN_OR_RETURN(json::value made,
+                       state.parameters->Evaluate(Scope{effective, scope.context, scope.random}));
       buffer = std::move(made);
       effective = &buffer;
     }
     return effective;
   }
 
-  Result<json::value> Output(const State& state, json::value raw, json::value result, const Scope& scope) const override {
+  Result<json::value> Output(const State& state, json::value raw, json::value result,
+                             const Scope& scope) const override {
     if (state.result_selector != nullptr) {
-      ASSIGN_OR_RETURN(json::value selected, state.result_selector->Evaluate(Scope{&result, scope.context, scope.random}));
+      ASSIGN_OR_RETURN(json::value selected,
+                       state.result_selector->Evaluate(Scope{&result, scope.context, scope.random}));
       result = std::move(selected);
     }
     if (state.result_path.null) {

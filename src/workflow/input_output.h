@@ -10,8 +10,8 @@ namespace penstock::workflow {
 class InputOutput {
  public:
   virtual ~InputOutput() = default;
-  // The effective input: `raw` itself, or a value made in `buffer`. `scope` gives the context object; its input is not
-  // used.
+  // The effective input: `raw` itself, or a value made in `buffer`. `scope` gives the context object; its
+  // input is not used.
   virtual Result<const json::value*> Input(const State& state, const json::value& raw, const Scope& scope,
                                            json::value& buffer) const = 0;
   // The output of a state with a result.
@@ -20,7 +20,8 @@ class InputOutput {
   // The output of a state that passes its effective input on (Choice, Wait, Succeed).
   virtual Result<json::value> PassOn(const State& state, json::value effective, const Scope& scope) const = 0;
   // The output of a state whose error was caught.
-  virtual Result<json::value> Caught(const Catcher& catcher, json::value raw, const TaskError& error) const = 0;
+  virtual Result<json::value> Caught(const Catcher& catcher, json::value raw,
+                                     const TaskError& error) const = 0;
 };
 
 // Of the JSONPath query language: InputPath, Parameters, ResultSelector, ResultPath, OutputPath.

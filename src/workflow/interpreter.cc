@@ -45,30 +45,36 @@ Result<EventRef> Interpreter::Emit(Frame& frame, HistoryEvent event) {
   return ref;
 }
 
-Status Interpreter::CheckHalt(const Frame& frame) const { return frame.stop.stop_requested() ? Cancelled() : Status::OK(); }
+Status Interpreter::CheckHalt(const Frame& frame) const {
+  return frame.stop.stop_requested() ? Cancelled() : Status::OK();
+}
 
 Status Interpreter::CheckSize(const State& state, size_t bytes, int depth) const {
   if (depth > kMaxJsonDepth) {
-    return MakeTaskError("States.Runtime", fmt::format("The state/task '{}' returned a result of more than {} levels.",
-                                                       LimitName(state), kMaxJsonDepth));
+    return MakeTaskError("States.Runtime",
+                         fmt::format("The state/task '{}' returned a result of more than {} levels.",
+                                     LimitName(state), kMaxJsonDepth));
   }
   if (bytes <= context_.max_payload_bytes) return Status::OK();
-  return MakeTaskError("States.DataLimitExceeded",
-                       fmt::format("The state/task '{}' returned a result with a size exceeding the maximum number of "
-                                   "bytes service limit.",
-                                   LimitName(state)));
+  return MakeTaskError(
+      "States.DataLimitExceeded",
+      fmt::format("The state/task '{}' returned a result with a size exceeding the maximum number of "
+                  "bytes service limit.",
+                  LimitName(state)));
 }
 
 Status Interpreter::InState(const Visit& visit, const Status& status) {
   if (!IsTaskError(status)) return status;
   TaskError error = TaskErrorOf(status);
-  return MakeTaskError(std::move(error.error),
-                       fmt::format("An error occurred while executing the state '{}' (entered at the event id #{}). {}",
-                                   visit.state.name, visit.entered_id, error.cause));
+  return MakeTaskError(
+      std::move(error.error),
+      fmt::format("An error occurred while executing the state '{}' (entered at the event id #{}). {}",
+                  visit.state.name, visit.entered_id, error.cause));
 }
 
 std::string_view Interpreter::LimitName(const State& state) {
-  constexpr std::string_view kService = "arn:aws:states:::";  // arn:aws:states:::lambda:invoke is called "lambda"
+  constexpr std::string_view kService =
+      "arn:aws:states:::";  // arn:aws:states:::lambda:invoke is called "lambda"
   if (state.type != StateType::kTask) return state.name;
   const std::string_view resource = state.resource;
   if (resource.substr(0, kService.size()) != kService) return resource;
@@ -94,8 +100,9 @@ Result<json::value> Interpreter::RunMachine(const Machine& machine, Frame& frame
   return input;
 }
 
-Result<Interpreter::Transition> Interpreter::RunState(const Machine& machine, const State& state, Frame& frame,
-                                                      const std::string& path, json::value input) {
+Result<Interpreter::Transition> Interpreter::RunState(const Machine& machine, const State& state,
+                                                      Frame& frame, const std::string& path,
+                                                      json::value input) {
   if (const HistoryEvent* left = context_.recorded.Find(EventType::kStateExited, path)) {
     Transition transition;
     ASSIGN_OR_RETURN(transition.output, ParseJson(left->data));
@@ -104,7 +111,8 @@ Result<Interpreter::Transition> Interpreter::RunState(const Machine& machine, co
     const auto next = std::find_if(machine.states.begin(), machine.states.end(),
                                    [&](const State& other) { return other.name == left->next; });
     if (next == machine.states.end()) {
-      return MakeError(ErrorCode::kCorrupt, fmt::format("the history goes to a state that is not there: {}", left->next));
+      return MakeError(ErrorCode::kCorrupt,
+                       fmt::format("the history goes to a state that is not there: {}", left->next));
     }
     transition.next = static_cast<int>(next - machine.states.begin());
     return transition;
@@ -113,7 +121,8 @@ Result<Interpreter::Transition> Interpreter::RunState(const Machine& machine, co
   AppendJson(input, entered.data);
   ASSIGN_OR_RETURN(const EventRef ref, Emit(frame, std::move(entered)));
   ContextObject context(context_.facts, state.name, ref.timestamp, frame.item);
-  Visit visit{state, frame, path, ref.id, ref.timestamp, false, &context, Scope{nullptr, &context, &context_.random}};
+  Visit visit{state,         frame, path,     ref.id,
+              ref.timestamp, false, &context, Scope{nullptr, &context, &context_.random}};
   Result<Transition> result = Execute(visit, input);
   HistoryEvent exited = StateEvent(EventType::kStateExited, state, path);
   if (result.ok()) {
@@ -176,9 +185,7 @@ Result<Interpreter::Transition> Interpreter::Execute(Visit& visit, json::value& 
       chosen.output = *std::move(output);
       return chosen;
     }
-    case StateType::kWait:
-      RETURN_IF_ERROR(ExecuteWait(visit, value));
-      [[fallthrough]];
+    case StateType::kWait: RETURN_IF_ERROR(ExecuteWait(visit, value)); [[fallthrough]];
     case StateType::kSucceed: output = io.PassOn(state, own(), visit.scope); break;
     case StateType::kFail: break;
   }
@@ -194,9 +201,10 @@ Result<Interpreter::Transition> Interpreter::ExecuteChoice(Visit& visit, const j
     if (*matches) return Transition{nullptr, choice.next};
   }
   if (visit.state.next >= 0) return Transition{nullptr, visit.state.next};
-  return InState(visit, MakeTaskError("States.NoChoiceMatched",
-                                      "Failed to transition out of the state. No choice rule matched the input, and "
-                                      "there is no Default."));
+  return InState(visit,
+                 MakeTaskError("States.NoChoiceMatched",
+                               "Failed to transition out of the state. No choice rule matched the input, and "
+                               "there is no Default."));
 }
 
 Status Interpreter::ExecuteFail(Visit& visit, const json::value& input) {
@@ -208,15 +216,17 @@ Status Interpreter::ExecuteFail(Visit& visit, const json::value& input) {
     auto value = computed->Evaluate(scope, field);
     if (!value.ok()) return InState(visit, value.status());
     if (value->is_string()) return std::string(value->get_string());
-    return InState(visit, MakeTaskError("States.Runtime", fmt::format("The {} '{}' does not lead to a string: {}", field,
-                                                                      computed->text(), JsonText(*value).substr(0, 200))));
+    return InState(visit, MakeTaskError("States.Runtime",
+                                        fmt::format("The {} '{}' does not lead to a string: {}", field,
+                                                    computed->text(), JsonText(*value).substr(0, 200))));
   };
   ASSIGN_OR_RETURN(std::string error, text(state.error, state.error_path, "ErrorPath"));
   ASSIGN_OR_RETURN(std::string cause, text(state.cause, state.cause_path, "CausePath"));
   return MakeTaskError(std::move(error), std::move(cause));
 }
 
-Result<int64_t> Interpreter::SecondsFrom(const JsonPath& path, const Scope& scope, std::string_view field) const {
+Result<int64_t> Interpreter::SecondsFrom(const JsonPath& path, const Scope& scope,
+                                         std::string_view field) const {
   const auto fail = [&](std::string_view what, const json::value* value) {
     std::string cause = fmt::format("The {} parameter {}: {}", field, what, path.text());
     if (value != nullptr) cause += fmt::format(" == {}", JsonText(*value).substr(0, 200));
@@ -240,19 +250,22 @@ Status Interpreter::ExecuteWait(Visit& visit, const json::value& effective) {
   } else if (state.timestamp_path) {
     const auto value = EvaluatePath(*state.timestamp_path, scope);
     if (!value.ok()) {
-      return InState(visit, MakeTaskError("States.Runtime",
-                                          fmt::format("The TimestampPath parameter does not reference an input value: {}",
-                                                      state.timestamp_path->text())));
+      return InState(
+          visit,
+          MakeTaskError("States.Runtime",
+                        fmt::format("The TimestampPath parameter does not reference an input value: {}",
+                                    state.timestamp_path->text())));
     }
     auto parsed = value->is_string() ? ParseAslTimestamp(std::string_view(value->get_string()))
                                      : Result<TimePoint>(MakeError(ErrorCode::kInvalidData, "not a string"));
     if (!parsed.ok()) {
       return InState(
-          visit, MakeTaskError("States.Runtime",
-                               fmt::format("The TimestampPath parameter does not reference a valid ISO-8601 extended "
-                                           "offset date-time format string: {} == {}",
-                                           state.timestamp_path->text(),
-                                           value->is_string() ? std::string(value->get_string()) : JsonText(*value))));
+          visit, MakeTaskError(
+                     "States.Runtime",
+                     fmt::format("The TimestampPath parameter does not reference a valid ISO-8601 extended "
+                                 "offset date-time format string: {} == {}",
+                                 state.timestamp_path->text(),
+                                 value->is_string() ? std::string(value->get_string()) : JsonText(*value))));
     }
     until = *parsed;
   } else if (state.seconds) {

@@ -1,5 +1,5 @@
-// Runs one execution of a definition: walks its states, writes the history, and goes the recorded way first when the
-// execution is taken up again.
+// Runs one execution of a definition: walks its states, writes the history, and goes the recorded way first
+// when the execution is taken up again.
 #pragma once
 
 #include <optional>
@@ -35,8 +35,8 @@ class Interpreter {
  public:
   explicit Interpreter(const InterpreterContext& context) : context_(context) {}
 
-  // The output; a TaskError when the execution failed; Cancelled when it was halted; otherwise the machinery's failure.
-  // Blocks; Map and Parallel use threads of their own, joined before it returns.
+  // The output; a TaskError when the execution failed; Cancelled when it was halted; otherwise the
+  // machinery's failure. Blocks; Map and Parallel use threads of their own, joined before it returns.
   Result<json::value> Run(json::value input);
 
  private:
@@ -65,8 +65,8 @@ class Interpreter {
   };
 
   Result<json::value> RunMachine(const Machine& machine, Frame& frame, json::value input);
-  Result<Transition> RunState(const Machine& machine, const State& state, Frame& frame, const std::string& path,
-                              json::value input);
+  Result<Transition> RunState(const Machine& machine, const State& state, Frame& frame,
+                              const std::string& path, json::value input);
   Result<Transition> Execute(Visit& visit, json::value& input);
   Result<Transition> ExecuteChoice(Visit& visit, const json::value& effective);
   Status ExecuteWait(Visit& visit, const json::value& effective);
@@ -79,8 +79,8 @@ class Interpreter {
                                bool& timed_out);
   Result<json::value> AttemptMap(Visit& visit, const json::value& effective, int attempt);
   Result<json::value> AttemptParallel(Visit& visit, const json::value& effective, int attempt);
-  Result<json::value> RunIteration(Visit& visit, const json::value& effective, Frame& frame, const json::value& item,
-                                   int64_t index);
+  Result<json::value> RunIteration(Visit& visit, const json::value& effective, Frame& frame,
+                                   const json::value& item, int64_t index);
   // Runs work(i, frame) for each i on at most `threads` threads; the first failure stops the others.
   Status Fork(Visit& visit, const std::string& prefix, size_t count, int64_t threads,
               const std::function<Status(size_t, Frame&)>& work);

@@ -34,7 +34,8 @@ Status Interpreter::Fork(Visit& visit, const std::string& prefix, size_t count, 
       std::lock_guard lock(mutex);
       last_effect = std::max(last_effect, frame.last_effect);
       if (status.ok()) continue;
-      if (failure.ok() || (CodeOf(failure) == ErrorCode::kCancelled && CodeOf(status) != ErrorCode::kCancelled)) {
+      if (failure.ok() ||
+          (CodeOf(failure) == ErrorCode::kCancelled && CodeOf(status) != ErrorCode::kCancelled)) {
         failure = status;
       }
       stop.request_stop();
@@ -48,7 +49,8 @@ Status Interpreter::Fork(Visit& visit, const std::string& prefix, size_t count, 
   parent.last_effect = last_effect;
   if (failure.ok()) return CheckHalt(parent);
   // A machinery's failure in one branch stops them all, whatever else failed.
-  if (context_.halt.reason() != Halt::Reason::kNone) return MakeError(ErrorCode::kCancelled, "the execution was stopped");
+  if (context_.halt.reason() != Halt::Reason::kNone)
+    return MakeError(ErrorCode::kCancelled, "the execution was stopped");
   return failure;
 }
 
@@ -61,18 +63,19 @@ Result<json::value> Interpreter::AttemptMap(Visit& visit, const json::value& eff
   if (state.items_path.path) {
     auto found = EvaluatePath(*state.items_path.path, scope);
     if (!found.ok()) {
-      return InState(visit, MakeTaskError("States.Runtime", fmt::format("Invalid path '{}' : {}",
-                                                                        state.items_path.path->text(),
-                                                                        found.status().message())));
+      return InState(visit, MakeTaskError("States.Runtime",
+                                          fmt::format("Invalid path '{}' : {}", state.items_path.path->text(),
+                                                      found.status().message())));
     }
     buffer = *std::move(found);
     items = &buffer;
   }
   const json::array* array = items->if_array();
   if (array == nullptr) {
-    return InState(visit, MakeTaskError("States.Runtime",
-                                        fmt::format("Reference path \"{}\" must point to array.",
-                                                    state.items_path.path ? state.items_path.path->text() : "$")));
+    return InState(visit,
+                   MakeTaskError("States.Runtime",
+                                 fmt::format("Reference path \"{}\" must point to array.",
+                                             state.items_path.path ? state.items_path.path->text() : "$")));
   }
   int64_t concurrency = state.max_concurrency;
   if (state.max_concurrency_path) {
@@ -90,7 +93,8 @@ Result<json::value> Interpreter::AttemptMap(Visit& visit, const json::value& eff
   started.number = static_cast<int64_t>(array->size());
   RETURN_IF_ERROR(Emit(visit.frame, std::move(started)).status());
   visit.started = true;
-  if (const auto* failed = context_.recorded.FailedIteration(path)) return MakeTaskError(failed->error, failed->cause);
+  if (const auto* failed = context_.recorded.FailedIteration(path))
+    return MakeTaskError(failed->error, failed->cause);
 
   json::array results(array->size());
   RETURN_IF_ERROR(Fork(visit, path, array->size(), concurrency, [&](size_t i, Frame& frame) -> Status {
@@ -130,7 +134,8 @@ Result<json::value> Interpreter::RunIteration(Visit& visit, const json::value& e
     event.type = EventType::kMapIterationFailed;
     event.error = TaskErrorOf(result.status()).error;
     event.cause = TaskErrorOf(result.status()).cause;
-  } else if (CodeOf(result.status()) == ErrorCode::kCancelled && context_.halt.reason() == Halt::Reason::kNone) {
+  } else if (CodeOf(result.status()) == ErrorCode::kCancelled &&
+             context_.halt.reason() == Halt::Reason::kNone) {
     event.type = EventType::kMapIterationAborted;
   } else {
     return result;

@@ -17,8 +17,8 @@ bool IsLambda(const std::string& resource) { return resource.rfind("arn:aws:lamb
 struct TaskEvents {
   EventType scheduled, started, succeeded, failed, timed_out;
 };
-constexpr TaskEvents kTaskEvents{EventType::kTaskScheduled, EventType::kTaskStarted, EventType::kTaskSucceeded,
-                                 EventType::kTaskFailed, EventType::kTaskTimedOut};
+constexpr TaskEvents kTaskEvents{EventType::kTaskScheduled, EventType::kTaskStarted,
+                                 EventType::kTaskSucceeded, EventType::kTaskFailed, EventType::kTaskTimedOut};
 constexpr TaskEvents kLambdaEvents{EventType::kLambdaFunctionScheduled, EventType::kLambdaFunctionStarted,
                                    EventType::kLambdaFunctionSucceeded, EventType::kLambdaFunctionFailed,
                                    EventType::kLambdaFunctionTimedOut};
@@ -55,7 +55,8 @@ Result<json::value> Interpreter::ExecuteWithRetry(Visit& visit, const json::valu
     }
     if (result.ok() || !IsTaskError(result.status())) {
       if (!result.ok() || state.type == StateType::kTask) return result;
-      last.type = state.type == StateType::kMap ? EventType::kMapStateSucceeded : EventType::kParallelStateSucceeded;
+      last.type =
+          state.type == StateType::kMap ? EventType::kMapStateSucceeded : EventType::kParallelStateSucceeded;
       RETURN_IF_ERROR(Emit(visit.frame, std::move(last)).status());
       return result;
     }
@@ -64,7 +65,8 @@ Result<json::value> Interpreter::ExecuteWithRetry(Visit& visit, const json::valu
     if (!delay) {
       // Runtime faults of the state's own fields end the execution without a word of the state.
       if (!visit.started) return result;
-      last.type = state.type == StateType::kMap ? EventType::kMapStateFailed : EventType::kParallelStateFailed;
+      last.type =
+          state.type == StateType::kMap ? EventType::kMapStateFailed : EventType::kParallelStateFailed;
       last.error = error.error;
       last.cause = error.cause;
       RETURN_IF_ERROR(Emit(visit.frame, std::move(last)).status());
@@ -76,7 +78,8 @@ Result<json::value> Interpreter::ExecuteWithRetry(Visit& visit, const json::valu
 }
 
 // `ended` is when the attempt failed.
-Result<json::value> Interpreter::AttemptTask(Visit& visit, const json::value& effective, int attempt, TimePoint& ended) {
+Result<json::value> Interpreter::AttemptTask(Visit& visit, const json::value& effective, int attempt,
+                                             TimePoint& ended) {
   const State& state = visit.state;
   const TaskEvents& events = IsLambda(state.resource) ? kLambdaEvents : kTaskEvents;
   Frame& frame = visit.frame;
@@ -114,7 +117,8 @@ Result<json::value> Interpreter::AttemptTask(Visit& visit, const json::value& ef
   event.data.clear();
   RETURN_IF_ERROR(Emit(frame, event).status());
   // A task that was running when the process died starts anew: so does its time.
-  if (timeout_s) deadline = std::max(scheduled.timestamp, context_.clock.Now()) + std::chrono::seconds(*timeout_s);
+  if (timeout_s)
+    deadline = std::max(scheduled.timestamp, context_.clock.Now()) + std::chrono::seconds(*timeout_s);
 
   bool timed_out = false;
   Result<json::value> result = CallTask(visit, effective, attempt, deadline, timed_out);
@@ -126,10 +130,12 @@ Result<json::value> Interpreter::AttemptTask(Visit& visit, const json::value& ef
     event.type = events.succeeded;
     const int levels = AppendJson(*result, event.data);
     Status accepted = CheckSize(state, event.data.size(), levels);
-    // What goes on is what can be read back: a task may return what is not JSON (bytes that are not UTF-8, NaN).
+    // What goes on is what can be read back: a task may return what is not JSON (bytes that are not UTF-8,
+    // NaN).
     if (accepted.ok()) {
       result = ParseJson(event.data);
-      if (!result.ok()) accepted = MakeTaskError("States.TaskFailed", "the task's result: " + result.status().message());
+      if (!result.ok())
+        accepted = MakeTaskError("States.TaskFailed", "the task's result: " + result.status().message());
     }
     if (!accepted.ok()) {
       event.type = events.failed;
@@ -152,8 +158,8 @@ Result<json::value> Interpreter::AttemptTask(Visit& visit, const json::value& ef
   return result;
 }
 
-Result<json::value> Interpreter::CallTask(Visit& visit, const json::value& effective, int attempt, TimePoint deadline,
-                                          bool& timed_out) {
+Result<json::value> Interpreter::CallTask(Visit& visit, const json::value& effective, int attempt,
+                                          TimePoint deadline, bool& timed_out) {
   TaskRequest request;
   request.resource = visit.state.resource;
   request.input = effective;

@@ -16,7 +16,8 @@ class CallParser {
   explicit CallParser(std::string_view text) : text_(text) {}
 
   Result<IntrinsicCall> ParseWhole() {
-    if (text_.size() > 10'000) return MakeError(ErrorCode::kInvalidData, "an intrinsic function is at most 10,000 characters");
+    if (text_.size() > 10'000)
+      return MakeError(ErrorCode::kInvalidData, "an intrinsic function is at most 10,000 characters");
     ASSIGN_OR_RETURN(IntrinsicCall call, ParseCall(0));
     SkipSpace();
     if (at_ != text_.size()) return Fail("something stands behind the closing parenthesis");
@@ -35,7 +36,9 @@ class CallParser {
   Result<IntrinsicCall> ParseCall(int depth) {
     if (depth > kMaxDepth) return Fail("nested too deep");
     const size_t begin = at_;
-    while (at_ < text_.size() && (std::isalnum(static_cast<unsigned char>(text_[at_])) != 0 || text_[at_] == '.')) ++at_;
+    while (at_ < text_.size() &&
+           (std::isalnum(static_cast<unsigned char>(text_[at_])) != 0 || text_[at_] == '.'))
+      ++at_;
     const std::string_view name = text_.substr(begin, at_ - begin);
     IntrinsicCall call;
     call.function = FindIntrinsic(name);
@@ -124,8 +127,10 @@ class CallParser {
     for (; at_ < text_.size(); ++at_) {
       const char c = text_[at_];
       if (quote != '\0') {
-        if (c == '\\') ++at_;
-        else if (c == quote) quote = '\0';
+        if (c == '\\')
+          ++at_;
+        else if (c == quote)
+          quote = '\0';
       } else if (depth > 0 && (c == '\'' || c == '"')) {
         quote = c;
       } else if (c == '[') {
@@ -158,10 +163,11 @@ Result<json::value> EvaluateIntrinsic(const IntrinsicCall& call, const Scope& sc
     } else if (argument.path != nullptr) {
       auto value = EvaluatePath(*argument.path, scope);
       if (!value.ok()) {
-        return MakeTaskError("States.Runtime",
-                             fmt::format("The function '{}' had the following error: The JsonPath argument for the "
-                                         "field '{}' could not be found in the input",
-                                         call.text, argument.path->text()));
+        return MakeTaskError(
+            "States.Runtime",
+            fmt::format("The function '{}' had the following error: The JsonPath argument for the "
+                        "field '{}' could not be found in the input",
+                        call.text, argument.path->text()));
       }
       arguments.push_back(*std::move(value));
     } else {
@@ -170,8 +176,9 @@ Result<json::value> EvaluateIntrinsic(const IntrinsicCall& call, const Scope& sc
   }
   auto result = call.function->call(arguments, scope);
   if (!result.ok() && !IsTaskError(result.status())) {
-    return MakeTaskError("States.IntrinsicFailure",
-                         fmt::format("The function '{}' had the following error: {}", call.text, result.status().message()));
+    return MakeTaskError(
+        "States.IntrinsicFailure",
+        fmt::format("The function '{}' had the following error: {}", call.text, result.status().message()));
   }
   return result;
 }

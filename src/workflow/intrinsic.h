@@ -1,5 +1,6 @@
 // Intrinsic functions: "States.Format('{} of {}', $.a, 3)". Parsed once; the functions stand in one table.
-// Source: Amazon States Language, "Intrinsic Functions"; AWS Step Functions developer guide, "Intrinsic functions".
+// Source: Amazon States Language, "Intrinsic Functions"; AWS Step Functions developer guide, "Intrinsic
+// functions".
 #pragma once
 
 #include <memory>

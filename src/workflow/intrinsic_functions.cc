@@ -17,8 +17,8 @@ namespace {
 
 using Arguments = std::vector<json::value>;
 
-constexpr int64_t kMaxElements = 1'000;        // ArrayRange; developer guide, "Intrinsics for arrays"
-constexpr size_t kMaxEncodedBytes = 10'000;    // Base64*, Hash; developer guide
+constexpr int64_t kMaxElements = 1'000;      // ArrayRange; developer guide, "Intrinsics for arrays"
+constexpr size_t kMaxEncodedBytes = 10'000;  // Base64*, Hash; developer guide
 
 Status Invalid(std::string message) { return MakeError(ErrorCode::kInvalidData, std::move(message)); }
 
@@ -29,7 +29,8 @@ Result<int64_t> Whole(const json::value& value, std::string_view what) {
     const double rounded = std::floor(value.get_double() + 0.5);
     if (std::abs(rounded) < 9e18) return static_cast<int64_t>(rounded);
   }
-  return Invalid(fmt::format("{} must be a number that fits 64 bits, not {}", what, JsonText(value).substr(0, 80)));
+  return Invalid(
+      fmt::format("{} must be a number that fits 64 bits, not {}", what, JsonText(value).substr(0, 80)));
 }
 Result<std::string_view> Text(const json::value& value, std::string_view what) {
   if (value.is_string()) return std::string_view(value.get_string());
@@ -91,7 +92,9 @@ Result<json::value> StringToJson(const Arguments& arguments, const Scope&) {
   if (text.empty()) return json::value(nullptr);
   return ParseJson(text);
 }
-Result<json::value> JsonToString(const Arguments& arguments, const Scope&) { return json::value(JsonText(arguments[0])); }
+Result<json::value> JsonToString(const Arguments& arguments, const Scope&) {
+  return json::value(JsonText(arguments[0]));
+}
 
 Result<json::value> MakeArray(const Arguments& arguments, const Scope&) {
   return json::value(json::array(arguments.begin(), arguments.end()));
@@ -111,8 +114,9 @@ Result<json::value> ArrayPartition(const Arguments& arguments, const Scope&) {
 
 Result<json::value> ArrayContains(const Arguments& arguments, const Scope&) {
   ASSIGN_OR_RETURN(const auto* array, Array(arguments[0], "the first argument"));
-  return json::value(std::any_of(array->begin(), array->end(),
-                                 [&](const json::value& element) { return JsonEquals(element, arguments[1]); }));
+  return json::value(std::any_of(array->begin(), array->end(), [&](const json::value& element) {
+    return JsonEquals(element, arguments[1]);
+  }));
 }
 
 Result<json::value> ArrayRange(const Arguments& arguments, const Scope&) {
@@ -122,7 +126,8 @@ Result<json::value> ArrayRange(const Arguments& arguments, const Scope&) {
   if (step == 0) return Invalid("the step must not be 0");
   json::array out;
   for (__int128 i = first; step > 0 ? i <= last : i >= last; i += step) {
-    if (static_cast<int64_t>(out.size()) == kMaxElements) return Invalid("a range has at most 1,000 elements");
+    if (static_cast<int64_t>(out.size()) == kMaxElements)
+      return Invalid("a range has at most 1,000 elements");
     out.emplace_back(static_cast<int64_t>(i));
   }
   return json::value(std::move(out));
@@ -146,7 +151,8 @@ Result<json::value> ArrayUnique(const Arguments& arguments, const Scope&) {
   ASSIGN_OR_RETURN(const auto* array, Array(arguments[0], "the argument"));
   json::array out;
   for (const auto& element : *array) {
-    if (std::none_of(out.begin(), out.end(), [&](const json::value& known) { return JsonEquals(known, element); })) {
+    if (std::none_of(out.begin(), out.end(),
+                     [&](const json::value& known) { return JsonEquals(known, element); })) {
       out.push_back(element);
     }
   }
@@ -168,7 +174,8 @@ Result<json::value> Base64Decode(const Arguments& arguments, const Scope&) {
   size_t length = out.size();
   base64_decode_ctx context;
   base64_decode_init(&context);
-  if (base64_decode_update(&context, &length, reinterpret_cast<uint8_t*>(out.data()), text.size(), text.data()) == 0 ||
+  if (base64_decode_update(&context, &length, reinterpret_cast<uint8_t*>(out.data()), text.size(),
+                           text.data()) == 0 ||
       base64_decode_final(&context) == 0) {
     return Invalid("not Base64");
   }
@@ -178,7 +185,8 @@ Result<json::value> Base64Decode(const Arguments& arguments, const Scope&) {
 }
 
 template <typename Context, size_t kSize>
-std::string Digest(std::string_view text, void (*init)(Context*), void (*update)(Context*, size_t, const uint8_t*),
+std::string Digest(std::string_view text, void (*init)(Context*),
+                   void (*update)(Context*, size_t, const uint8_t*),
                    void (*digest)(Context*, size_t, uint8_t*)) {
   Context context;
   init(&context);
@@ -189,7 +197,8 @@ std::string Digest(std::string_view text, void (*init)(Context*), void (*update)
 }
 
 Result<json::value> Hash(const Arguments& arguments, const Scope&) {
-  const std::string text = arguments[0].is_string() ? std::string(arguments[0].get_string()) : JsonText(arguments[0]);
+  const std::string text =
+      arguments[0].is_string() ? std::string(arguments[0].get_string()) : JsonText(arguments[0]);
   ASSIGN_OR_RETURN(const std::string_view algorithm, Text(arguments[1], "the algorithm"));
   if (text.size() > kMaxEncodedBytes) return Invalid("at most 10,000 characters");
   if (algorithm == "MD5") {
@@ -199,19 +208,24 @@ Result<json::value> Hash(const Arguments& arguments, const Scope&) {
     return json::value(Digest<sha1_ctx, SHA1_DIGEST_SIZE>(text, sha1_init, sha1_update, sha1_digest));
   }
   if (algorithm == "SHA-256") {
-    return json::value(Digest<sha256_ctx, SHA256_DIGEST_SIZE>(text, sha256_init, sha256_update, sha256_digest));
+    return json::value(
+        Digest<sha256_ctx, SHA256_DIGEST_SIZE>(text, sha256_init, sha256_update, sha256_digest));
   }
   if (algorithm == "SHA-384") {
-    return json::value(Digest<sha512_ctx, SHA384_DIGEST_SIZE>(text, sha384_init, sha512_update, sha384_digest));
+    return json::value(
+        Digest<sha512_ctx, SHA384_DIGEST_SIZE>(text, sha384_init, sha512_update, sha384_digest));
   }
   if (algorithm == "SHA-512") {
-    return json::value(Digest<sha512_ctx, SHA512_DIGEST_SIZE>(text, sha512_init, sha512_update, sha512_digest));
+    return json::value(
+        Digest<sha512_ctx, SHA512_DIGEST_SIZE>(text, sha512_init, sha512_update, sha512_digest));
   }
-  return Invalid(fmt::format("the algorithm must be MD5, SHA-1, SHA-256, SHA-384 or SHA-512, not {}", algorithm));
+  return Invalid(
+      fmt::format("the algorithm must be MD5, SHA-1, SHA-256, SHA-384 or SHA-512, not {}", algorithm));
 }
 
 Result<json::value> JsonMerge(const Arguments& arguments, const Scope&) {
-  if (!arguments[0].is_object() || !arguments[1].is_object()) return Invalid("the first two arguments must be objects");
+  if (!arguments[0].is_object() || !arguments[1].is_object())
+    return Invalid("the first two arguments must be objects");
   if (!arguments[2].is_bool() || arguments[2].get_bool()) {
     return Invalid("the third argument must be false: deep merging is not supported");
   }
@@ -223,7 +237,8 @@ Result<json::value> JsonMerge(const Arguments& arguments, const Scope&) {
 Result<json::value> MathRandom(const Arguments& arguments, const Scope& scope) {
   ASSIGN_OR_RETURN(const int64_t low, Whole(arguments[0], "the lowest number"));
   ASSIGN_OR_RETURN(const int64_t high, Whole(arguments[1], "the highest number"));
-  if (low >= high) return Invalid(fmt::format("the first number must be below the second: {}, {}", low, high));
+  if (low >= high)
+    return Invalid(fmt::format("the first number must be below the second: {}, {}", low, high));
   if (arguments.size() > 2) {
     ASSIGN_OR_RETURN(const int64_t seed, Whole(arguments[2], "the seed"));
     return json::value(Random(static_cast<uint64_t>(seed)).Uniform(low, high - 1));
@@ -257,8 +272,8 @@ Result<json::value> Uuid(const Arguments&, const Scope& scope) {
   uint64_t low = scope.random->Next();
   high = (high & ~0xf000ULL) | 0x4000ULL;
   low = (low & ~(3ULL << 62)) | (2ULL << 62);
-  return json::value(fmt::format("{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", high >> 32, (high >> 16) & 0xffff, high & 0xffff,
-                                 low >> 48, low & 0xffffffffffffULL));
+  return json::value(fmt::format("{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", high >> 32, (high >> 16) & 0xffff,
+                                 high & 0xffff, low >> 48, low & 0xffffffffffffULL));
 }
 
 constexpr std::array kFunctions{

@@ -17,8 +17,14 @@ constexpr size_t kMaxPending = 20'000;
 
 Journal::Journal(ExecutionStore& store, std::string execution, Owner owner, Clock& clock, int64_t last_id,
                  TimePoint last_time, JournalOptions options)
-    : store_(store), execution_(std::move(execution)), owner_(std::move(owner)), clock_(clock),
-      options_(std::move(options)), last_id_(last_id), last_time_(last_time), committed_id_(last_id),
+    : store_(store),
+      execution_(std::move(execution)),
+      owner_(std::move(owner)),
+      clock_(clock),
+      options_(std::move(options)),
+      last_id_(last_id),
+      last_time_(last_time),
+      committed_id_(last_id),
       writer_([this] { Loop(); }) {}
 
 Journal::~Journal() { IgnoreError(Close(), "a failed commit was reported to whoever waited for it"); }
@@ -33,11 +39,13 @@ Result<EventRef> Journal::Append(HistoryEvent event) {
   std::unique_lock lock(mutex_);
   committed_.wait(lock, [&] { return pending_.size() < kMaxPending || !failure_.ok(); });
   if (!failure_.ok()) return failure_;
-  if (closing_) return MakeError(ErrorCode::kInternal, "an event after the end of an execution: " + event.path);
+  if (closing_)
+    return MakeError(ErrorCode::kInternal, "an event after the end of an execution: " + event.path);
   // The last place is the ending's. Developer guide, "Avoid reaching the history quota".
   if (last_id_ + 1 >= options_.max_events) {
-    return MakeTaskError("States.Runtime", fmt::format("The execution reached the maximum number of history events ({}).",
-                                                       options_.max_events));
+    return MakeTaskError(
+        "States.Runtime",
+        fmt::format("The execution reached the maximum number of history events ({}).", options_.max_events));
   }
   const EventRef ref = Number(event);
   const bool first = pending_.empty();
@@ -91,8 +99,9 @@ void Journal::Loop() {
   while (true) {
     wake_.wait_until(lock, next_heartbeat, [&] { return closing_ || !pending_.empty(); });
     if (!pending_.empty()) {
-      wake_.wait_for(lock, std::chrono::milliseconds(options_.commit_interval_ms),
-                     [&] { return closing_ || wanted_id_ > committed_id_ || pending_.size() > kMaxPending / 2; });
+      wake_.wait_for(lock, std::chrono::milliseconds(options_.commit_interval_ms), [&] {
+        return closing_ || wanted_id_ > committed_id_ || pending_.size() > kMaxPending / 2;
+      });
       std::vector<HistoryEvent> events = std::exchange(pending_, {});
       const std::optional<Ending> ending = std::exchange(ending_, std::nullopt);
       lock.unlock();
@@ -104,8 +113,10 @@ void Journal::Loop() {
       const int64_t last = events.back().id;
       events.clear();
       lock.lock();
-      if (status.ok()) committed_id_ = last;
-      else failure_ = status;
+      if (status.ok())
+        committed_id_ = last;
+      else
+        failure_ = status;
       committed_.notify_all();
     }
     if (!failure_.ok() || (closing_ && pending_.empty())) break;

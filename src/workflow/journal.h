@@ -1,5 +1,5 @@
-// The history of one running execution on its way to the store: events get their ids at once and are written in groups
-// by a thread of the journal's own.
+// The history of one running execution on its way to the store: events get their ids at once and are written
+// in groups by a thread of the journal's own.
 #pragma once
 
 #include <condition_variable>
@@ -13,15 +13,15 @@
 namespace penstock::workflow {
 
 struct JournalOptions {
-  // How long an event may wait for others before it is written, when nobody waits for it. Longer: fewer commits, and
-  // more finished tasks that a power cut makes run again.
+  // How long an event may wait for others before it is written, when nobody waits for it. Longer: fewer
+  // commits, and more finished tasks that a power cut makes run again.
   int commit_interval_ms = 20;
   // How often the owner gives a sign of life and looks for a request to stop.
   int heartbeat_interval_ms = 1'000;
   int64_t max_events = 25'000;
-  std::function<void(const HistoryEvent&)> on_event;   // on the journal's thread, in order, after the commit
-  std::function<void(const StopRequest&)> on_stop;     // on the journal's thread
-  std::function<void(const Status&)> on_failure;       // a commit failed; on the journal's thread, once
+  std::function<void(const HistoryEvent&)> on_event;  // on the journal's thread, in order, after the commit
+  std::function<void(const StopRequest&)> on_stop;    // on the journal's thread
+  std::function<void(const Status&)> on_failure;      // a commit failed; on the journal's thread, once
 };
 
 // What a caller needs of an event that was appended.
@@ -34,12 +34,12 @@ struct EventRef {
 class Journal {
  public:
   // `last_id` and `last_time` are those of the last event in the store.
-  Journal(ExecutionStore& store, std::string execution, Owner owner, Clock& clock, int64_t last_id, TimePoint last_time,
-          JournalOptions options);
+  Journal(ExecutionStore& store, std::string execution, Owner owner, Clock& clock, int64_t last_id,
+          TimePoint last_time, JournalOptions options);
   ~Journal();
 
-  // A TaskError States.Runtime when the history is full; otherwise the failure of an earlier commit. Timestamps never
-  // go back, even when the clock does.
+  // A TaskError States.Runtime when the history is full; otherwise the failure of an earlier commit.
+  // Timestamps never go back, even when the clock does.
   Result<EventRef> Append(HistoryEvent event);
   // Waits until the event `id` and all before it are in the store.
   Status Sync(int64_t id);

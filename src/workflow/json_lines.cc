@@ -25,8 +25,10 @@ class Scanner {
  private:
   void Space() {
     for (; at_ < text_.size(); ++at_) {
-      if (text_[at_] == '\n') ++line_;
-      else if (text_[at_] != ' ' && text_[at_] != '\t' && text_[at_] != '\r') return;
+      if (text_[at_] == '\n')
+        ++line_;
+      else if (text_[at_] != ' ' && text_[at_] != '\t' && text_[at_] != '\r')
+        return;
     }
   }
   std::string_view String() {

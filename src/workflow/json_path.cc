@@ -33,7 +33,8 @@ bool JsonPath::StartsWith(std::initializer_list<std::string_view> names) const {
   size_t i = 0;
   for (const auto name : names) {
     const Segment& segment = segments_[i++];
-    if (!segment.definite() || segment.kind != Segment::Kind::kNames || segment.names[0] != name) return false;
+    if (!segment.definite() || segment.kind != Segment::Kind::kNames || segment.names[0] != name)
+      return false;
   }
   return true;
 }
@@ -97,8 +98,8 @@ Status JsonPath::Collect(const json::value& node, size_t depth, bool definite_so
   return Status::OK();
 }
 
-// What segment `depth` selects of `node`, each followed to the end. A missing value fails only where all before it is
-// definite, as Jayway does.
+// What segment `depth` selects of `node`, each followed to the end. A missing value fails only where all
+// before it is definite, as Jayway does.
 Status JsonPath::Select(const json::value& node, size_t depth, bool definite_so_far,
                         std::vector<const json::value*>& out) const {
   const Segment& segment = segments_[depth];
@@ -111,8 +112,9 @@ Status JsonPath::Select(const json::value& node, size_t depth, bool definite_so_
       const auto* object = node.if_object();
       if (object == nullptr) {
         if (!before_definite) return Status::OK();
-        return NotFound(fmt::format("Expected to find an object with property ['{}'] in path {} but found another type",
-                                    segment.names[0], Normal(depth)));
+        return NotFound(
+            fmt::format("Expected to find an object with property ['{}'] in path {} but found another type",
+                        segment.names[0], Normal(depth)));
       }
       for (const auto& name : segment.names) {
         if (const auto* child = object->if_contains(name)) {
@@ -137,8 +139,10 @@ Status JsonPath::Select(const json::value& node, size_t depth, bool definite_so_
       } else {
         for (const int64_t index : segment.indexes) {
           const auto* element = At(*array, index);
-          if (element != nullptr) chosen.push_back(element);
-          else if (definite_so_far && definite_) return NotFound(fmt::format("No results for path: {}", Normal(depth + 1)));
+          if (element != nullptr)
+            chosen.push_back(element);
+          else if (definite_so_far && definite_)
+            return NotFound(fmt::format("No results for path: {}", Normal(depth + 1)));
         }
       }
       for (const auto* element : chosen) RETURN_IF_ERROR(Collect(*element, depth + 1, definite_so_far, out));
@@ -155,9 +159,10 @@ Status JsonPath::Select(const json::value& node, size_t depth, bool definite_so_
   return Status::OK();
 }
 
-// Jayway does not turn the ends of [from:to] into positions from the front: it walks from..to, and each negative
-// number on the way counts from the end.
-void JsonPath::Slice(const json::array& array, const Segment& segment, std::vector<const json::value*>& out) const {
+// Jayway does not turn the ends of [from:to] into positions from the front: it walks from..to, and each
+// negative number on the way counts from the end.
+void JsonPath::Slice(const json::array& array, const Segment& segment,
+                     std::vector<const json::value*>& out) const {
   const auto size = static_cast<int64_t>(array.size());
   int64_t from = segment.from;
   int64_t to = segment.to;
@@ -180,10 +185,11 @@ Status JsonPath::Put(json::value& document, json::value value) const {
     const Segment& segment = segments_[i];
     if (segment.kind == Segment::Kind::kIndexes) {
       auto* array = node->if_array();
-      const auto* element = array == nullptr || !segment.definite() ? nullptr : At(*array, segment.indexes[0]);
+      const auto* element =
+          array == nullptr || !segment.definite() ? nullptr : At(*array, segment.indexes[0]);
       if (element == nullptr) {
-        return MakeError(ErrorCode::kInvalidData, fmt::format("Unable to apply path {}: no element at {}", text_,
-                                                              Normal(i + 1)));
+        return MakeError(ErrorCode::kInvalidData,
+                         fmt::format("Unable to apply path {}: no element at {}", text_, Normal(i + 1)));
       }
       node = const_cast<json::value*>(element);
       continue;

@@ -1,6 +1,7 @@
 // JSONPath as Step Functions evaluates it (it follows Jayway JsonPath): compiled once, evaluated often.
 // Source: Amazon States Language, "Paths" and "Reference Paths"; github.com/json-path/JsonPath, README.
-// Here: dot and bracket children, unions, indexes (also from the end), slices, wildcards, recursive descent. Filters
+// Here: dot and bracket children, unions, indexes (also from the end), slices, wildcards, recursive descent.
+// Filters
 // ("[?(…)]") and functions are refused by Parse.
 #pragma once
 
@@ -29,13 +30,14 @@ class JsonPath {
   // A Reference Path: only names and indexes from the front.
   bool is_reference() const;
 
-  // The value below `root` that a definite path names, or null when there is none. `skip` leaves out the first
-  // segments: `root` is then what they lead to.
+  // The value below `root` that a definite path names, or null when there is none. `skip` leaves out the
+  // first segments: `root` is then what they lead to.
   const json::value* Find(const json::value& root, size_t skip = 0) const;
-  // The value of a definite path, or the array of all matches of another. NotFound, in Jayway's words, when a definite
-  // path leads nowhere, or any meets a value of the wrong type on its definite beginning.
+  // The value of a definite path, or the array of all matches of another. NotFound, in Jayway's words, when a
+  // definite path leads nowhere, or any meets a value of the wrong type on its definite beginning.
   Result<json::value> Evaluate(const json::value& root, size_t skip = 0) const;
-  // Puts `value` at a Reference Path, making the objects on the way. InvalidData: something else is in the way.
+  // Puts `value` at a Reference Path, making the objects on the way. InvalidData: something else is in the
+  // way.
   Status Put(json::value& document, json::value value) const;
   // Whether the first segments are these names.
   bool StartsWith(std::initializer_list<std::string_view> names) const;
@@ -51,7 +53,8 @@ class JsonPath {
     int64_t from = 0, to = 0;
     bool definite() const;
   };
-  Status Collect(const json::value& node, size_t depth, bool definite_so_far, std::vector<const json::value*>& out) const;
+  Status Collect(const json::value& node, size_t depth, bool definite_so_far,
+                 std::vector<const json::value*>& out) const;
   Status Select(const json::value& node, size_t depth, bool definite_so_far,
                 std::vector<const json::value*>& out) const;
   void Slice(const json::array& array, const Segment& segment, std::vector<const json::value*>& out) const;

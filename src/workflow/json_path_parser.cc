@@ -42,7 +42,8 @@ class JsonPathParser {
   using Segment = JsonPath::Segment;
 
   Status Fail(std::string_view what) const {
-    return MakeError(ErrorCode::kInvalidData, fmt::format("not a JSONPath, character {}: {}: '{}'", at_ + 1, what, text_));
+    return MakeError(ErrorCode::kInvalidData,
+                     fmt::format("not a JSONPath, character {}: {}: '{}'", at_ + 1, what, text_));
   }
 
   Status ParseSegment(JsonPath& path) {
@@ -101,7 +102,8 @@ class JsonPathParser {
         if (at_ >= text_.size() || text_[at_] != ',') break;
         ++at_;
         SkipSpace();
-        if (at_ >= text_.size() || (text_[at_] != '\'' && text_[at_] != '"')) return Fail("expected a quoted name");
+        if (at_ >= text_.size() || (text_[at_] != '\'' && text_[at_] != '"'))
+          return Fail("expected a quoted name");
       }
     } else {
       RETURN_IF_ERROR(ParseNumbers(segment));
@@ -116,7 +118,8 @@ class JsonPathParser {
     const char quote = text_[at_++];
     std::string name;
     while (at_ < text_.size() && text_[at_] != quote) {
-      const bool escape = text_[at_] == '\\' && at_ + 1 < text_.size() && (text_[at_ + 1] == quote || text_[at_ + 1] == '\\');
+      const bool escape =
+          text_[at_] == '\\' && at_ + 1 < text_.size() && (text_[at_ + 1] == quote || text_[at_ + 1] == '\\');
       if (escape) ++at_;
       name += text_[at_++];
     }

@@ -7,7 +7,8 @@
 namespace penstock::workflow {
 namespace {
 
-const char* const kDocument = R"({"a":{"b":[1,2,3,4,5,6],"c d":{"x":true}},"l":[{"n":1,"m":2},{"n":3},{"k":4}],"*":"star","":0})";
+const char* const kDocument =
+    R"({"a":{"b":[1,2,3,4,5,6],"c d":{"x":true}},"l":[{"n":1,"m":2},{"n":3},{"k":4}],"*":"star","":0})";
 
 std::string Eval(std::string_view path) {
   const auto parsed = JsonPath::Parse(path);
@@ -43,8 +44,9 @@ TEST(JsonPath, FollowsJayway) {
 }
 
 TEST(JsonPath, RefusesWhatIsNoPath) {
-  for (const char* text : {"", "a", "$.", "$a b", "$[", "$[]", "$['a", "$.a[1", "$.a[x]", "$.a[:]", "$.a..", "$.a b", "$.a[1,]",
-                           "$[99999999999999999999]", "$.length()", "$[?(@.a)]", "$.[0]"}) {
+  for (const char* text :
+       {"", "a", "$.", "$a b", "$[", "$[]", "$['a", "$.a[1", "$.a[x]", "$.a[:]", "$.a..", "$.a b", "$.a[1,]",
+        "$[99999999999999999999]", "$.length()", "$[?(@.a)]", "$.[0]"}) {
     EXPECT_EQ(CodeOf(JsonPath::Parse(text).status()), ErrorCode::kInvalidData) << text;
   }
 }
@@ -75,8 +77,11 @@ TEST(JsonPath, PutsAtAReferencePath) {
 }
 
 TEST(JsonText, WritesNumbersAsPeopleDo) {
-  EXPECT_EQ(JsonText(*ParseJson(R"([1.1,1.0,-0.5,1e300,0,18446744073709551615,"a\u0001\"\\\n\u00fc",null,{},[]])")),
-            R"([1.1,1.0,-0.5,1e+300,0,18446744073709551615,"a\u0001\"\\\n)" "\xc3\xbc" R"(",null,{},[]])");
+  EXPECT_EQ(
+      JsonText(*ParseJson(R"([1.1,1.0,-0.5,1e300,0,18446744073709551615,"a\u0001\"\\\n\u00fc",null,{},[]])")),
+      R"([1.1,1.0,-0.5,1e+300,0,18446744073709551615,"a\u0001\"\\\n)"
+      "\xc3\xbc"
+      R"(",null,{},[]])");
 }
 
 TEST(JsonText, EqualityIsOfValues) {

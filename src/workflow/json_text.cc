@@ -89,15 +89,23 @@ std::string JsonText(const json::value& value) {
 
 std::string ToValidUtf8(std::string text) {
   // The shortest forms only, no surrogates, at most U+10FFFF: The Unicode Standard, table 3-7.
-  const auto byte = [&](size_t at) -> unsigned { return at < text.size() ? static_cast<unsigned char>(text[at]) : 0; };
+  const auto byte = [&](size_t at) -> unsigned {
+    return at < text.size() ? static_cast<unsigned char>(text[at]) : 0;
+  };
   for (size_t i = 0; i < text.size();) {
     const unsigned first = byte(i);
     const unsigned second = byte(i + 1);
     size_t length = 0;
-    if (first < 0x80) length = 1;
-    else if (first >= 0xc2 && first <= 0xdf) length = 2;
-    else if ((first == 0xe0 && second >= 0xa0) || (first >= 0xe1 && first <= 0xef && (first != 0xed || second < 0xa0))) length = 3;
-    else if ((first == 0xf0 && second >= 0x90) || (first >= 0xf1 && first <= 0xf3) || (first == 0xf4 && second < 0x90)) length = 4;
+    if (first < 0x80)
+      length = 1;
+    else if (first >= 0xc2 && first <= 0xdf)
+      length = 2;
+    else if ((first == 0xe0 && second >= 0xa0) ||
+             (first >= 0xe1 && first <= 0xef && (first != 0xed || second < 0xa0)))
+      length = 3;
+    else if ((first == 0xf0 && second >= 0x90) || (first >= 0xf1 && first <= 0xf3) ||
+             (first == 0xf4 && second < 0x90))
+      length = 4;
     for (size_t k = 1; k < length; ++k) {
       if ((byte(i + k) & 0xc0) != 0x80) length = 0;
     }

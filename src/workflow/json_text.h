@@ -1,5 +1,5 @@
-// JSON values as text the way payloads and history show them: compact, numbers as people write them (1.1, not 1.1E0;
-// 1.0 stays a double when read back).
+// JSON values as text the way payloads and history show them: compact, numbers as people write them (1.1,
+// not 1.1E0; 1.0 stays a double when read back).
 #pragma once
 
 #include <string>

@@ -10,7 +10,8 @@ Result<MemoryExecutionStore::Entry*> MemoryExecutionStore::Find(const std::strin
   return &found->second;
 }
 
-Result<MemoryExecutionStore::Entry*> MemoryExecutionStore::FindOwned(const std::string& name, const Owner& owner) {
+Result<MemoryExecutionStore::Entry*> MemoryExecutionStore::FindOwned(const std::string& name,
+                                                                     const Owner& owner) {
   ASSIGN_OR_RETURN(Entry * entry, Find(name));
   if (!entry->owner || entry->owner->id != owner.id) {
     return MakeError(ErrorCode::kConflict, "the execution is no longer run by this process: " + name);
@@ -18,12 +19,14 @@ Result<MemoryExecutionStore::Entry*> MemoryExecutionStore::FindOwned(const std::
   return entry;
 }
 
-Status MemoryExecutionStore::Create(const ExecutionInfo& info, const std::string& definition_text, const Owner& owner,
-                                    const HistoryEvent& first) {
+Status MemoryExecutionStore::Create(const ExecutionInfo& info, const std::string& definition_text,
+                                    const Owner& owner, const HistoryEvent& first) {
   std::lock_guard lock(mutex_);
   const auto [at, inserted] = entries_.try_emplace(info.name);
-  if (!inserted) return MakeError(ErrorCode::kAlreadyExists, "an execution of this name exists: " + info.name);
-  at->second = Entry{info, definition_text, owner, std::nullopt, {first}, static_cast<int64_t>(entries_.size())};
+  if (!inserted)
+    return MakeError(ErrorCode::kAlreadyExists, "an execution of this name exists: " + info.name);
+  at->second =
+      Entry{info, definition_text, owner, std::nullopt, {first}, static_cast<int64_t>(entries_.size())};
   return Status::OK();
 }
 
@@ -70,10 +73,12 @@ Result<std::optional<Owner>> MemoryExecutionStore::GetOwner(const std::string& n
   return entry->owner;
 }
 
-Status MemoryExecutionStore::Acquire(const std::string& name, const std::optional<Owner>& expected, const Owner& owner) {
+Status MemoryExecutionStore::Acquire(const std::string& name, const std::optional<Owner>& expected,
+                                     const Owner& owner) {
   std::lock_guard lock(mutex_);
   ASSIGN_OR_RETURN(Entry * entry, Find(name));
-  const bool same = entry->owner.has_value() == expected.has_value() && (!expected || entry->owner->id == expected->id);
+  const bool same =
+      entry->owner.has_value() == expected.has_value() && (!expected || entry->owner->id == expected->id);
   if (!same || entry->info.status != ExecutionStatus::kRunning) {
     return MakeError(ErrorCode::kConflict, "another process took the execution over: " + name);
   }
@@ -88,7 +93,8 @@ Status MemoryExecutionStore::Release(const std::string& name, const Owner& owner
   return Status::OK();
 }
 
-Status MemoryExecutionStore::Append(const std::string& name, const Owner& owner, const std::vector<HistoryEvent>& events,
+Status MemoryExecutionStore::Append(const std::string& name, const Owner& owner,
+                                    const std::vector<HistoryEvent>& events,
                                     const std::optional<Ending>& ending) {
   std::lock_guard lock(mutex_);
   ASSIGN_OR_RETURN(Entry * entry, FindOwned(name, owner));
@@ -110,8 +116,8 @@ Status MemoryExecutionStore::RequestStop(const std::string& name, const StopRequ
   return Status::OK();
 }
 
-Result<std::optional<StopRequest>> MemoryExecutionStore::Heartbeat(const std::string& name, const Owner& owner,
-                                                                   TimePoint now) {
+Result<std::optional<StopRequest>> MemoryExecutionStore::Heartbeat(const std::string& name,
+                                                                   const Owner& owner, TimePoint now) {
   std::lock_guard lock(mutex_);
   ASSIGN_OR_RETURN(Entry * entry, FindOwned(name, owner));
   entry->owner->heartbeat = now;

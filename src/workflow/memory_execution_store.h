@@ -22,7 +22,8 @@ class MemoryExecutionStore : public ExecutionStore {
   Status Append(const std::string& name, const Owner& owner, const std::vector<HistoryEvent>& events,
                 const std::optional<Ending>& ending) override;
   Status RequestStop(const std::string& name, const StopRequest& request) override;
-  Result<std::optional<StopRequest>> Heartbeat(const std::string& name, const Owner& owner, TimePoint now) override;
+  Result<std::optional<StopRequest>> Heartbeat(const std::string& name, const Owner& owner,
+                                               TimePoint now) override;
 
  private:
   struct Entry {

@@ -21,8 +21,8 @@ struct Owner {
 // This process, with a new id.
 Owner MakeOwner(Random& random, TimePoint now);
 
-// False when the process surely is gone: another boot, no such pid, or the pid is another process's. In another pid
-// namespace only the heartbeat counts: it lives while that is younger than a minute.
+// False when the process surely is gone: another boot, no such pid, or the pid is another process's. In
+// another pid namespace only the heartbeat counts: it lives while that is younger than a minute.
 bool IsAlive(const Owner& owner, TimePoint now);
 
 }  // namespace penstock::workflow

@@ -1,5 +1,5 @@
-// What the history of an execution says, when the execution is taken up again: the interpreter goes the same way once
-// more, and takes the outcomes found here instead of running things again.
+// What the history of an execution says, when the execution is taken up again: the interpreter goes the same
+// way once more, and takes the outcomes found here instead of running things again.
 #pragma once
 
 #include <string>

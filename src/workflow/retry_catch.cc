@@ -32,8 +32,9 @@ std::optional<Duration> RetryState::Next(const std::string& error, Random& rando
 }
 
 const Catcher* FindCatcher(const std::vector<Catcher>& catchers, const std::string& error) {
-  const auto found = std::find_if(catchers.begin(), catchers.end(),
-                                  [&](const Catcher& catcher) { return ErrorMatches(catcher.error_equals, error); });
+  const auto found = std::find_if(catchers.begin(), catchers.end(), [&](const Catcher& catcher) {
+    return ErrorMatches(catcher.error_equals, error);
+  });
   return found == catchers.end() ? nullptr : &*found;
 }
 

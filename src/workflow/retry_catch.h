@@ -30,15 +30,16 @@ struct Catcher {
   int next = -1;
 };
 
-// Whether one of `names` stands for `error`. States.ALL means any error, States.TaskFailed any but the timeouts; nothing
-// stands for States.Runtime. (The developer guide says that States.ALL leaves out States.DataLimitExceeded; recordings
-// of the service show that it catches it.)
+// Whether one of `names` stands for `error`. States.ALL means any error, States.TaskFailed any but the
+// timeouts; nothing stands for States.Runtime. (The developer guide says that States.ALL leaves out
+// States.DataLimitExceeded; recordings of the service show that it catches it.)
 bool ErrorMatches(const std::vector<std::string>& names, const std::string& error);
 
 // The retries of one visit of a state: each retrier counts its own.
 class RetryState {
  public:
-  explicit RetryState(const std::vector<Retrier>& retriers) : retriers_(retriers), used_(retriers.size(), 0) {}
+  explicit RetryState(const std::vector<Retrier>& retriers)
+      : retriers_(retriers), used_(retriers.size(), 0) {}
   // How long to wait before the next attempt after `error`; none: there is none.
   std::optional<Duration> Next(const std::string& error, Random& random);
 

@@ -39,7 +39,9 @@ constexpr std::string_view kInfoColumns =
 int64_t Micros(TimePoint time) { return time.time_since_epoch().count(); }
 TimePoint FromMicros(int64_t micros) { return TimePoint(Duration(micros)); }
 
-Status NoSuch(const std::string& name) { return MakeError(ErrorCode::kNotFound, "no execution of this name: " + name); }
+Status NoSuch(const std::string& name) {
+  return MakeError(ErrorCode::kNotFound, "no execution of this name: " + name);
+}
 
 Result<ExecutionInfo> ReadInfo(const sqlite::Statement& row) {
   ExecutionInfo info;
@@ -58,12 +60,15 @@ Result<ExecutionInfo> ReadInfo(const sqlite::Statement& row) {
 
 void BindOwner(sqlite::Statement& statement, int first, const Owner& owner) {
   statement.Bind(first, owner.id).Bind(first + 1, owner.pid).Bind(first + 2, owner.start_ticks);
-  statement.Bind(first + 3, owner.boot_id).Bind(first + 4, owner.pid_namespace).Bind(first + 5, Micros(owner.heartbeat));
+  statement.Bind(first + 3, owner.boot_id)
+      .Bind(first + 4, owner.pid_namespace)
+      .Bind(first + 5, Micros(owner.heartbeat));
 }
 
 }  // namespace
 
-Result<std::unique_ptr<SqliteExecutionStore>> SqliteExecutionStore::Open(std::shared_ptr<sqlite::Database> database) {
+Result<std::unique_ptr<SqliteExecutionStore>> SqliteExecutionStore::Open(
+    std::shared_ptr<sqlite::Database> database) {
   RETURN_IF_ERROR(database->Migrate("workflow", Migrations()));
   return std::unique_ptr<SqliteExecutionStore>(new SqliteExecutionStore(std::move(database)));
 }
@@ -73,20 +78,25 @@ Result<std::unique_ptr<SqliteExecutionStore>> SqliteExecutionStore::Open(const s
   return Open(std::move(database));
 }
 
-Status SqliteExecutionStore::Create(const ExecutionInfo& info, const std::string& definition_text, const Owner& owner,
-                                    const HistoryEvent& first) {
+Status SqliteExecutionStore::Create(const ExecutionInfo& info, const std::string& definition_text,
+                                    const Owner& owner, const HistoryEvent& first) {
   return database_->Write([&]() -> Status {
     ASSIGN_OR_RETURN(auto find, database_->Prepare("SELECT 1 FROM workflow_execution WHERE name = ?"));
     ASSIGN_OR_RETURN(const bool found, find.Bind(1, info.name).Step());
     if (found) return MakeError(ErrorCode::kAlreadyExists, "an execution of this name exists: " + info.name);
     find.Reset();
-    ASSIGN_OR_RETURN(auto definition, database_->Prepare("INSERT OR IGNORE INTO workflow_definition VALUES (?, ?)"));
+    ASSIGN_OR_RETURN(auto definition,
+                     database_->Prepare("INSERT OR IGNORE INTO workflow_definition VALUES (?, ?)"));
     RETURN_IF_ERROR(definition.Bind(1, info.definition_hash).Bind(2, definition_text).Run());
-    ASSIGN_OR_RETURN(auto insert,
-                     database_->Prepare("INSERT INTO workflow_execution (name, state_machine, definition_hash, status, "
-                                        "input, started, owner_id, owner_pid, owner_start, owner_boot, owner_namespace, "
-                                        "owner_heartbeat) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
-    insert.Bind(1, info.name).Bind(2, info.state_machine).Bind(3, info.definition_hash).Bind(4, NameOf(info.status));
+    ASSIGN_OR_RETURN(
+        auto insert,
+        database_->Prepare("INSERT INTO workflow_execution (name, state_machine, definition_hash, status, "
+                           "input, started, owner_id, owner_pid, owner_start, owner_boot, owner_namespace, "
+                           "owner_heartbeat) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+    insert.Bind(1, info.name)
+        .Bind(2, info.state_machine)
+        .Bind(3, info.definition_hash)
+        .Bind(4, NameOf(info.status));
     insert.Bind(5, JsonText(info.input)).Bind(6, Micros(info.started));
     BindOwner(insert, 7, owner);
     RETURN_IF_ERROR(insert.Run());
@@ -111,8 +121,9 @@ Result<ExecutionInfo> SqliteExecutionStore::Get(const std::string& name) {
 Result<std::string> SqliteExecutionStore::GetDefinition(const std::string& name) {
   std::string text;
   RETURN_IF_ERROR(database_->Read([&]() -> Status {
-    ASSIGN_OR_RETURN(auto select, database_->Prepare("SELECT text FROM workflow_definition JOIN workflow_execution ON "
-                                                     "hash = definition_hash WHERE name = ?"));
+    ASSIGN_OR_RETURN(auto select,
+                     database_->Prepare("SELECT text FROM workflow_definition JOIN workflow_execution ON "
+                                        "hash = definition_hash WHERE name = ?"));
     ASSIGN_OR_RETURN(const bool found, select.Bind(1, name).Step());
     if (!found) return NoSuch(name);
     text = select.Text(0);
@@ -124,10 +135,12 @@ Result<std::string> SqliteExecutionStore::GetDefinition(const std::string& name)
 Result<std::vector<ExecutionInfo>> SqliteExecutionStore::List(const ListOptions& options) {
   std::vector<ExecutionInfo> out;
   RETURN_IF_ERROR(database_->Read([&]() -> Status {
-    ASSIGN_OR_RETURN(auto select, database_->Prepare("SELECT " + std::string(kInfoColumns) +
-                                                     " FROM workflow_execution WHERE (?1 = '' OR state_machine = ?1) AND "
-                                                     "(?2 = '' OR status = ?2) ORDER BY started DESC, id DESC LIMIT ?3"));
-    select.Bind(1, options.state_machine).Bind(2, options.status ? NameOf(*options.status) : std::string_view(""));
+    ASSIGN_OR_RETURN(auto select,
+                     database_->Prepare("SELECT " + std::string(kInfoColumns) +
+                                        " FROM workflow_execution WHERE (?1 = '' OR state_machine = ?1) AND "
+                                        "(?2 = '' OR status = ?2) ORDER BY started DESC, id DESC LIMIT ?3"));
+    select.Bind(1, options.state_machine)
+        .Bind(2, options.status ? NameOf(*options.status) : std::string_view(""));
     select.Bind(3, static_cast<int64_t>(options.limit));
     while (true) {
       ASSIGN_OR_RETURN(const bool row, select.Step());
@@ -144,9 +157,10 @@ Result<std::vector<HistoryEvent>> SqliteExecutionStore::History(const std::strin
   std::vector<HistoryEvent> out;
   RETURN_IF_ERROR(database_->Read([&]() -> Status {
     ASSIGN_OR_RETURN(auto select,
-                     database_->Prepare("SELECT e.id, previous_id, type, timestamp, path, e.name, data, resource, e.error, "
-                                        "e.cause, number, next FROM workflow_event e JOIN workflow_execution x ON "
-                                        "x.id = e.execution WHERE x.name = ? ORDER BY e.id"));
+                     database_->Prepare(
+                         "SELECT e.id, previous_id, type, timestamp, path, e.name, data, resource, e.error, "
+                         "e.cause, number, next FROM workflow_event e JOIN workflow_execution x ON "
+                         "x.id = e.execution WHERE x.name = ? ORDER BY e.id"));
     select.Bind(1, name);
     while (true) {
       ASSIGN_OR_RETURN(const bool row, select.Step());
@@ -173,28 +187,33 @@ Result<std::vector<HistoryEvent>> SqliteExecutionStore::History(const std::strin
 Result<std::optional<Owner>> SqliteExecutionStore::GetOwner(const std::string& name) {
   std::optional<Owner> out;
   RETURN_IF_ERROR(database_->Read([&]() -> Status {
-    ASSIGN_OR_RETURN(auto select,
-                     database_->Prepare("SELECT owner_id, owner_pid, owner_start, owner_boot, owner_namespace, "
-                                        "owner_heartbeat FROM workflow_execution WHERE name = ?"));
+    ASSIGN_OR_RETURN(auto select, database_->Prepare(
+                                      "SELECT owner_id, owner_pid, owner_start, owner_boot, owner_namespace, "
+                                      "owner_heartbeat FROM workflow_execution WHERE name = ?"));
     ASSIGN_OR_RETURN(const bool found, select.Bind(1, name).Step());
     if (!found) return NoSuch(name);
     if (select.IsNull(0)) return Status::OK();
-    out = Owner{select.Text(0), select.Int(1), select.Int(2), select.Text(3), select.Text(4), FromMicros(select.Int(5))};
+    out = Owner{select.Text(0), select.Int(1),  select.Int(2),
+                select.Text(3), select.Text(4), FromMicros(select.Int(5))};
     return Status::OK();
   }));
   return out;
 }
 
-Status SqliteExecutionStore::Acquire(const std::string& name, const std::optional<Owner>& expected, const Owner& owner) {
+Status SqliteExecutionStore::Acquire(const std::string& name, const std::optional<Owner>& expected,
+                                     const Owner& owner) {
   return database_->Write([&]() -> Status {
-    ASSIGN_OR_RETURN(auto update,
-                     database_->Prepare("UPDATE workflow_execution SET owner_id = ?1, owner_pid = ?2, owner_start = ?3, "
-                                        "owner_boot = ?4, owner_namespace = ?5, owner_heartbeat = ?6 WHERE name = ?7 AND "
-                                        "status = 'RUNNING' AND owner_id IS ?8"));
+    ASSIGN_OR_RETURN(
+        auto update,
+        database_->Prepare("UPDATE workflow_execution SET owner_id = ?1, owner_pid = ?2, owner_start = ?3, "
+                           "owner_boot = ?4, owner_namespace = ?5, owner_heartbeat = ?6 WHERE name = ?7 AND "
+                           "status = 'RUNNING' AND owner_id IS ?8"));
     BindOwner(update, 1, owner);
     update.Bind(7, name);
-    if (expected) update.Bind(8, expected->id);
-    else update.BindNull(8);
+    if (expected)
+      update.Bind(8, expected->id);
+    else
+      update.BindNull(8);
     RETURN_IF_ERROR(update.Run());
     if (database_->changes() == 1) return Status::OK();
     return MakeError(ErrorCode::kConflict, "another process took the execution over: " + name);
@@ -203,8 +222,9 @@ Status SqliteExecutionStore::Acquire(const std::string& name, const std::optiona
 
 Status SqliteExecutionStore::Release(const std::string& name, const Owner& owner) {
   return database_->Write([&]() -> Status {
-    ASSIGN_OR_RETURN(auto update,
-                     database_->Prepare("UPDATE workflow_execution SET owner_id = NULL WHERE name = ? AND owner_id = ?"));
+    ASSIGN_OR_RETURN(
+        auto update,
+        database_->Prepare("UPDATE workflow_execution SET owner_id = NULL WHERE name = ? AND owner_id = ?"));
     return update.Bind(1, name).Bind(2, owner.id).Run();
   });
 }
@@ -218,25 +238,32 @@ Result<int64_t> SqliteExecutionStore::FindOwned(const std::string& name, const O
 }
 
 Status SqliteExecutionStore::Insert(int64_t execution, const std::vector<HistoryEvent>& events) {
-  ASSIGN_OR_RETURN(auto insert,
-                   database_->Prepare("INSERT INTO workflow_event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+  ASSIGN_OR_RETURN(
+      auto insert,
+      database_->Prepare("INSERT INTO workflow_event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
   for (const auto& event : events) {
     insert.Bind(1, execution).Bind(2, event.id).Bind(3, event.previous_id).Bind(4, EventName(event));
     insert.Bind(5, Micros(event.timestamp)).Bind(6, event.path).Bind(7, event.name).Bind(8, event.data);
-    insert.Bind(9, event.resource).Bind(10, event.error).Bind(11, event.cause).Bind(12, event.number).Bind(13, event.next);
+    insert.Bind(9, event.resource)
+        .Bind(10, event.error)
+        .Bind(11, event.cause)
+        .Bind(12, event.number)
+        .Bind(13, event.next);
     RETURN_IF_ERROR(insert.Run());
   }
   return Status::OK();
 }
 
-Status SqliteExecutionStore::Append(const std::string& name, const Owner& owner, const std::vector<HistoryEvent>& events,
+Status SqliteExecutionStore::Append(const std::string& name, const Owner& owner,
+                                    const std::vector<HistoryEvent>& events,
                                     const std::optional<Ending>& ending) {
   return database_->Write([&]() -> Status {
     ASSIGN_OR_RETURN(const int64_t execution, FindOwned(name, owner));
     RETURN_IF_ERROR(Insert(execution, events));
     if (!ending) return Status::OK();
-    ASSIGN_OR_RETURN(auto update, database_->Prepare("UPDATE workflow_execution SET status = ?, output = ?, error = ?, "
-                                                     "cause = ?, stopped = ?, owner_id = NULL WHERE id = ?"));
+    ASSIGN_OR_RETURN(auto update,
+                     database_->Prepare("UPDATE workflow_execution SET status = ?, output = ?, error = ?, "
+                                        "cause = ?, stopped = ?, owner_id = NULL WHERE id = ?"));
     update.Bind(1, NameOf(ending->status)).Bind(2, JsonText(ending->output)).Bind(3, ending->error);
     return update.Bind(4, ending->cause).Bind(5, Micros(ending->stopped)).Bind(6, execution).Run();
   });
@@ -244,19 +271,21 @@ Status SqliteExecutionStore::Append(const std::string& name, const Owner& owner,
 
 Status SqliteExecutionStore::RequestStop(const std::string& name, const StopRequest& request) {
   return database_->Write([&]() -> Status {
-    ASSIGN_OR_RETURN(auto update, database_->Prepare("UPDATE workflow_execution SET stop_requested = 1, stop_error = ?, "
-                                                     "stop_cause = ? WHERE name = ?"));
+    ASSIGN_OR_RETURN(auto update,
+                     database_->Prepare("UPDATE workflow_execution SET stop_requested = 1, stop_error = ?, "
+                                        "stop_cause = ? WHERE name = ?"));
     RETURN_IF_ERROR(update.Bind(1, request.error).Bind(2, request.cause).Bind(3, name).Run());
     return database_->changes() == 1 ? Status::OK() : NoSuch(name);
   });
 }
 
-Result<std::optional<StopRequest>> SqliteExecutionStore::Heartbeat(const std::string& name, const Owner& owner,
-                                                                   TimePoint now) {
+Result<std::optional<StopRequest>> SqliteExecutionStore::Heartbeat(const std::string& name,
+                                                                   const Owner& owner, TimePoint now) {
   std::optional<StopRequest> out;
   RETURN_IF_ERROR(database_->Write([&]() -> Status {
     ASSIGN_OR_RETURN(const int64_t execution, FindOwned(name, owner));
-    ASSIGN_OR_RETURN(auto update, database_->Prepare("UPDATE workflow_execution SET owner_heartbeat = ? WHERE id = ?"));
+    ASSIGN_OR_RETURN(auto update,
+                     database_->Prepare("UPDATE workflow_execution SET owner_heartbeat = ? WHERE id = ?"));
     RETURN_IF_ERROR(update.Bind(1, Micros(now)).Bind(2, execution).Run());
     ASSIGN_OR_RETURN(auto select, database_->Prepare("SELECT stop_requested, stop_error, stop_cause FROM "
                                                      "workflow_execution WHERE id = ?"));

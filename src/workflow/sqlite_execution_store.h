@@ -31,10 +31,12 @@ class SqliteExecutionStore : public ExecutionStore {
   Status Append(const std::string& name, const Owner& owner, const std::vector<HistoryEvent>& events,
                 const std::optional<Ending>& ending) override;
   Status RequestStop(const std::string& name, const StopRequest& request) override;
-  Result<std::optional<StopRequest>> Heartbeat(const std::string& name, const Owner& owner, TimePoint now) override;
+  Result<std::optional<StopRequest>> Heartbeat(const std::string& name, const Owner& owner,
+                                               TimePoint now) override;
 
  private:
-  explicit SqliteExecutionStore(std::shared_ptr<sqlite::Database> database) : database_(std::move(database)) {}
+  explicit SqliteExecutionStore(std::shared_ptr<sqlite::Database> database)
+      : database_(std::move(database)) {}
   // For use inside Database::Write.
   Result<int64_t> FindOwned(const std::string& name, const Owner& owner);
   Status Insert(int64_t execution, const std::vector<HistoryEvent>& events);

@@ -9,8 +9,10 @@ namespace penstock::workflow {
 void DefinitionReader::ReadTask(const json::object& object, State& out) {
   std::optional<std::string> resource;
   Text(object, out.pointer, "Resource", resource);
-  if (!object.contains("Resource")) Fault(out.pointer, "These fields are required: [Resource]");
-  else if (resource && resource->empty()) Fault(out.pointer + "/Resource", "Resource must not be empty");
+  if (!object.contains("Resource"))
+    Fault(out.pointer, "These fields are required: [Resource]");
+  else if (resource && resource->empty())
+    Fault(out.pointer + "/Resource", "Resource must not be empty");
   out.resource = resource.value_or("");
   Whole(object, out.pointer, "TimeoutSeconds", 1, 99'999'999, out.timeout_s);
   Whole(object, out.pointer, "HeartbeatSeconds", 1, 99'999'999, out.heartbeat_s);
@@ -31,8 +33,10 @@ void DefinitionReader::ReadTask(const json::object& object, State& out) {
 
 void DefinitionReader::ReadWait(const json::object& object, State& out) {
   int given = 0;
-  for (const auto key : {"Seconds", "Timestamp", "SecondsPath", "TimestampPath"}) given += object.contains(key) ? 1 : 0;
-  if (given != 1) Fault(out.pointer, "A Wait state has exactly one of [Seconds, Timestamp, SecondsPath, TimestampPath]");
+  for (const auto key : {"Seconds", "Timestamp", "SecondsPath", "TimestampPath"})
+    given += object.contains(key) ? 1 : 0;
+  if (given != 1)
+    Fault(out.pointer, "A Wait state has exactly one of [Seconds, Timestamp, SecondsPath, TimestampPath]");
   Whole(object, out.pointer, "Seconds", 0, 99'999'999, out.seconds);
   Path(object, out.pointer, "SecondsPath", false, out.seconds_path);
   Path(object, out.pointer, "TimestampPath", false, out.timestamp_path);
@@ -40,8 +44,10 @@ void DefinitionReader::ReadWait(const json::object& object, State& out) {
   Text(object, out.pointer, "Timestamp", timestamp);
   if (!timestamp) return;
   auto parsed = ParseAslTimestamp(*timestamp);
-  if (parsed.ok()) out.timestamp = *parsed;
-  else Fault(out.pointer + "/Timestamp", "String does not match RFC3339 timestamp");
+  if (parsed.ok())
+    out.timestamp = *parsed;
+  else
+    Fault(out.pointer + "/Timestamp", "String does not match RFC3339 timestamp");
 }
 
 void DefinitionReader::ReadFail(const json::object& object, State& out) {
@@ -82,12 +88,15 @@ void DefinitionReader::ReadMap(const json::object& object, State& out) {
   out.max_concurrency = concurrency.value_or(0);
   Path(object, out.pointer, "MaxConcurrencyPath", false, out.max_concurrency_path);
   // The Parameters of a Map are the old name of ItemSelector: they make each item's input, not the state's.
-  if (object.contains("ItemSelector")) Payload(object, out.pointer, "ItemSelector", out.item_selector);
-  else out.item_selector = std::move(out.parameters);
+  if (object.contains("ItemSelector"))
+    Payload(object, out.pointer, "ItemSelector", out.item_selector);
+  else
+    out.item_selector = std::move(out.parameters);
   out.parameters.reset();
   const auto* processor = object.if_contains("ItemProcessor");
   const auto* iterator = object.if_contains("Iterator");
-  if (processor == nullptr && iterator == nullptr) return Fault(out.pointer, "These fields are required: [ItemProcessor]");
+  if (processor == nullptr && iterator == nullptr)
+    return Fault(out.pointer, "These fields are required: [ItemProcessor]");
   const std::string place = out.pointer + (processor != nullptr ? "/ItemProcessor" : "/Iterator");
   out.processor = std::make_unique<Machine>();
   ReadMachine(processor != nullptr ? *processor : *iterator, place, {"ProcessorConfig"}, *out.processor);
@@ -106,7 +115,8 @@ void DefinitionReader::ReadParallel(const json::object& object, State& out) {
   const auto* value = object.if_contains("Branches");
   if (value == nullptr) return Fault(out.pointer, "These fields are required: [Branches]");
   const auto* branches = value->if_array();
-  if (branches == nullptr || branches->empty()) return Fault(out.pointer + "/Branches", "Branches must be a non-empty array");
+  if (branches == nullptr || branches->empty())
+    return Fault(out.pointer + "/Branches", "Branches must be a non-empty array");
   for (size_t i = 0; i < branches->size(); ++i) {
     ReadMachine((*branches)[i], fmt::format("{}/Branches/{}", out.pointer, i), {},
                 *out.branches.emplace_back(std::make_unique<Machine>()));
@@ -148,7 +158,8 @@ void DefinitionReader::ReadRetry(const json::object& object, State& out) {
       continue;
     }
     Unknown(*fields, place,
-            {"ErrorEquals", "IntervalSeconds", "MaxAttempts", "BackoffRate", "MaxDelaySeconds", "JitterStrategy"});
+            {"ErrorEquals", "IntervalSeconds", "MaxAttempts", "BackoffRate", "MaxDelaySeconds",
+             "JitterStrategy"});
     Retrier retrier;
     ReadErrorEquals(*fields, place, i + 1 == list->size(), retrier.error_equals);
     std::optional<int64_t> interval, attempts, max_delay;
@@ -159,7 +170,8 @@ void DefinitionReader::ReadRetry(const json::object& object, State& out) {
     Whole(*fields, place, "MaxDelaySeconds", 1, 31'622'400, max_delay);
     Number(*fields, place, "BackoffRate", 1.0, backoff);
     Text(*fields, place, "JitterStrategy", jitter);
-    if (jitter && *jitter != "FULL" && *jitter != "NONE") Fault(place + "/JitterStrategy", "JitterStrategy must be FULL or NONE");
+    if (jitter && *jitter != "FULL" && *jitter != "NONE")
+      Fault(place + "/JitterStrategy", "JitterStrategy must be FULL or NONE");
     if (interval && max_delay && *max_delay <= *interval) {
       Fault(place + "/MaxDelaySeconds", "MaxDelaySeconds must be greater than IntervalSeconds");
     }

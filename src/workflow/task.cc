@@ -11,7 +11,9 @@ class TaskErrorDetail : public ErrorDetail {
   const TaskError error;
 };
 
-const TaskErrorDetail* Find(const Status& status) { return dynamic_cast<const TaskErrorDetail*>(DetailOf(status)); }
+const TaskErrorDetail* Find(const Status& status) {
+  return dynamic_cast<const TaskErrorDetail*>(DetailOf(status));
+}
 
 }  // namespace
 

@@ -1,5 +1,6 @@
 // What a Task state calls, and how a failure looks to Retry and Catch.
-// Source: Amazon States Language, "Task State" and "Errors"; AWS Step Functions developer guide, "Handling errors".
+// Source: Amazon States Language, "Task State" and "Errors"; AWS Step Functions developer guide, "Handling
+// errors".
 #pragma once
 
 #include <stop_token>
@@ -26,8 +27,9 @@ struct TaskError {
   std::string cause;
 };
 
-// Fills in the resources. Thread-safe; owned by the caller of the engine. Must return soon after `stop` is requested:
-// the engine waits for it. A call may be repeated when the process was killed before its outcome was recorded.
+// Fills in the resources. Thread-safe; owned by the caller of the engine. Must return soon after `stop` is
+// requested: the engine waits for it. A call may be repeated when the process was killed before its outcome
+// was recorded.
 class TaskRunner {
  public:
   virtual ~TaskRunner() = default;
@@ -36,8 +38,8 @@ class TaskRunner {
 
 // A failure that carries an error name of its own (code TaskFailed).
 Status MakeTaskError(std::string error, std::string cause);
-// The error that a failed Status stands for: its own where MakeTaskError made it, otherwise InfoOf(code).asl_name and
-// the text for a person.
+// The error that a failed Status stands for: its own where MakeTaskError made it, otherwise
+// InfoOf(code).asl_name and the text for a person.
 TaskError TaskErrorOf(const Status& status);
 // Whether MakeTaskError made it: a failure of the state machine, not of the machinery.
 bool IsTaskError(const Status& status);

@@ -10,7 +10,8 @@ Result<TimePoint> ParseAslTimestamp(std::string_view text) {
   // The shape first: the general parser is more generous ("2016-1-5", a second too many).
   constexpr std::string_view kShape = "dddd-dd-ddTdd:dd:dd";
   const auto fail = [&] {
-    return MakeError(ErrorCode::kInvalidData, "not a timestamp of RFC 3339: '" + std::string(text.substr(0, 80)) + "'");
+    return MakeError(ErrorCode::kInvalidData,
+                     "not a timestamp of RFC 3339: '" + std::string(text.substr(0, 80)) + "'");
   };
   if (text.size() <= kShape.size() || text.size() > 64) return fail();
   for (size_t i = 0; i < kShape.size(); ++i) {

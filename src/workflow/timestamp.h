@@ -7,8 +7,8 @@
 
 namespace penstock::workflow {
 
-// RFC 3339 with 'T' and 'Z' or an offset, both upper case; a day and a time of day that exist. InvalidData otherwise.
-// Source: Amazon States Language, "Timestamps".
+// RFC 3339 with 'T' and 'Z' or an offset, both upper case; a day and a time of day that exist. InvalidData
+// otherwise. Source: Amazon States Language, "Timestamps".
 Result<TimePoint> ParseAslTimestamp(std::string_view text);
 
 }  // namespace penstock::workflow
