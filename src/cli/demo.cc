@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 
@@ -43,6 +44,14 @@ Result<std::unique_ptr<source::ReplayServer>> StartDemoServer(const pipeline::Pi
   options.calendar = pipeline.config.exchange;
   options.generate_any = true;
   return source::ReplayServer::Start(options, clock);
+}
+
+void AddDemoSymbols(pipeline::Pipeline& pipeline) {
+  if (!pipeline.config.demo) return;
+  for (const auto& symbol : pipeline.config.demo->symbols) {
+    auto& symbols = pipeline.symbols;
+    if (std::find(symbols.begin(), symbols.end(), symbol) == symbols.end()) symbols.push_back(symbol);
+  }
 }
 
 Result<std::vector<DayRange>> DemoDays(const pipeline::Pipeline& pipeline) {

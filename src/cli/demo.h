@@ -26,6 +26,9 @@ Result<std::string> FindDataFolder();
 
 Result<std::unique_ptr<source::ReplayServer>> StartDemoServer(const pipeline::Pipeline& pipeline, const Clock& clock);
 
+// Symbols of which answers are recorded, though the symbol file has them no longer (demo.symbols).
+void AddDemoSymbols(pipeline::Pipeline& pipeline);
+
 struct DayRange {
   Date from, to;
 };

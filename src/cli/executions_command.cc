@@ -2,13 +2,11 @@
 #include <fmt/format.h>
 
 #include "cli/command.h"
-#include "cli/demo.h"
 #include "cli/progress_bar.h"
 #include "cli/run_target.h"
 #include "cli/session.h"
 #include "cli/workspace.h"
 #include "pipeline/pipeline.h"
-#include "source/replay/replay_server.h"
 #include "workflow/engine.h"
 #include "workflow/execution_store.h"
 #include "workflow/history.h"
@@ -86,13 +84,8 @@ Result<int> Resume(Session& session, const ExecutionsOptions& options) {
   ASSIGN_OR_RETURN(auto pipeline,
                    pipeline::LoadPipeline(options.pipeline.empty() ? info.state_machine : options.pipeline));
   ProgressBar progress(session.clock(), session.err(), [&](std::string_view text) { session.Remark(text); });
-  std::unique_ptr<source::ReplayServer> server;
-  PipelineWorkshop::Options target{options.target.endpoint, options.target.live, &progress};
-  if (options.target.demo) {
-    ASSIGN_OR_RETURN(server, StartDemoServer(pipeline, session.clock()));
-    target.endpoint = server->origin();
-  }
-  ASSIGN_OR_RETURN(const auto shop, PipelineWorkshop::Open(session, workspace, std::move(pipeline), target));
+  ASSIGN_OR_RETURN(const auto shop,
+                   PipelineWorkshop::Open(session, workspace, std::move(pipeline), {options.target, &progress}));
   progress.Begin("fetch", 0);
   ASSIGN_OR_RETURN(const auto ended, shop->engine().Resume(options.name, session.stop()));
   progress.End();

@@ -28,7 +28,7 @@ Result<int> Process(Session& session, const ProcessOptions& options) {
   }
   ProgressBar progress(session.clock(), session.err(), [&](std::string_view text) { session.Remark(text); });
   Workspace workspace(session);
-  ASSIGN_OR_RETURN(const auto shop, PipelineWorkshop::Open(session, workspace, std::move(loaded), {"", false, &progress}));
+  ASSIGN_OR_RETURN(const auto shop, PipelineWorkshop::Open(session, workspace, std::move(loaded), {{}, &progress}));
   ASSIGN_OR_RETURN(const auto summaries, pipeline::ProcessRaw(shop->pipeline(), shop->runtime(), process));
   Rows rows{{"raw_day", "files", "done_before", "read", "accepted", "rejected", "in_dlq", "partitions"}, {}};
   int64_t dead = 0, fresh = 0;

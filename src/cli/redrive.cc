@@ -4,7 +4,6 @@
 #include <set>
 
 #include "base/date.h"
-#include "cli/demo.h"
 #include "cli/session.h"
 #include "cli/workspace.h"
 #include "pipeline/dead_letter.h"
@@ -12,7 +11,6 @@
 #include "pipeline/publish.h"
 #include "pipeline/step.h"
 #include "queue/queue.h"
-#include "source/replay/replay_server.h"
 
 namespace penstock::cli {
 namespace {
@@ -53,13 +51,7 @@ Result<RedriveCount> RedriveQueue(Session& session, Workspace& workspace, queue:
   ASSIGN_OR_RETURN(const auto waiting, queue.Count());
   if (waiting.visible == 0) return count;
   ASSIGN_OR_RETURN(auto loaded, pipeline::LoadPipeline(pipeline));
-  std::unique_ptr<source::ReplayServer> server;
-  PipelineWorkshop::Options options{target.endpoint, target.live, nullptr};
-  if (target.demo) {
-    ASSIGN_OR_RETURN(server, StartDemoServer(loaded, session.clock()));
-    options.endpoint = server->origin();
-  }
-  ASSIGN_OR_RETURN(const auto shop, PipelineWorkshop::Open(session, workspace, std::move(loaded), options));
+  ASSIGN_OR_RETURN(const auto shop, PipelineWorkshop::Open(session, workspace, std::move(loaded), {target, nullptr}));
 
   std::set<std::string> seen;
   while (!session.stop().stop_requested()) {

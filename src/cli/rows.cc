@@ -4,8 +4,12 @@
 
 #include <algorithm>
 
+#include "query/display_width.h"
+
 namespace penstock::cli {
 namespace {
+
+using query::DisplayWidth;
 
 std::string CellText(const json::value& value) {
   if (value.is_null()) return "";
@@ -17,7 +21,7 @@ std::string CellText(const json::value& value) {
 
 std::string TableCell(const json::value& value) {
   if (value.is_int64()) return Grouped(value.get_int64());
-  std::string text = CellText(value);
+  std::string text = query::WithoutControls(CellText(value));
   std::replace(text.begin(), text.end(), '\n', ' ');
   return text;
 }
@@ -75,23 +79,6 @@ Result<OutputFormat> ParseOutputFormat(std::string_view text) {
   if (text == "json") return OutputFormat::kJson;
   if (text == "ndjson") return OutputFormat::kNdjson;
   return MakeError(ErrorCode::kUsage, fmt::format("--output: expected table, csv, json or ndjson, got {}", text));
-}
-
-size_t DisplayWidth(std::string_view text) {
-  size_t width = 0;
-  for (size_t i = 0; i < text.size();) {
-    const auto lead = static_cast<unsigned char>(text[i]);
-    const size_t length = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-    uint32_t point = length == 1 ? lead : lead & (0x7F >> length);
-    for (size_t k = 1; k < length && i + k < text.size(); ++k) point = point << 6 | (text[i + k] & 0x3F);
-    const bool wide = (point >= 0x1100 && point <= 0x115F) || (point >= 0x2E80 && point <= 0xA4CF) ||
-                      (point >= 0xAC00 && point <= 0xD7A3) || (point >= 0xF900 && point <= 0xFAFF) ||
-                      (point >= 0xFE30 && point <= 0xFE6F) || (point >= 0xFF00 && point <= 0xFF60) ||
-                      (point >= 0x1F300 && point <= 0x1FAFF);
-    width += wide ? 2 : 1;
-    i += length;
-  }
-  return width;
 }
 
 std::string Format(const Rows& rows, OutputFormat format, const Terminal& terminal) {

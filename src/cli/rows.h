@@ -23,7 +23,4 @@ struct Rows {
 // Numbers stand right, text left; null is an empty cell (table, CSV) or null. CSV as RFC 4180 with LF.
 std::string Format(const Rows& rows, OutputFormat format, const Terminal& terminal);
 
-// Columns that `text` takes on a terminal: code points, wide ones (East Asian) twice.
-size_t DisplayWidth(std::string_view text);
-
 }  // namespace penstock::cli

@@ -17,7 +17,6 @@
 #include "cli/workspace.h"
 #include "pipeline/metrics.h"
 #include "pipeline/run.h"
-#include "source/replay/replay_server.h"
 
 namespace penstock::cli {
 namespace {
@@ -117,6 +116,7 @@ void ShowWhereNext(const Session& session, const pipeline::Pipeline& pipeline, c
 Result<int> Run(Session& session, const RunOptions& options) {
   if (options.target.demo && session.options.bucket.empty()) session.options.bucket = "demo";
   ASSIGN_OR_RETURN(pipeline::Pipeline loaded, pipeline::LoadPipeline(options.pipeline));
+  if (options.target.demo) AddDemoSymbols(loaded);
   ASSIGN_OR_RETURN(const auto days, DaysOf(options, loaded, session.clock().Now()));
   if (days.empty()) {
     session.Print(WhyNoSession(options, loaded));
@@ -131,16 +131,9 @@ Result<int> Run(Session& session, const RunOptions& options) {
     input = parsed->get_object();
   }
 
-  std::unique_ptr<source::ReplayServer> server;
-  PipelineWorkshop::Options target{options.target.endpoint, options.target.live, nullptr};
-  if (options.target.demo) {
-    ASSIGN_OR_RETURN(server, StartDemoServer(loaded, session.clock()));
-    target.endpoint = server->origin();
-  }
   ProgressBar progress(session.clock(), session.err(), [&](std::string_view text) { session.Remark(text); });
-  target.progress = &progress;
   Workspace workspace(session);
-  ASSIGN_OR_RETURN(const auto shop, PipelineWorkshop::Open(session, workspace, std::move(loaded), target));
+  ASSIGN_OR_RETURN(const auto shop, PipelineWorkshop::Open(session, workspace, std::move(loaded), {options.target, &progress}));
   const pipeline::Pipeline& pipeline = shop->pipeline();
   const bool for_people = session.format() == OutputFormat::kTable;
   if (for_people) {

@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 
 #include "base/parallel.h"
+#include "cli/demo.h"
 #include "lake/catalog.h"
 #include "net/curl_client.h"
 #include "net/rate_limiter.h"
@@ -16,7 +18,9 @@
 #include "pipeline/views.h"
 #include "query/duckdb_engine.h"
 #include "queue/sqlite_queue.h"
+#include "source/page_guard.h"
 #include "source/registry.h"
+#include "source/replay/replay_server.h"
 #include "source/source.h"
 #include "sqlite/database.h"
 #include "store/folder_store.h"
@@ -47,12 +51,17 @@ std::string UserStateFolder() {
   return std::string(home == nullptr ? "/tmp" : home) + "/.local/state/penstock";
 }
 
-// Opens another process's file while it is being made, too.
 Result<std::shared_ptr<sqlite::Database>> OpenDatabase(const std::string& folder, const std::string& file, bool durable) {
   RETURN_IF_ERROR(MakeFolder(folder));
   sqlite::Options options;
   options.durable = durable;
   return sqlite::Database::Open(folder + "/" + file, options);
+}
+
+// Requests are counted where they arrive, which is later than they are sent, and not by the same time for each: 1 % of
+// the window, and what a busy machine may need between a turn and its request.
+int64_t GuardMs(Duration window) {
+  return std::max<int64_t>(250, std::chrono::duration_cast<std::chrono::milliseconds>(window).count() / 100);
 }
 
 }  // namespace
@@ -142,12 +151,14 @@ Result<std::unique_ptr<query::Engine>> Workspace::QueryEngine(const QueryLimits&
 }
 
 struct PipelineWorkshop::Parts {
+  std::unique_ptr<source::ReplayServer> replay;
   pipeline::Pipeline pipeline;
   pipeline::NoProgress no_progress;
   std::shared_ptr<queue::Queue> dead_letters;
   std::shared_ptr<sqlite::Database> quotas;
   std::unique_ptr<net::RateLimiter> limiter;
   std::unique_ptr<net::CurlClient> curl;
+  std::unique_ptr<source::PageGuard> guard;
   std::unique_ptr<net::RetryingClient> client;
   std::unique_ptr<source::Source> source;
   pipeline::Runtime runtime;
@@ -169,24 +180,32 @@ Result<std::unique_ptr<PipelineWorkshop>> PipelineWorkshop::Open(Session& sessio
   parts.pipeline = std::move(pipeline);
   const pipeline::SourceConfig& config = parts.pipeline.config.source;
 
+  std::string endpoint = options.target.endpoint;
+  if (options.target.demo) {
+    ASSIGN_OR_RETURN(parts.replay, StartDemoServer(parts.pipeline, session.clock()));
+    endpoint = parts.replay->origin();
+  }
   source::SourceSettings settings = config.settings;
-  if (options.live) settings.erase("endpoint");
-  if (!options.endpoint.empty()) settings["endpoint"] = options.endpoint;
+  if (options.target.live) settings.erase("endpoint");
+  if (!endpoint.empty()) settings["endpoint"] = endpoint;
 
   net::CurlOptions curl;
   curl.max_in_flight = curl.max_per_host = static_cast<int>(config.in_flight);
   curl.total_timeout_ms = config.timeout_s * 1000;
+  curl.cookies = true;
   ASSIGN_OR_RETURN(parts.curl, net::CurlClient::Make(curl));
   // A server that was named for this run has no quota of ours: it is somebody's own, or the replay.
-  if (config.quota.requests > 0 && options.endpoint.empty()) {
+  if (config.quota.requests > 0 && endpoint.empty()) {
     ASSIGN_OR_RETURN(parts.quotas, OpenDatabase(UserStateFolder(), "quotas.db", false));
-    const auto endpoint = settings.find("endpoint");
-    const std::string name = endpoint == settings.end() ? config.kind : endpoint->second;
+    const auto configured = settings.find("endpoint");
+    const std::string name = configured == settings.end() ? config.kind : configured->second;
     ASSIGN_OR_RETURN(parts.limiter,
-                     net::SqliteRateLimiter::Open(parts.quotas, name, {config.quota.requests, config.quota.per},
-                                                  session.clock()));
+                     net::SqliteRateLimiter::Open(
+                         parts.quotas, name, {config.quota.requests, config.quota.per, GuardMs(config.quota.per)},
+                         session.clock()));
   }
-  parts.client = std::make_unique<net::RetryingClient>(*parts.curl, net::RetryPolicy{}, session.clock(),
+  parts.guard = std::make_unique<source::PageGuard>(*parts.curl);
+  parts.client = std::make_unique<net::RetryingClient>(*parts.guard, net::RetryPolicy{}, session.clock(),
                                                        session.random(), session.log(), parts.limiter.get());
   ASSIGN_OR_RETURN(parts.source, source::MakeSource(config.kind, settings, {parts.client.get(), &session.clock()}));
 

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/status.h"
+#include "cli/run_target.h"
 #include "cli/session.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/runtime.h"
@@ -65,8 +66,8 @@ class Workspace {
 class PipelineWorkshop {
  public:
   struct Options {
-    std::string endpoint;    // instead of the one of pipeline.yaml; then no quota holds
-    bool live = false;       // the provider's own endpoint, whatever pipeline.yaml says
+    // Whom to ask; with `demo`, a replay server of this process. Another endpoint than pipeline.yaml's has no quota.
+    RunTarget target;
     pipeline::Progress* progress = nullptr;
   };
   static Result<std::unique_ptr<PipelineWorkshop>> Open(Session& session, Workspace& workspace,

@@ -14,13 +14,11 @@ Status Conflict(const std::string& key) {
 }  // namespace
 
 Status HiveTableFormat::Remove(const FileChange& change) {
+  if (change.if_match) return store_.Delete(change.key, change.if_match);
+  // There was no file when it was read: one that is there now is somebody else's.
   const auto head = store_.Head(change.key);
-  if (!head.ok()) {
-    if (CodeOf(head.status()) != ErrorCode::kNotFound) return head.status();
-    return change.if_match.has_value() ? Conflict(change.key) : Status::OK();
-  }
-  if (change.if_match != head->etag) return Conflict(change.key);
-  return store_.Delete(change.key);
+  if (head.ok()) return Conflict(change.key);
+  return CodeOf(head.status()) == ErrorCode::kNotFound ? Status::OK() : head.status();
 }
 
 Result<std::vector<std::optional<store::Etag>>> HiveTableFormat::Commit(std::span<const FileChange> changes,

@@ -115,6 +115,7 @@ PipelineConfig ReadPipeline(YamlReader& reader) {
     out.from = demo->Day("from");
     out.to = demo->Day("to");
     out.daily = demo->Int("daily", out.daily, 0, 60);
+    out.symbols = demo->Strings("symbols");
     if (out.from > out.to) demo->Fault("to", "expected a day that is not before `from`");
     demo->Finish();
     config.demo = out;

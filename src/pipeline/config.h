@@ -56,6 +56,7 @@ struct RetentionConfig {
 struct DemoConfig {
   Date from, to;
   int64_t daily = 5;  // the last sessions, run one by one as the schedule would
+  std::vector<std::string> symbols;  // beside those of the symbol file: others that are recorded
 };
 
 struct PipelineConfig {

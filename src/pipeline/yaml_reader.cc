@@ -214,6 +214,21 @@ std::optional<YamlReader> YamlReader::Mapping(std::string_view key, bool require
   return std::nullopt;
 }
 
+std::vector<std::string> YamlReader::Strings(std::string_view key) {
+  std::vector<std::string> out;
+  const auto child = Find(key);
+  if (!child) return out;
+  for (const auto& item : *child) {
+    if (!child->IsSequence() || !item.IsScalar()) {
+      faults_->Add(child->Mark(), PathOf(key), "expected a list of texts ([A, B])");
+      break;
+    }
+    out.push_back(item.Scalar());
+  }
+  if (out.empty() && child->IsScalar()) faults_->Add(child->Mark(), PathOf(key), "expected a list of texts ([A, B])");
+  return out;
+}
+
 std::vector<YamlReader> YamlReader::List(std::string_view key) {
   std::vector<YamlReader> out;
   const auto child = Find(key);

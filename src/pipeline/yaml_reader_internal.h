@@ -42,6 +42,8 @@ class YamlReader {
 
   // A nested mapping; with `required`, its absence is a fault. nullopt when absent.
   std::optional<YamlReader> Mapping(std::string_view key, bool required = false);
+  // The entries of a list of texts.
+  std::vector<std::string> Strings(std::string_view key);
   // The entries of a list of mappings.
   std::vector<YamlReader> List(std::string_view key);
   // The entries of a mapping of mappings, in the order of the file.

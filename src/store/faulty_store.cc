@@ -102,9 +102,9 @@ Result<ObjectInfo> FaultyStore::Head(std::string_view key) {
 Result<ListPage> FaultyStore::List(std::string_view prefix, const ListOptions& options) {
   return Run<ListPage>(Operation::kList, prefix, 0, [&] { return inner_.List(prefix, options); });
 }
-Status FaultyStore::Delete(std::string_view key) {
+Status FaultyStore::Delete(std::string_view key, const std::optional<Etag>& if_match) {
   return Run<bool>(Operation::kDelete, key, 0, [&]() -> Result<bool> {
-           RETURN_IF_ERROR(inner_.Delete(key));
+           RETURN_IF_ERROR(inner_.Delete(key, if_match));
            return true;
          })
       .status();

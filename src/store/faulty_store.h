@@ -47,7 +47,7 @@ class FaultyStore : public ObjectStore {
   Result<Object> GetRange(std::string_view key, int64_t offset, int64_t length) override;
   Result<ObjectInfo> Head(std::string_view key) override;
   Result<ListPage> List(std::string_view prefix, const ListOptions& options = {}) override;
-  Status Delete(std::string_view key) override;
+  Status Delete(std::string_view key, const std::optional<Etag>& if_match = std::nullopt) override;
   std::string uri() const override { return inner_.uri(); }
 
  private:

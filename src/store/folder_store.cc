@@ -360,24 +360,32 @@ Result<std::optional<ObjectInfo>> FolderStore::Commit(Temporary& temporary, int 
   return std::optional<ObjectInfo>(InfoOf(key, info));
 }
 
-Status FolderStore::Delete(std::string_view key) {
+Status FolderStore::Delete(std::string_view key, const std::optional<Etag>& if_match) {
   RETURN_IF_ERROR(CheckKey(key));
+  PutOptions condition;
+  condition.if_match = if_match;
   const auto [folder, name] = SplitKey(key);
   FileHandle parent(OpenBeneath(root_.get(), folder, kFolder, options_.use_openat2));
   if (!parent.valid()) {
-    return errno == ENOENT || errno == ENOTDIR ? Status::OK() : ErrnoStatus(errno, "open the folder", PathOf(folder));
+    return errno == ENOENT || errno == ENOTDIR ? CheckCurrent(key, nullptr, condition)
+                                               : ErrnoStatus(errno, "open the folder", PathOf(folder));
   }
   {
     struct stat current;
     if (::fstatat(parent.get(), std::string(name).c_str(), &current, AT_SYMLINK_NOFOLLOW) != 0) {
-      return errno == ENOENT ? Status::OK() : ErrnoStatus(errno, "stat", PathOf(key));
+      return errno == ENOENT ? CheckCurrent(key, nullptr, condition) : ErrnoStatus(errno, "stat", PathOf(key));
     }
-    if (S_ISDIR(current.st_mode)) return Status::OK();
+    if (S_ISDIR(current.st_mode)) return CheckCurrent(key, nullptr, condition);
     if (S_ISLNK(current.st_mode)) return ErrnoStatus(ELOOP, "delete", PathOf(key));
     std::unique_lock mutex(mutex_);
     RETURN_IF_ERROR(MakeReserved());
     mutex.unlock();
     ASSIGN_OR_RETURN(const FileHandle lock, Lock(key));
+    if (if_match) {
+      const bool gone = ::fstatat(parent.get(), std::string(name).c_str(), &current, AT_SYMLINK_NOFOLLOW) != 0;
+      if (gone && errno != ENOENT) return ErrnoStatus(errno, "stat", PathOf(key));
+      RETURN_IF_ERROR(CheckCurrent(key, gone ? nullptr : &current, condition));
+    }
     if (::unlinkat(parent.get(), std::string(name).c_str(), 0) != 0) {
       return errno == ENOENT || errno == EISDIR ? Status::OK() : ErrnoStatus(errno, "delete", PathOf(key));
     }

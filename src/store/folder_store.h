@@ -45,7 +45,7 @@ class FolderStore : public ObjectStore {
   Result<Object> GetRange(std::string_view key, int64_t offset, int64_t length) override;
   Result<ObjectInfo> Head(std::string_view key) override;
   Result<ListPage> List(std::string_view prefix, const ListOptions& options = {}) override;
-  Status Delete(std::string_view key) override;
+  Status Delete(std::string_view key, const std::optional<Etag>& if_match = std::nullopt) override;
   std::string uri() const override { return path_; }
 
  private:

@@ -81,10 +81,15 @@ Result<ListPage> MemoryStore::List(std::string_view prefix, const ListOptions& o
   return page;
 }
 
-Status MemoryStore::Delete(std::string_view key) {
+Status MemoryStore::Delete(std::string_view key, const std::optional<Etag>& if_match) {
   RETURN_IF_ERROR(CheckKey(key));
   std::lock_guard lock(mutex_);
-  if (const auto found = objects_.find(key); found != objects_.end()) objects_.erase(found);
+  const auto found = objects_.find(key);
+  if (if_match && (found == objects_.end() || found->second.info.etag != *if_match)) {
+    return MakeError(ErrorCode::kPreconditionFailed,
+                     fmt::format("{} {} since it was read", key, found == objects_.end() ? "was deleted" : "changed"));
+  }
+  if (found != objects_.end()) objects_.erase(found);
   return Status::OK();
 }
 

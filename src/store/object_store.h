@@ -76,7 +76,8 @@ class ObjectStore {
   virtual Result<ListPage> List(std::string_view prefix, const ListOptions& options = {}) = 0;
 
   // OK when there was none. Durable as Put is.
-  virtual Status Delete(std::string_view key) = 0;
+  // With `if_match`: only exactly this version; PreconditionFailed otherwise (also when it is gone).
+  virtual Status Delete(std::string_view key, const std::optional<Etag>& if_match = std::nullopt) = 0;
 
   // For messages and for other programs: "/data/lake", "s3://bucket/prefix".
   virtual std::string uri() const = 0;

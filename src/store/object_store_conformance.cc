@@ -68,6 +68,16 @@ TEST_P(ObjectStoreConformance, MissingObjectIsNotFound) {
   EXPECT_EQ(KeysOf(*store_, ""), List{"there/it/is"});
 }
 
+TEST_P(ObjectStoreConformance, DeleteOfAVersionSparesAnother) {
+  const auto first = store_->Put("a/b", "one").ValueOrDie();
+  const auto second = store_->Put("a/b", "two").ValueOrDie();
+  EXPECT_EQ(CodeOf(store_->Delete("a/b", first.etag)), ErrorCode::kPreconditionFailed);
+  EXPECT_EQ(store_->Get("a/b")->bytes, "two");
+  EXPECT_TRUE(store_->Delete("a/b", second.etag).ok());
+  EXPECT_EQ(CodeOf(store_->Delete("a/b", second.etag)), ErrorCode::kPreconditionFailed) << "it is gone";
+  EXPECT_EQ(CodeOf(store_->Delete("never/was", second.etag)), ErrorCode::kPreconditionFailed);
+}
+
 TEST_P(ObjectStoreConformance, DeleteIsOkTwiceAndOfWhatNeverWas) {
   ASSERT_TRUE(store_->Put("a/b/c", "x").ok());
   ASSERT_TRUE(store_->Put("a/d", "y").ok());
