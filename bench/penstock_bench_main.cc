@@ -1,4 +1,5 @@
-// Our side of the benchmarks whose work is no verb of its own: the same input and output as the peers of bench/peers.
+// Our side of the benchmarks whose work is no verb of its own: the same input and output as the peers of
+// bench/peers.
 //
 //   penstock_bench transform CHART_DIR OUT_DIR    chart bodies to validated Parquet, a file a symbol
 #include <arrow/record_batch.h>
@@ -30,10 +31,11 @@ constexpr const char* kColumns[] = {"symbol", "date", "open", "high", "low", "cl
 // What the peers check, by our rules.
 lake::TableSpec BarsLikeThePeers() {
   lake::TableSpec spec = lake::DailyBarsTable();
-  spec.rules = {{"not_null", "not_null", {{"columns", {"open", "high", "low", "close", "adj_close", "volume"}}}},
-                {"bounds", "bounds", {}},
-                {"volume", "non_negative", {{"columns", {"volume"}}}},
-                {"unique", "unique", {}}};
+  spec.rules = {
+      {"not_null", "not_null", {{"columns", {"open", "high", "low", "close", "adj_close", "volume"}}}},
+      {"bounds", "bounds", {}},
+      {"volume", "non_negative", {{"columns", {"volume"}}}},
+      {"unique", "unique", {}}};
   return spec;
 }
 

@@ -1,5 +1,5 @@
-// Runs a fuzz target over the files of the folders given, and over each of them cut short and with single bytes
-// changed, so that g++ builds exercise it as a unit test.
+// Runs a fuzz target over the files of the folders given, and over each of them cut short and with single
+// bytes changed, so that g++ builds exercise it as a unit test.
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>

@@ -14,7 +14,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   context.currency = "GBP";
   context.raw_key = "fuzz";
   context.calendar = calendar;
-  const auto parsed = penstock::source::yahoo::ParseBody({reinterpret_cast<const char*>(data), size}, context);
+  const auto parsed =
+      penstock::source::yahoo::ParseBody({reinterpret_cast<const char*>(data), size}, context);
   if (!parsed.ok()) return 0;
   if (!parsed->bars->ValidateFull().ok() || !parsed->actions->ValidateFull().ok()) std::abort();
   return 0;

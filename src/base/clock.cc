@@ -67,8 +67,9 @@ std::string FormatTimestamp(TimePoint time) {
   const ch::year_month_day ymd(day);
   const ch::hh_mm_ss hms(ch::floor<ch::milliseconds>(time - day));
   return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", static_cast<int>(ymd.year()),
-                     static_cast<unsigned>(ymd.month()), static_cast<unsigned>(ymd.day()), hms.hours().count(),
-                     hms.minutes().count(), hms.seconds().count(), hms.subseconds().count());
+                     static_cast<unsigned>(ymd.month()), static_cast<unsigned>(ymd.day()),
+                     hms.hours().count(), hms.minutes().count(), hms.seconds().count(),
+                     hms.subseconds().count());
 }
 
 namespace {
@@ -98,7 +99,8 @@ bool ReadTimestamp(std::string_view text, TimePoint& time) {
   if (month < 0 || !text.starts_with('-')) return false;
   text.remove_prefix(1);
   const int day = TakeDigits(text, 2);
-  const ch::year_month_day date{ch::year(year), ch::month(static_cast<unsigned>(month)), ch::day(static_cast<unsigned>(day))};
+  const ch::year_month_day date{ch::year(year), ch::month(static_cast<unsigned>(month)),
+                                ch::day(static_cast<unsigned>(day))};
   if (day < 0 || !date.ok() || !Take(text, 't')) return false;
   const int hour = TakeDigits(text, 2);
   if (hour < 0 || hour > 23 || !text.starts_with(':')) return false;
@@ -112,7 +114,8 @@ bool ReadTimestamp(std::string_view text, TimePoint& time) {
   if (text.starts_with('.')) {
     text.remove_prefix(1);
     size_t digits = 0;
-    for (int digit; (digit = TakeDigits(text, 1)) >= 0; ++digits) micros = digits < 6 ? micros * 10 + digit : micros;
+    for (int digit; (digit = TakeDigits(text, 1)) >= 0; ++digits)
+      micros = digits < 6 ? micros * 10 + digit : micros;
     if (digits == 0) return false;
     for (; digits < 6; ++digits) micros *= 10;
   }
@@ -128,7 +131,8 @@ bool ReadTimestamp(std::string_view text, TimePoint& time) {
     if (minutes < 0 || minutes > 59) return false;
     offset = ch::minutes(sign * (hours * 60 + minutes));
   }
-  time = ch::sys_days(date) + ch::hours(hour) + ch::minutes(minute) + ch::seconds(second) + ch::microseconds(micros) - offset;
+  time = ch::sys_days(date) + ch::hours(hour) + ch::minutes(minute) + ch::seconds(second) +
+         ch::microseconds(micros) - offset;
   return text.empty();
 }
 
@@ -142,7 +146,8 @@ Result<TimePoint> ParseTimestamp(std::string_view text) {
 }
 
 std::string FormatHttpDate(TimePoint time) {
-  return date::format("%a, %d %b %Y %H:%M:%S GMT", date::sys_seconds(ch::floor<ch::seconds>(time).time_since_epoch()));
+  return date::format("%a, %d %b %Y %H:%M:%S GMT",
+                      date::sys_seconds(ch::floor<ch::seconds>(time).time_since_epoch()));
 }
 
 Result<TimePoint> ParseHttpDate(std::string_view text) {

@@ -26,7 +26,8 @@ class Clock {
   bool SleepFor(Duration span, std::stop_token stop = {}) { return SleepUntil(Now() + span, stop); }
 };
 
-// The machine's clock. PENSTOCK_NOW (ISO 8601, UTC) starts it at that moment instead, for replays of the past.
+// The machine's clock. PENSTOCK_NOW (ISO 8601, UTC) starts it at that moment instead, for replays of the
+// past.
 class SystemClock : public Clock {
  public:
   SystemClock() = default;
@@ -38,11 +39,12 @@ class SystemClock : public Clock {
   Duration offset_{0};
 };
 
-// A clock that a test moves. With `auto_advance`, a sleep jumps to its deadline at once; otherwise it blocks until
-// Advance() reaches it.
+// A clock that a test moves. With `auto_advance`, a sleep jumps to its deadline at once; otherwise it blocks
+// until Advance() reaches it.
 class ManualClock : public Clock {
  public:
-  explicit ManualClock(TimePoint start, bool auto_advance = true) : now_(start), auto_advance_(auto_advance) {}
+  explicit ManualClock(TimePoint start, bool auto_advance = true)
+      : now_(start), auto_advance_(auto_advance) {}
   TimePoint Now() const override;
   bool SleepUntil(TimePoint deadline, std::stop_token stop = {}) override;
   void Advance(Duration span);

@@ -12,7 +12,8 @@ namespace {
 namespace ch = std::chrono;
 
 TimePoint At(int y, unsigned m, unsigned d, int h = 0, int min = 0, int s = 0, int us = 0) {
-  return TimePoint(MakeDate(y, m, d)) + ch::hours(h) + ch::minutes(min) + ch::seconds(s) + ch::microseconds(us);
+  return TimePoint(MakeDate(y, m, d)) + ch::hours(h) + ch::minutes(min) + ch::seconds(s) +
+         ch::microseconds(us);
 }
 
 TEST(Timestamp, Format) {
@@ -39,11 +40,12 @@ TEST(Timestamp, Parse) {
     ASSERT_TRUE(parsed.ok()) << text << ": " << parsed.status();
     EXPECT_EQ(*parsed, time) << text << " " << FormatTimestamp(*parsed);
   }
-  for (const char* bad : {"", "2026-11-20", "2026-11-20T17:44Z", "2026-11-20T17:44:14", "2026-02-30T00:00:00Z",
-                          "2026-13-01T00:00:00Z", "2026-11-20T24:00:00Z", "2026-11-20T17:60:00Z", "2026-11-20T17:44:61Z",
-                          "2026-11-20T17:44:14Zx", " 2026-11-20T17:44:14Z", "2026-11-20T17:44:14.Z", "26-11-20T17:44:14Z",
-                          "2026-11-20T17:44:14+0130", "2026-11-20T17:44:14+25:00", "2026-11-20 17:44:14Z",
-                          "2026-1-2T03:04:05Z", "2026-11-20T7:44:14Z", "+026-11-20T17:44:14Z"}) {
+  for (const char* bad :
+       {"", "2026-11-20", "2026-11-20T17:44Z", "2026-11-20T17:44:14", "2026-02-30T00:00:00Z",
+        "2026-13-01T00:00:00Z", "2026-11-20T24:00:00Z", "2026-11-20T17:60:00Z", "2026-11-20T17:44:61Z",
+        "2026-11-20T17:44:14Zx", " 2026-11-20T17:44:14Z", "2026-11-20T17:44:14.Z", "26-11-20T17:44:14Z",
+        "2026-11-20T17:44:14+0130", "2026-11-20T17:44:14+25:00", "2026-11-20 17:44:14Z", "2026-1-2T03:04:05Z",
+        "2026-11-20T7:44:14Z", "+026-11-20T17:44:14Z"}) {
     EXPECT_EQ(CodeOf(ParseTimestamp(bad).status()), ErrorCode::kInvalidData) << bad;
   }
 }
@@ -54,7 +56,8 @@ TEST(HttpDate, BothWays) {
   const auto parsed = ParseHttpDate("Sun, 06 Nov 1994 08:49:37 GMT");
   ASSERT_TRUE(parsed.ok()) << parsed.status();
   EXPECT_EQ(*parsed, At(1994, 11, 6, 8, 49, 37));
-  for (const char* bad : {"", "120", "06 Nov 1994", "Sun, 06 Nov 1994 08:49:37 CET", "Sun, 32 Nov 1994 08:49:37 GMT"}) {
+  for (const char* bad :
+       {"", "120", "06 Nov 1994", "Sun, 06 Nov 1994 08:49:37 CET", "Sun, 32 Nov 1994 08:49:37 GMT"}) {
     EXPECT_EQ(CodeOf(ParseHttpDate(bad).status()), ErrorCode::kInvalidData) << bad;
   }
 }

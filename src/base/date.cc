@@ -43,7 +43,8 @@ Result<TimeZone> TimeZone::Find(std::string_view name) {
   try {
     return TimeZone(date::locate_zone(std::string(name)));
   } catch (const std::exception&) {
-    return MakeError(ErrorCode::kNotFound, fmt::format("no time zone of this name in the tz database: {}", name),
+    return MakeError(ErrorCode::kNotFound,
+                     fmt::format("no time zone of this name in the tz database: {}", name),
                      "use an IANA name such as Europe/London; install the package tzdata if it is missing");
   }
 }

@@ -21,7 +21,8 @@ inline Date FromDaysSinceEpoch(int32_t days) { return Date(std::chrono::days(day
 
 // YYYY-MM-DD.
 std::string FormatDate(Date date);
-// Exactly YYYY-MM-DD of an existing day in the years 1000 to 9999; InvalidData otherwise (2017-02-30, 2017-2-3).
+// Exactly YYYY-MM-DD of an existing day in the years 1000 to 9999; InvalidData otherwise (2017-02-30,
+// 2017-2-3).
 Result<Date> ParseDate(std::string_view text);
 
 // A time zone of the machine's tz database, by its IANA name.

@@ -8,7 +8,8 @@ namespace {
 namespace ch = std::chrono;
 
 TEST(Date, ParseAndFormat) {
-  for (const char* text : {"1970-01-01", "2012-08-13", "2016-02-29", "2000-02-29", "9999-12-31", "1000-01-01"}) {
+  for (const char* text :
+       {"1970-01-01", "2012-08-13", "2016-02-29", "2000-02-29", "9999-12-31", "1000-01-01"}) {
     const auto date = ParseDate(text);
     ASSERT_TRUE(date.ok()) << text;
     EXPECT_EQ(FormatDate(*date), text);
@@ -17,8 +18,9 @@ TEST(Date, ParseAndFormat) {
   EXPECT_EQ(DaysSinceEpoch(MakeDate(1970, 1, 2)), 1);
   EXPECT_EQ(DaysSinceEpoch(MakeDate(1969, 12, 31)), -1);
   EXPECT_EQ(DaysSinceEpoch(MakeDate(2017, 8, 11)), 17389);
-  for (const char* bad : {"", "2017-02-30", "2017-2-3", "2100-02-29", "2017-13-01", "2017-00-10", "0999-01-01",
-                          "2017-08-11 ", " 2017-08-11", "2017/08/11", "20170811", "2017-08-1x", "-017-08-11", "+017-08-11"}) {
+  for (const char* bad :
+       {"", "2017-02-30", "2017-2-3", "2100-02-29", "2017-13-01", "2017-00-10", "0999-01-01", "2017-08-11 ",
+        " 2017-08-11", "2017/08/11", "20170811", "2017-08-1x", "-017-08-11", "+017-08-11"}) {
     EXPECT_EQ(CodeOf(ParseDate(bad).status()), ErrorCode::kInvalidData) << bad;
   }
 }
@@ -72,7 +74,8 @@ TEST(TimeZone, LocalDayOfAMoment) {
   EXPECT_EQ(TimeZone::Find("UTC")->LocalDate(before), MakeDate(1969, 12, 31));
   EXPECT_EQ(TimeZone::Find("UTC")->LocalTimeOfDay(before), ch::hours(24) - ch::microseconds(1));
   // There and back on every hour of two years that changes its clock.
-  for (TimePoint t = *ParseTimestamp("2016-01-01T00:00:00Z"); t < *ParseTimestamp("2018-01-01T00:00:00Z"); t += ch::hours(1)) {
+  for (TimePoint t = *ParseTimestamp("2016-01-01T00:00:00Z"); t < *ParseTimestamp("2018-01-01T00:00:00Z");
+       t += ch::hours(1)) {
     const auto minutes = ch::duration_cast<ch::minutes>(new_york.LocalTimeOfDay(t));
     const TimePoint back = new_york.ToUtc(new_york.LocalDate(t), minutes);
     EXPECT_TRUE(back == t || back == t - ch::hours(1)) << FormatTimestamp(t);

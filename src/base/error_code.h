@@ -17,8 +17,8 @@ enum class ErrorCode {
   kPreconditionFailed,  // a conditional write met another version
   kPermissionDenied,
   kUnauthenticated,
-  kThrottled,     // a quota; retry after the hint
-  kUnavailable,   // 5xx, reset, refused
+  kThrottled,    // a quota; retry after the hint
+  kUnavailable,  // 5xx, reset, refused
   kTimeout,
   kRejectedByProvider,  // a final "no" of a provider (4xx that is none of the above)
   // Data.

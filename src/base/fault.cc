@@ -48,14 +48,16 @@ Status ArmFaults(std::string_view text) {
     if (const auto at = action.find('@'); at != std::string_view::npos) {
       const auto number = action.substr(at + 1);
       const auto read = std::from_chars(number.data(), number.data() + number.size(), fault.passage);
-      const bool valid = read.ec == std::errc() && read.ptr == number.data() + number.size() && fault.passage >= 1;
+      const bool valid =
+          read.ec == std::errc() && read.ptr == number.data() + number.size() && fault.passage >= 1;
       action = valid ? action.substr(0, at) : "";
     }
     fault.kill = action == "kill";
     if ((!fault.kill && action != "error") || equals == 0) {
       faults.clear();
       fault_internal::armed = false;
-      return MakeError(ErrorCode::kUsage, fmt::format("PENSTOCK_FAULT: expected POINT=kill|error[@N], got {}", item));
+      return MakeError(ErrorCode::kUsage,
+                       fmt::format("PENSTOCK_FAULT: expected POINT=kill|error[@N], got {}", item));
     }
     faults[std::string(item.substr(0, equals))] = fault;
   }

@@ -2,8 +2,8 @@
 //
 //   PENSTOCK_FAULT="lake.put.before=kill@3,queue.send.after=error"
 //
-// `kill` ends the process at once, as kill -9 would; `error` makes the point return Io; `@N` is the N-th passage
-// (1 by default; only that one). Unset, a point costs one relaxed load.
+// `kill` ends the process at once, as kill -9 would; `error` makes the point return Io; `@N` is the N-th
+// passage (1 by default; only that one). Unset, a point costs one relaxed load.
 #pragma once
 
 #include <atomic>

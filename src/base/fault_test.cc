@@ -32,8 +32,8 @@ TEST_F(FaultTest, OnlyTheNamedPassageFails) {
 }
 
 TEST_F(FaultTest, TextsOfAnotherForm) {
-  for (const char* bad : {"a", "a=", "a=explode", "a=kill@", "a=kill@x", "a=kill@3x", "a=kill@0", "a=kill@-1", "=kill",
-                          "a=error,,b=error", ","}) {
+  for (const char* bad : {"a", "a=", "a=explode", "a=kill@", "a=kill@x", "a=kill@3x", "a=kill@0", "a=kill@-1",
+                          "=kill", "a=error,,b=error", ","}) {
     EXPECT_EQ(CodeOf(ArmFaults(bad)), ErrorCode::kUsage) << bad;
     EXPECT_TRUE(FaultPoint("a").ok()) << bad;
   }

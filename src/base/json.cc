@@ -61,8 +61,7 @@ Result<json::value> ParseJson(std::string_view text) {
   json::error_code error;
   json::stream_parser parser({}, options);
   const size_t used = parser.write_some(text.data(), text.size(), error);
-  if (!error && used < text.size() &&
-      text.find_first_not_of(" \t\r\n", used) != std::string_view::npos) {
+  if (!error && used < text.size() && text.find_first_not_of(" \t\r\n", used) != std::string_view::npos) {
     error = json::error::extra_data;
   }
   if (!error) parser.finish(error);

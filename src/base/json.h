@@ -1,5 +1,5 @@
-// Documents (definitions, markers, messages, API bodies) as Boost.JSON values. Objects keep the order of their keys,
-// so writing one is deterministic. Provider bodies have a parser of their own in source/.
+// Documents (definitions, markers, messages, API bodies) as Boost.JSON values. Objects keep the order of
+// their keys, so writing one is deterministic. Provider bodies have a parser of their own in source/.
 #pragma once
 
 #include <boost/json.hpp>

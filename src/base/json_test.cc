@@ -6,7 +6,8 @@ namespace penstock {
 namespace {
 
 TEST(Json, RoundTripKeepsTheOrderOfKeys) {
-  const std::string text = R"({"z":1,"a":[true,null,-2.5,"\u00e9\n"],"m":{"y":18446744073709551615,"b":-9223372036854775808}})";
+  const std::string text =
+      R"({"z":1,"a":[true,null,-2.5,"\u00e9\n"],"m":{"y":18446744073709551615,"b":-9223372036854775808}})";
   const auto value = ParseJson(text);
   ASSERT_TRUE(value.ok()) << value.status();
   EXPECT_EQ(ToJson(*value).substr(0, 12), R"({"z":1,"a":[)");
@@ -53,7 +54,8 @@ TEST(Json, AtMost100LevelsDeep) {
 TEST(Json, WhitespaceAroundIsFine) { EXPECT_TRUE(ParseJson(" \r\n\t{\"a\" : 1}\n \n").ok()); }
 
 TEST(Json, Members) {
-  const json::value value = *ParseJson(R"({"s":"x","i":-7,"u":9223372036854775807,"big":18446744073709551615,"d":1.0,"n":null})");
+  const json::value value =
+      *ParseJson(R"({"s":"x","i":-7,"u":9223372036854775807,"big":18446744073709551615,"d":1.0,"n":null})");
   EXPECT_EQ(*GetString(value, "s"), "x");
   EXPECT_EQ(*GetInt(value, "i"), -7);
   EXPECT_EQ(*GetInt(value, "u"), INT64_MAX);

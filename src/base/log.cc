@@ -33,19 +33,19 @@ class FileDescriptorSink : public LogSink {
 
 // What JSON cannot say (NaN, bytes that are no text) is said as near as it can.
 json::value ToValue(const LogField& field) {
-  if (const auto* text = std::get_if<std::string>(&field.value)) return json::value(ReplaceInvalidUtf8(*text));
+  if (const auto* text = std::get_if<std::string>(&field.value))
+    return json::value(ReplaceInvalidUtf8(*text));
   const auto* number = std::get_if<double>(&field.value);
   if (number != nullptr && !std::isfinite(*number)) return json::value(fmt::format("{}", *number));
   return std::visit([](const auto& v) { return json::value(v); }, field.value);
 }
 
-bool NeedsQuotes(char c) {
-  return static_cast<unsigned char>(c) <= ' ' || c == 0x7f || c == '"' || c == '=';
-}
+bool NeedsQuotes(char c) { return static_cast<unsigned char>(c) <= ' ' || c == 0x7f || c == '"' || c == '='; }
 
 std::string ToText(const LogField& field) {
   if (const auto* text = std::get_if<std::string>(&field.value)) {
-    const bool plain = !text->empty() && std::none_of(text->begin(), text->end(), NeedsQuotes) && IsUtf8(*text);
+    const bool plain =
+        !text->empty() && std::none_of(text->begin(), text->end(), NeedsQuotes) && IsUtf8(*text);
     return plain ? *text : json::serialize(ToValue(field));
   }
   if (const auto* number = std::get_if<double>(&field.value)) return fmt::format("{:.6g}", *number);
@@ -60,7 +60,8 @@ Result<LogLevel> ParseLogLevel(std::string_view text) {
   for (size_t i = 0; i < std::size(kNames); ++i) {
     if (text == kNames[i]) return static_cast<LogLevel>(i);
   }
-  return MakeError(ErrorCode::kUsage, fmt::format("log level: expected debug, info, warning, error or off, got {}", text));
+  return MakeError(ErrorCode::kUsage,
+                   fmt::format("log level: expected debug, info, warning, error or off, got {}", text));
 }
 
 Logger Logger::With(LogField field) const {

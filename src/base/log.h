@@ -51,10 +51,18 @@ class Logger {
 
   // `event` is a fixed name in snake case ("fetch_failed"); what varies stands in the fields.
   void Log(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) const;
-  void Debug(std::string_view event, std::initializer_list<LogField> fields = {}) const { Log(LogLevel::kDebug, event, fields); }
-  void Info(std::string_view event, std::initializer_list<LogField> fields = {}) const { Log(LogLevel::kInfo, event, fields); }
-  void Warning(std::string_view event, std::initializer_list<LogField> fields = {}) const { Log(LogLevel::kWarning, event, fields); }
-  void Error(std::string_view event, std::initializer_list<LogField> fields = {}) const { Log(LogLevel::kError, event, fields); }
+  void Debug(std::string_view event, std::initializer_list<LogField> fields = {}) const {
+    Log(LogLevel::kDebug, event, fields);
+  }
+  void Info(std::string_view event, std::initializer_list<LogField> fields = {}) const {
+    Log(LogLevel::kInfo, event, fields);
+  }
+  void Warning(std::string_view event, std::initializer_list<LogField> fields = {}) const {
+    Log(LogLevel::kWarning, event, fields);
+  }
+  void Error(std::string_view event, std::initializer_list<LogField> fields = {}) const {
+    Log(LogLevel::kError, event, fields);
+  }
 
  private:
   std::shared_ptr<LogSink> sink_;

@@ -21,16 +21,31 @@ struct Lines : LogSink {
 struct LogTest : testing::Test {
   ManualClock clock{TimePoint(MakeDate(2017, 8, 11)) + std::chrono::milliseconds(1)};
   std::shared_ptr<Lines> lines = std::make_shared<Lines>();
-  Logger Make(LogFormat format, LogLevel level = LogLevel::kInfo) { return Logger(lines, format, level, &clock); }
+  Logger Make(LogFormat format, LogLevel level = LogLevel::kInfo) {
+    return Logger(lines, format, level, &clock);
+  }
 };
 
 TEST_F(LogTest, Text) {
-  Make(LogFormat::kText).With({"execution", "e-1"}).Warning("fetch_failed", {{"symbol", "BRK.B"}, {"tries", 3}, {"s", 0.25}, {"last", true}});
-  EXPECT_EQ(lines->text, "2017-08-11T00:00:00.001Z warning fetch_failed execution=e-1 symbol=BRK.B tries=3 s=0.25 last=true\n");
+  Make(LogFormat::kText)
+      .With({"execution", "e-1"})
+      .Warning("fetch_failed", {{"symbol", "BRK.B"}, {"tries", 3}, {"s", 0.25}, {"last", true}});
+  EXPECT_EQ(
+      lines->text,
+      "2017-08-11T00:00:00.001Z warning fetch_failed execution=e-1 symbol=BRK.B tries=3 s=0.25 last=true\n");
 }
 
 TEST_F(LogTest, TextStaysOneLineAndHarmless) {
-  Make(LogFormat::kText).Info("x", {{"a", "two words"}, {"b", ""}, {"c", "line\nbreak\r\x1b[31m"}, {"d", "q\"=q"}, {"e", "株"}, {"f", "\x1b[31m"}, {"g", "a\rb"}, {"h", "\x7f"}, {"i", "\xff"}});
+  Make(LogFormat::kText)
+      .Info("x", {{"a", "two words"},
+                  {"b", ""},
+                  {"c", "line\nbreak\r\x1b[31m"},
+                  {"d", "q\"=q"},
+                  {"e", "株"},
+                  {"f", "\x1b[31m"},
+                  {"g", "a\rb"},
+                  {"h", "\x7f"},
+                  {"i", "\xff"}});
   EXPECT_EQ(std::count(lines->text.begin(), lines->text.end(), '\n'), 1);
   EXPECT_EQ(lines->text.find_first_of("\r\x1b\xff"), std::string::npos) << lines->text;
   EXPECT_NE(lines->text.find("a=\"two words\" b=\"\""), std::string::npos) << lines->text;
@@ -51,7 +66,9 @@ TEST_F(LogTest, JsonIsOneDocumentALine) {
 }
 
 TEST_F(LogTest, JsonOfWhatJsonCannotSay) {
-  Make(LogFormat::kJson).Info("x", {{"nan", std::nan("")}, {"inf", std::numeric_limits<double>::infinity()}, {"bytes", "\xff\xfe"}});
+  Make(LogFormat::kJson)
+      .Info("x",
+            {{"nan", std::nan("")}, {"inf", std::numeric_limits<double>::infinity()}, {"bytes", "\xff\xfe"}});
   const auto value = ParseJson(lines->text);
   EXPECT_TRUE(value.ok()) << value.status() << " " << lines->text;
 }
@@ -86,7 +103,8 @@ TEST_F(LogTest, LinesOfThreadsDoNotMix) {
   ::close(fds[1]);
   std::string all(64 * 1024, '\0');
   size_t size = 0;
-  for (ssize_t n; (n = ::read(fds[0], all.data() + size, all.size() - size)) > 0;) size += static_cast<size_t>(n);
+  for (ssize_t n; (n = ::read(fds[0], all.data() + size, all.size() - size)) > 0;)
+    size += static_cast<size_t>(n);
   ::close(fds[0]);
   const std::string line = "2017-08-11T00:00:00.001Z info    tick n=0123456789\n";
   ASSERT_EQ(size, 400 * line.size());

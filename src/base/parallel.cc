@@ -10,7 +10,8 @@ namespace penstock {
 
 int HardwareThreads() { return std::max(1, static_cast<int>(std::thread::hardware_concurrency())); }
 
-Status ParallelFor(size_t count, int threads, const std::function<Status(size_t)>& work, std::stop_token stop) {
+Status ParallelFor(size_t count, int threads, const std::function<Status(size_t)>& work,
+                   std::stop_token stop) {
   std::atomic<size_t> next{0};
   std::atomic<bool> failed{false};
   std::mutex mutex;
@@ -19,7 +20,8 @@ Status ParallelFor(size_t count, int threads, const std::function<Status(size_t)
     while (!failed.load()) {
       const size_t i = next.fetch_add(1);
       if (i >= count) return;
-      Status status = stop.stop_requested() ? MakeError(ErrorCode::kCancelled, "stopped on request") : work(i);
+      Status status =
+          stop.stop_requested() ? MakeError(ErrorCode::kCancelled, "stopped on request") : work(i);
       if (!status.ok()) {
         std::lock_guard lock(mutex);
         if (!failed.exchange(true)) first = std::move(status);

@@ -9,9 +9,11 @@
 
 namespace penstock {
 
-// Calls work(i) for each i in [0, count), on at most `threads` threads (the caller's is one of them; below 1 counts
-// as 1). The first failure stops what has not begun and is returned; Cancelled when `stop` was requested first.
-Status ParallelFor(size_t count, int threads, const std::function<Status(size_t)>& work, std::stop_token stop = {});
+// Calls work(i) for each i in [0, count), on at most `threads` threads (the caller's is one of them; below 1
+// counts as 1). The first failure stops what has not begun and is returned; Cancelled when `stop` was
+// requested first.
+Status ParallelFor(size_t count, int threads, const std::function<Status(size_t)>& work,
+                   std::stop_token stop = {});
 
 // The number of threads that this machine runs at once, at least 1.
 int HardwareThreads();

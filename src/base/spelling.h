@@ -8,8 +8,8 @@
 
 namespace penstock {
 
-// The choice with the least edit distance to `word` (insert, delete, replace, swap of neighbours; without case), if
-// it is at most a third of the word's length, and at least 1.
+// The choice with the least edit distance to `word` (insert, delete, replace, swap of neighbours; without
+// case), if it is at most a third of the word's length, and at least 1.
 std::optional<std::string> NearestWord(std::string_view word, const std::vector<std::string>& choices);
 
 // " (did you mean X?)" or nothing.

@@ -40,7 +40,8 @@ TEST(Status, ContextKeepsCodeAndDetail) {
 }
 
 TEST(Status, DescribeIsForAPerson) {
-  const std::string text = Describe(MakeError(ErrorCode::kNoSpace, "cannot write /data/x: disk full", "free some space"));
+  const std::string text =
+      Describe(MakeError(ErrorCode::kNoSpace, "cannot write /data/x: disk full", "free some space"));
   EXPECT_EQ(text.find("IOError"), std::string::npos);
   EXPECT_NE(text.find("cannot write /data/x: disk full"), std::string::npos);
   EXPECT_NE(text.find("free some space"), std::string::npos);

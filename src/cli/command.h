@@ -1,4 +1,5 @@
-// The verbs. Each AddX declares its options and, when its verb is the one given, leaves in `action` what to do.
+// The verbs. Each AddX declares its options and, when its verb is the one given, leaves in `action` what to
+// do.
 #pragma once
 
 #include <functional>
@@ -13,8 +14,8 @@ namespace penstock::cli {
 
 class Session;
 
-// The exit code: 0 done, 1 some work failed and is in the dead-letter queue. A failed Status has its own (2 for usage
-// and configuration).
+// The exit code: 0 done, 1 some work failed and is in the dead-letter queue. A failed Status has its own (2
+// for usage and configuration).
 using Action = std::function<Result<int>()>;
 
 void AddInitCommand(CLI::App& app, Session& session, Action& action);

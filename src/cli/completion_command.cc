@@ -1,5 +1,5 @@
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "cli/command.h"
 #include "cli/session.h"
@@ -66,7 +66,8 @@ Result<int> Completion(const Session& session, const CLI::App& app, const std::s
                           sub->get_description());
       for (const auto* option : sub->get_options()) {
         for (const auto& name : option->get_lnames()) {
-          text += fmt::format("complete -c penstock -n '__fish_seen_subcommand_from {}' -l {}\n", sub->get_name(), name);
+          text += fmt::format("complete -c penstock -n '__fish_seen_subcommand_from {}' -l {}\n",
+                              sub->get_name(), name);
         }
       }
     }

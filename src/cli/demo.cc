@@ -34,11 +34,13 @@ Result<std::string> FindDataFolder() {
     if (fs::is_regular_file(candidate / "MANIFEST.tsv", error)) return candidate.string();
     tried += fmt::format("{}{}", tried.empty() ? "" : ", ", candidate.string());
   }
-  return MakeError(ErrorCode::kConfiguration, fmt::format("no recorded data; looked for MANIFEST.tsv in {}", tried),
+  return MakeError(ErrorCode::kConfiguration,
+                   fmt::format("no recorded data; looked for MANIFEST.tsv in {}", tried),
                    "run from a checkout or a package of Penstock, or set PENSTOCK_DATA");
 }
 
-Result<std::unique_ptr<source::ReplayServer>> StartDemoServer(const pipeline::Pipeline& pipeline, const Clock& clock) {
+Result<std::unique_ptr<source::ReplayServer>> StartDemoServer(const pipeline::Pipeline& pipeline,
+                                                              const Clock& clock) {
   source::ReplayOptions options;
   ASSIGN_OR_RETURN(options.data_dir, FindDataFolder());
   options.calendar = pipeline.config.exchange;
@@ -56,7 +58,8 @@ void AddDemoSymbols(pipeline::Pipeline& pipeline) {
 
 Result<std::vector<DayRange>> DemoDays(const pipeline::Pipeline& pipeline) {
   if (!pipeline.config.demo) {
-    return MakeError(ErrorCode::kConfiguration, fmt::format("{}: no demo: in this pipeline", pipeline.config.file),
+    return MakeError(ErrorCode::kConfiguration,
+                     fmt::format("{}: no demo: in this pipeline", pipeline.config.file),
                      "say the days by --date or --from and --to");
   }
   const auto& demo = *pipeline.config.demo;
@@ -64,7 +67,8 @@ Result<std::vector<DayRange>> DemoDays(const pipeline::Pipeline& pipeline) {
   const size_t daily = std::min(static_cast<size_t>(demo.daily), sessions.size());
   std::vector<DayRange> days;
   if (sessions.size() > daily) days.push_back({sessions.front(), sessions[sessions.size() - daily - 1]});
-  for (size_t i = sessions.size() - daily; i < sessions.size(); ++i) days.push_back({sessions[i], sessions[i]});
+  for (size_t i = sessions.size() - daily; i < sessions.size(); ++i)
+    days.push_back({sessions[i], sessions[i]});
   return days;
 }
 

@@ -24,7 +24,8 @@ namespace penstock::cli {
 // The recorded data: PENSTOCK_DATA, ./data, or beside the binary. Configuration: not there.
 Result<std::string> FindDataFolder();
 
-Result<std::unique_ptr<source::ReplayServer>> StartDemoServer(const pipeline::Pipeline& pipeline, const Clock& clock);
+Result<std::unique_ptr<source::ReplayServer>> StartDemoServer(const pipeline::Pipeline& pipeline,
+                                                              const Clock& clock);
 
 // Symbols of which answers are recorded, though the symbol file has them no longer (demo.symbols).
 void AddDemoSymbols(pipeline::Pipeline& pipeline);
@@ -33,8 +34,8 @@ struct DayRange {
   Date from, to;
 };
 
-// One backfill of all but the last `demo.daily` sessions, then these one by one, as the schedule would have run them.
-// Configuration: the pipeline has no demo.
+// One backfill of all but the last `demo.daily` sessions, then these one by one, as the schedule would have
+// run them. Configuration: the pipeline has no demo.
 Result<std::vector<DayRange>> DemoDays(const pipeline::Pipeline& pipeline);
 
 }  // namespace penstock::cli

@@ -1,5 +1,5 @@
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "cli/command.h"
 #include "cli/redrive.h"
@@ -20,7 +20,8 @@ struct DlqOptions {
 };
 
 // The dead-letter queues asked for: of one pipeline, or all of the bucket.
-Result<std::vector<std::shared_ptr<queue::Queue>>> QueuesOf(Workspace& workspace, const std::string& pipeline) {
+Result<std::vector<std::shared_ptr<queue::Queue>>> QueuesOf(Workspace& workspace,
+                                                            const std::string& pipeline) {
   std::vector<std::shared_ptr<queue::Queue>> out;
   ASSIGN_OR_RETURN(const auto names, workspace.QueueNames());
   for (const auto& name : names) {
@@ -99,7 +100,8 @@ Result<int> Show(Session& session, const DlqOptions& options) {
                                             {"body", body.ok() ? *body : json::value(message->body)}}));
     return 0;
   }
-  return MakeError(ErrorCode::kUsage, fmt::format("no message {} in a dead-letter queue of {}", options.id, session.bucket()),
+  return MakeError(ErrorCode::kUsage,
+                   fmt::format("no message {} in a dead-letter queue of {}", options.id, session.bucket()),
                    "`penstock dlq ls` lists them");
 }
 
@@ -109,7 +111,8 @@ Result<int> Redrive(Session& session, const DlqOptions& options) {
   RedriveCount total;
   std::vector<std::string> ids = options.ids;
   for (const auto& queue : queues) {
-    ASSIGN_OR_RETURN(const auto count, RedriveQueue(session, workspace, *queue, PipelineOf(*queue), ids, options.target));
+    ASSIGN_OR_RETURN(const auto count,
+                     RedriveQueue(session, workspace, *queue, PipelineOf(*queue), ids, options.target));
     total.done += count.done;
     total.failed += count.failed;
   }
@@ -130,7 +133,8 @@ Result<int> Purge(Session& session, const DlqOptions& options) {
     waiting += count.visible + count.in_flight + count.delayed;
   }
   if (!options.yes) {
-    return MakeError(ErrorCode::kUsage, fmt::format("purge would remove {} messages for good; nothing was done", waiting),
+    return MakeError(ErrorCode::kUsage,
+                     fmt::format("purge would remove {} messages for good; nothing was done", waiting),
                      "say --yes if that is meant");
   }
   int64_t removed = 0;
@@ -148,12 +152,15 @@ void AddDlqCommand(CLI::App& app, Session& session, Action& action) {
   auto options = std::make_shared<DlqOptions>();
   auto* verb = app.add_subcommand("dlq", "what could not be done: list, show, do again, remove");
   verb->require_subcommand(1);
-  verb->footer("Examples:\n  penstock dlq ls\n  penstock dlq redrive           everything again\n"
-               "  penstock dlq purge --pipeline ftse100 --yes");
+  verb->footer(
+      "Examples:\n  penstock dlq ls\n  penstock dlq redrive           everything again\n"
+      "  penstock dlq purge --pipeline ftse100 --yes");
   const auto add = [&](const char* name, const char* text, Result<int> (*run)(Session&, const DlqOptions&)) {
     auto* sub = verb->add_subcommand(name, text);
     sub->add_option("--pipeline", options->pipeline, "only this pipeline's queue");
-    sub->callback([&session, &action, options, run] { action = [&session, options, run] { return run(session, *options); }; });
+    sub->callback([&session, &action, options, run] {
+      action = [&session, options, run] { return run(session, *options); };
+    });
     return sub;
   };
   add("ls", "the messages, oldest first", &List);

@@ -1,6 +1,6 @@
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <sys/statvfs.h>
+#include <CLI/CLI.hpp>
 
 #include "base/date.h"
 #include "cli/command.h"
@@ -27,11 +27,12 @@ Status CheckBucket(Workspace& workspace) {
 
 Status CheckDisk(Workspace& workspace) {
   ASSIGN_OR_RETURN(auto* store, workspace.Store());
-  struct statvfs disk {};
+  struct statvfs disk{};
   if (::statvfs(store->uri().c_str(), &disk) != 0) return Status::OK();
   const auto free = static_cast<int64_t>(disk.f_bavail) * static_cast<int64_t>(disk.f_frsize);
   if (free >= kLowDiskBytes) return Status::OK();
-  return MakeError(ErrorCode::kNoSpace, fmt::format("the disk of {} has {} MiB left", store->uri(), free >> 20),
+  return MakeError(ErrorCode::kNoSpace,
+                   fmt::format("the disk of {} has {} MiB left", store->uri(), free >> 20),
                    "free some space; `penstock lifecycle apply` removes what is old by the pipeline's rules");
 }
 
@@ -76,7 +77,9 @@ Result<int> Doctor(Session& session, const std::string& only) {
   check("demo data", FindDataFolder().ValueOr("?"), FindDataFolder().status());
   for (const auto& name : only.empty() ? pipeline::KnownPipelines() : std::vector<std::string>{only}) {
     const auto pipeline = pipeline::LoadPipeline(name);
-    check(name, pipeline.ok() ? fmt::format("{} symbols, {}", pipeline->symbols.size(), pipeline->config.exchange) : "",
+    check(name,
+          pipeline.ok() ? fmt::format("{} symbols, {}", pipeline->symbols.size(), pipeline->config.exchange)
+                        : "",
           pipeline.status());
   }
   session.PrintRows(rows);
@@ -88,7 +91,8 @@ Result<int> Doctor(Session& session, const std::string& only) {
 
 void AddDoctorCommand(CLI::App& app, Session& session, Action& action) {
   auto name = std::make_shared<std::string>();
-  auto* verb = app.add_subcommand("doctor", "check configuration, clock, disk and state, and say what to fix");
+  auto* verb =
+      app.add_subcommand("doctor", "check configuration, clock, disk and state, and say what to fix");
   verb->add_option("pipeline", *name, "only this pipeline; default: all that are here");
   verb->footer("Example: penstock doctor --bucket lake");
   verb->callback([&session, &action, name] { action = [&session, name] { return Doctor(session, *name); }; });

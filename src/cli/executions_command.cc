@@ -1,5 +1,5 @@
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "cli/command.h"
 #include "cli/progress_bar.h"
@@ -41,8 +41,9 @@ Result<int> List(Session& session, const ExecutionsOptions& options) {
   ASSIGN_OR_RETURN(const auto infos, executions->List(list));
   Rows rows{{"name", "pipeline", "status", "started", "stopped", "error"}, {}};
   for (const auto& info : infos) {
-    rows.Add({json::value(info.name), json::value(info.state_machine), json::value(workflow::NameOf(info.status)),
-              json::value(FormatTimestamp(info.started)), StoppedOf(info), json::value(info.error)});
+    rows.Add({json::value(info.name), json::value(info.state_machine),
+              json::value(workflow::NameOf(info.status)), json::value(FormatTimestamp(info.started)),
+              StoppedOf(info), json::value(info.error)});
   }
   session.PrintRows(rows);
   return 0;
@@ -59,8 +60,9 @@ Result<int> Show(Session& session, const ExecutionsOptions& options) {
     for (const auto& event : history) {
       json::object details = workflow::ToJsonEvent(event).as_object();
       for (const char* shown : {"id", "previousEventId", "timestamp", "type"}) details.erase(shown);
-      rows.Add({json::value(event.id), json::value(event.previous_id), json::value(FormatTimestamp(event.timestamp)),
-                json::value(workflow::EventName(event)), details.empty() ? json::value("") : details.begin()->value()});
+      rows.Add({json::value(event.id), json::value(event.previous_id),
+                json::value(FormatTimestamp(event.timestamp)), json::value(workflow::EventName(event)),
+                details.empty() ? json::value("") : details.begin()->value()});
     }
     session.PrintRows(rows);
     return 0;
@@ -84,8 +86,8 @@ Result<int> Resume(Session& session, const ExecutionsOptions& options) {
   ASSIGN_OR_RETURN(auto pipeline,
                    pipeline::LoadPipeline(options.pipeline.empty() ? info.state_machine : options.pipeline));
   ProgressBar progress(session.clock(), session.err(), [&](std::string_view text) { session.Remark(text); });
-  ASSIGN_OR_RETURN(const auto shop,
-                   PipelineWorkshop::Open(session, workspace, std::move(pipeline), {options.target, &progress}));
+  ASSIGN_OR_RETURN(const auto shop, PipelineWorkshop::Open(session, workspace, std::move(pipeline),
+                                                           {options.target, &progress}));
   progress.Begin("fetch", 0);
   ASSIGN_OR_RETURN(const auto ended, shop->engine().Resume(options.name, session.stop()));
   progress.End();
@@ -114,10 +116,14 @@ void AddExecutionsCommand(CLI::App& app, Session& session, Action& action) {
   auto options = std::make_shared<ExecutionsOptions>();
   auto* verb = app.add_subcommand("executions", "runs of state machines: list, show, resume, stop");
   verb->require_subcommand(1);
-  verb->footer("Examples:\n  penstock executions ls --pipeline sp500\n  penstock executions show NAME --history");
-  const auto add = [&](const char* name, const char* text, Result<int> (*run)(Session&, const ExecutionsOptions&)) {
+  verb->footer(
+      "Examples:\n  penstock executions ls --pipeline sp500\n  penstock executions show NAME --history");
+  const auto add = [&](const char* name, const char* text,
+                       Result<int> (*run)(Session&, const ExecutionsOptions&)) {
     auto* sub = verb->add_subcommand(name, text);
-    sub->callback([&session, &action, options, run] { action = [&session, options, run] { return run(session, *options); }; });
+    sub->callback([&session, &action, options, run] {
+      action = [&session, options, run] { return run(session, *options); };
+    });
     return sub;
   };
   auto* ls = add("ls", "the newest first", &List);
@@ -130,8 +136,10 @@ void AddExecutionsCommand(CLI::App& app, Session& session, Action& action) {
   options->target.AddTo(*resume);
   auto* stop = add("stop", "end one that is running", &Stop);
   stop->add_option("--cause", options->cause, "why, for its history");
-  for (auto* sub : {show, resume, stop}) sub->add_option("name", options->name, "from `executions ls`")->required();
-  for (auto* sub : {resume, stop}) sub->add_option("--pipeline", options->pipeline, "its folder, if it is not found by name");
+  for (auto* sub : {show, resume, stop})
+    sub->add_option("name", options->name, "from `executions ls`")->required();
+  for (auto* sub : {resume, stop})
+    sub->add_option("--pipeline", options->pipeline, "its folder, if it is not found by name");
 }
 
 }  // namespace penstock::cli

@@ -1,5 +1,5 @@
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <filesystem>
 #include <fstream>
@@ -42,9 +42,10 @@ Result<int> Init(const Session& session, const InitOptions& options) {
   }
   const std::vector<std::string> known(kinds.begin(), kinds.end());
   if (!kinds.contains(options.kind)) {
-    return MakeError(ErrorCode::kUsage, fmt::format("--template: no template {}{}", options.kind,
-                                                    DidYouMean(options.kind, known)),
-                     fmt::format("there are: {}", fmt::join(known, ", ")));
+    return MakeError(
+        ErrorCode::kUsage,
+        fmt::format("--template: no template {}{}", options.kind, DidYouMean(options.kind, known)),
+        fmt::format("there are: {}", fmt::join(known, ", ")));
   }
   const fs::path folder(options.name);
   const std::string name = folder.filename().string();
@@ -63,16 +64,18 @@ Result<int> Init(const Session& session, const InitOptions& options) {
     RETURN_IF_ERROR(WriteNew(folder / file.path.substr(options.kind.size() + 1), text));
   }
   for (const auto& file : TemplateFiles()) {
-    if (file.path == "pipeline.schema.json") RETURN_IF_ERROR(WriteNew(folder / "pipeline.schema.json", file.text));
+    if (file.path == "pipeline.schema.json")
+      RETURN_IF_ERROR(WriteNew(folder / "pipeline.schema.json", file.text));
   }
-  session.Print(fmt::format("{0}: a pipeline as {1}\n\n"
-                            "  {0}/pipeline.yaml       source, symbols, quota, rules, retention (edit me)\n"
-                            "  {0}/symbols.csv         one row a symbol\n"
-                            "  {0}/workflow.asl.json   fetch, transform, publish as a state machine\n"
-                            "  {0}/queries/            saved SQL\n\n"
-                            "Next: penstock run {0} --demo      generated or recorded data, no network\n"
-                            "      penstock run {0} --live      the last session, from the provider\n",
-                            folder.string(), options.kind));
+  session.Print(
+      fmt::format("{0}: a pipeline as {1}\n\n"
+                  "  {0}/pipeline.yaml       source, symbols, quota, rules, retention (edit me)\n"
+                  "  {0}/symbols.csv         one row a symbol\n"
+                  "  {0}/workflow.asl.json   fetch, transform, publish as a state machine\n"
+                  "  {0}/queries/            saved SQL\n\n"
+                  "Next: penstock run {0} --demo      generated or recorded data, no network\n"
+                  "      penstock run {0} --live      the last session, from the provider\n",
+                  folder.string(), options.kind));
   return 0;
 }
 
@@ -84,7 +87,8 @@ void AddInitCommand(CLI::App& app, Session& session, Action& action) {
   verb->add_option("name", options->name, "the folder to make; its last part names the pipeline")->required();
   verb->add_option("--template", options->kind, "ftse100 (default) or sp500");
   verb->footer("Example: penstock init mylake --template ftse100");
-  verb->callback([&session, &action, options] { action = [&session, options] { return Init(session, *options); }; });
+  verb->callback(
+      [&session, &action, options] { action = [&session, options] { return Init(session, *options); }; });
 }
 
 }  // namespace penstock::cli

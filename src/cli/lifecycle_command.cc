@@ -1,5 +1,5 @@
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "cli/command.h"
 #include "cli/progress_bar.h"
@@ -25,13 +25,14 @@ Result<int> Lifecycle(Session& session, const std::string& name, bool apply) {
   ASSIGN_OR_RETURN(const auto pipeline, pipeline::LoadPipeline(name));
   Workspace workspace(session);
   ASSIGN_OR_RETURN(auto* store, workspace.Store());
-  ASSIGN_OR_RETURN(const auto plan, lake::PlanLifecycle(*store, pipeline.config.prefix, RulesOf(pipeline.config.retention),
-                                                        session.clock().Now()));
+  ASSIGN_OR_RETURN(const auto plan,
+                   lake::PlanLifecycle(*store, pipeline.config.prefix, RulesOf(pipeline.config.retention),
+                                       session.clock().Now()));
   if (!apply) {
     Rows rows{{"action", "key", "age_days", "bytes"}, {}};
     for (const auto& action : plan) {
-      rows.Add({action.kind == lake::LifecycleAction::Kind::kArchive ? "archive" : "remove", json::value(action.key),
-                json::value(action.age_days), json::value(action.size)});
+      rows.Add({action.kind == lake::LifecycleAction::Kind::kArchive ? "archive" : "remove",
+                json::value(action.key), json::value(action.age_days), json::value(action.size)});
     }
     if (plan.empty() && session.format() == OutputFormat::kTable) {
       session.Remark("Nothing is old enough to be archived or removed.\n");
@@ -45,8 +46,8 @@ Result<int> Lifecycle(Session& session, const std::string& name, bool apply) {
   ASSIGN_OR_RETURN(const auto result, lake::ApplyLifecycle(*store, plan, session.stop(),
                                                            [&](size_t, size_t) { progress.Advance(1, 0); }));
   progress.End();
-  session.Print(fmt::format("archived {}, removed {}, {} bytes; {} had changed since and were left\n", result.archived,
-                            result.removed, Grouped(result.bytes), result.skipped));
+  session.Print(fmt::format("archived {}, removed {}, {} bytes; {} had changed since and were left\n",
+                            result.archived, result.removed, Grouped(result.bytes), result.skipped));
   return 0;
 }
 
@@ -58,7 +59,8 @@ void AddLifecycleCommand(CLI::App& app, Session& session, Action& action) {
   verb->require_subcommand(1);
   verb->footer("The rules stand under retention: in pipeline.yaml. Example: penstock lifecycle plan ftse100");
   for (const bool apply : {false, true}) {
-    auto* sub = verb->add_subcommand(apply ? "apply" : "plan", apply ? "do what the plan says" : "what would be done now");
+    auto* sub = verb->add_subcommand(apply ? "apply" : "plan",
+                                     apply ? "do what the plan says" : "what would be done now");
     sub->add_option("pipeline", *name, "a pipeline's name or folder")->required();
     sub->callback([&session, &action, name, apply] {
       action = [&session, name, apply] { return Lifecycle(session, *name, apply); };

@@ -14,7 +14,8 @@ int main(int argc, char** argv) {
     std::printf("%s\n", penstock::cli::kVersion.data());
     return 0;
   }
-  // Ctrl-C asks for an orderly stop; a second one ends at once. A reader that goes away is no reason to die half-way.
+  // Ctrl-C asks for an orderly stop; a second one ends at once. A reader that goes away is no reason to die
+  // half-way.
   ::signal(SIGPIPE, SIG_IGN);
   sigset_t signals;
   sigemptyset(&signals);

@@ -62,7 +62,8 @@ void ProgressBar::Draw(TimePoint now, bool last) {
   }
   text += Grouped(done_);
   if (total_ > 0) text += fmt::format("/{}", Grouped(total_));
-  text += fmt::format("  {}/s", rate >= 100 ? Grouped(static_cast<int64_t>(rate)) : fmt::format("{:.1f}", rate));
+  text +=
+      fmt::format("  {}/s", rate >= 100 ? Grouped(static_cast<int64_t>(rate)) : fmt::format("{:.1f}", rate));
   if (last) {
     text += fmt::format("  in {}", elapsed < 10 ? fmt::format("{:.1f} s", elapsed) : Span(elapsed));
   } else if (total_ > 0 && rate > 0) {

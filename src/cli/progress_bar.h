@@ -1,4 +1,5 @@
-// Draws progress on standard error: a bar that redraws on a terminal, a plain line now and then elsewhere (ALL-2).
+// Draws progress on standard error: a bar that redraws on a terminal, a plain line now and then elsewhere
+// (ALL-2).
 #pragma once
 
 #include <functional>

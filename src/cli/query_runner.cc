@@ -32,13 +32,15 @@ Status RunQuery(Session& session, Workspace& workspace, const QueryRequest& requ
     ASSIGN_OR_RETURN(options.parameters,
                      query::ResolveParameters(saved, request.parameters, query::LastSessionOf(*engine)));
   } else {
-    for (const auto& [name, value] : request.parameters) options.parameters.push_back(query::InferParameter(name, value));
+    for (const auto& [name, value] : request.parameters)
+      options.parameters.push_back(query::InferParameter(name, value));
   }
 
   query::WriteOptions write;
-  ASSIGN_OR_RETURN(write.format,
-                   query::ParseResultFormat(request.format.empty() ? session.options.output : request.format));
-  if (request.format.empty() && !request.out.empty()) write.format = query::FormatOfFile(request.out, write.format);
+  ASSIGN_OR_RETURN(write.format, query::ParseResultFormat(request.format.empty() ? session.options.output
+                                                                                 : request.format));
+  if (request.format.empty() && !request.out.empty())
+    write.format = query::FormatOfFile(request.out, write.format);
   write.width = session.out().interactive ? session.out().width : 0;
   write.shown_rows = request.shown_rows;
 
@@ -51,13 +53,15 @@ Status RunQuery(Session& session, Workspace& workspace, const QueryRequest& requ
   const auto stream = std::move(*executed);
   if (!request.out.empty()) {
     ASSIGN_OR_RETURN(const auto summary, query::WriteResultFile(*stream, write, request.out));
-    session.Remark(fmt::format("{}: {} rows, {} bytes\n", request.out, Grouped(summary.rows), Grouped(summary.bytes)));
+    session.Remark(
+        fmt::format("{}: {} rows, {} bytes\n", request.out, Grouped(summary.rows), Grouped(summary.bytes)));
     return Status::OK();
   }
-  return query::WriteResult(*stream, write, [&](std::string_view bytes) -> Status {
-           session.Print(bytes);
-           return Status::OK();
-         })
+  return query::WriteResult(*stream, write,
+                            [&](std::string_view bytes) -> Status {
+                              session.Print(bytes);
+                              return Status::OK();
+                            })
       .status();
 }
 

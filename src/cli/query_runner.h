@@ -12,12 +12,12 @@ class Session;
 class Workspace;
 
 struct QueryRequest {
-  std::string sql;        // or:
-  std::string saved;      // NAME of queries/NAME.sql of `pipeline`
-  std::string pipeline;   // whose tables need no database before their name
+  std::string sql;       // or:
+  std::string saved;     // NAME of queries/NAME.sql of `pipeline`
+  std::string pipeline;  // whose tables need no database before their name
   std::map<std::string, std::string> parameters;
-  std::string format;     // empty: --output, or what the name of `out` ends in
-  std::string out;        // a file; empty: standard output
+  std::string format;  // empty: --output, or what the name of `out` ends in
+  std::string out;     // a file; empty: standard output
   int64_t memory_limit_mb = 1024;
   int64_t timeout_ms = 0;
   int64_t shown_rows = 0;  // of a table; 0: all

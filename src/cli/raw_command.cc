@@ -1,5 +1,5 @@
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <iostream>
 
@@ -36,7 +36,8 @@ Result<std::vector<store::ObjectInfo>> Find(Workspace& workspace, const RawOptio
 void PrintObjects(const Session& session, const std::vector<store::ObjectInfo>& objects) {
   Rows rows{{"key", "bytes", "put"}, {}};
   for (const auto& object : objects) {
-    rows.Add({json::value(object.key), json::value(object.size), json::value(FormatTimestamp(object.modified))});
+    rows.Add(
+        {json::value(object.key), json::value(object.size), json::value(FormatTimestamp(object.modified))});
   }
   session.PrintRows(rows);
 }
@@ -57,8 +58,9 @@ Result<int> Clear(Session& session, const RawOptions& options) {
     PrintObjects(session, objects);
     return 0;
   }
-  const std::string what = fmt::format("{} raw objects, {} bytes, of {}", Grouped(static_cast<int64_t>(objects.size())),
-                                       Grouped(bytes), options.pipeline);
+  const std::string what =
+      fmt::format("{} raw objects, {} bytes, of {}", Grouped(static_cast<int64_t>(objects.size())),
+                  Grouped(bytes), options.pipeline);
   if (!options.yes && !objects.empty()) {
     std::string answer;
     if (session.err().interactive) {
@@ -66,7 +68,8 @@ Result<int> Clear(Session& session, const RawOptions& options) {
       std::getline(std::cin, answer);
     }
     if (answer != "y" && answer != "yes") {
-      return MakeError(ErrorCode::kUsage, fmt::format("nothing was removed of {}", what), "say --yes if that is meant");
+      return MakeError(ErrorCode::kUsage, fmt::format("nothing was removed of {}", what),
+                       "say --yes if that is meant");
     }
   }
   ASSIGN_OR_RETURN(auto* store, workspace.Store());
@@ -93,7 +96,9 @@ void AddRawCommand(CLI::App& app, Session& session, Action& action) {
     auto* sub = verb->add_subcommand(name, text);
     sub->add_option("pipeline", options->pipeline, "a pipeline's name or folder")->required();
     sub->add_option("--date", options->date, "only of this raw day");
-    sub->callback([&session, &action, options, run] { action = [&session, options, run] { return run(session, *options); }; });
+    sub->callback([&session, &action, options, run] {
+      action = [&session, options, run] { return run(session, *options); };
+    });
     return sub;
   };
   add("ls", "keys, sizes, times", &List);

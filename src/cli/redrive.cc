@@ -34,7 +34,8 @@ Status DoAgain(const PipelineWorkshop& shop, const DeadLetter& letter, std::stop
     ASSIGN_OR_RETURN(const std::string key, GetString(letter.input, "key"));
     input = {{"date", day}, {"raw", json::array{json::object{{"key", key}}}}};
   } else {
-    return MakeError(ErrorCode::kInvalidData, "the message names no step that can be done again: " + letter.step);
+    return MakeError(ErrorCode::kInvalidData,
+                     "the message names no step that can be done again: " + letter.step);
   }
   ASSIGN_OR_RETURN(const auto summary, pipeline::RunTransformStep(context, input));
   ASSIGN_OR_RETURN(const int64_t dead, GetInt(summary, "dead_lettered"));
@@ -51,7 +52,8 @@ Result<RedriveCount> RedriveQueue(Session& session, Workspace& workspace, queue:
   ASSIGN_OR_RETURN(const auto waiting, queue.Count());
   if (waiting.visible == 0) return count;
   ASSIGN_OR_RETURN(auto loaded, pipeline::LoadPipeline(pipeline));
-  ASSIGN_OR_RETURN(const auto shop, PipelineWorkshop::Open(session, workspace, std::move(loaded), {target, nullptr}));
+  ASSIGN_OR_RETURN(const auto shop,
+                   PipelineWorkshop::Open(session, workspace, std::move(loaded), {target, nullptr}));
 
   std::set<std::string> seen;
   while (!session.stop().stop_requested()) {

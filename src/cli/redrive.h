@@ -22,8 +22,8 @@ struct RedriveCount {
   int64_t failed = 0;  // failed again: still there, with the new reason
 };
 
-// The messages `ids` of the dead-letter queue of `pipeline`, or all of them: what is asked of the provider again is
-// then transformed and published too. NotFound: the pipeline's folder is not here.
+// The messages `ids` of the dead-letter queue of `pipeline`, or all of them: what is asked of the provider
+// again is then transformed and published too. NotFound: the pipeline's folder is not here.
 Result<RedriveCount> RedriveQueue(Session& session, Workspace& workspace, queue::Queue& queue,
                                   const std::string& pipeline, const std::vector<std::string>& ids,
                                   const RunTarget& target);

@@ -1,5 +1,5 @@
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "cli/command.h"
 #include "cli/demo.h"
@@ -30,17 +30,20 @@ Result<int> Replay(Session& session, ReplayCommandOptions options) {
     }
   }
   if (port > 65535) {
-    return MakeError(ErrorCode::kUsage, fmt::format("--listen: expected ADDRESS:PORT, got {}", options.listen));
+    return MakeError(ErrorCode::kUsage,
+                     fmt::format("--listen: expected ADDRESS:PORT, got {}", options.listen));
   }
   options.server.address = options.listen.substr(0, colon);
   options.server.port = static_cast<uint16_t>(port);
-  ASSIGN_OR_RETURN(const auto server, source::ReplayServer::Start(options.server, session.clock(), session.log()));
+  ASSIGN_OR_RETURN(const auto server,
+                   source::ReplayServer::Start(options.server, session.clock(), session.log()));
   session.Print(fmt::format("{}\n", server->origin()));
   RETURN_IF_ERROR(FlushOutput());
-  session.Remark(fmt::format("Speaks as the providers do, over recorded and generated data. Ctrl-C ends it.\n"
-                             "  penstock run sp500 --endpoint {0} --from 2017-08-01 --to 2017-08-11\n"
-                             "  curl {0}/_replay/stats\n",
-                             server->origin()));
+  session.Remark(
+      fmt::format("Speaks as the providers do, over recorded and generated data. Ctrl-C ends it.\n"
+                  "  penstock run sp500 --endpoint {0} --from 2017-08-01 --to 2017-08-11\n"
+                  "  curl {0}/_replay/stats\n",
+                  server->origin()));
   while (!session.stop().stop_requested()) session.clock().SleepFor(std::chrono::seconds(60), session.stop());
   session.Print(server->Stats() + "\n");
   return 0;
@@ -51,10 +54,12 @@ Result<int> Replay(Session& session, ReplayCommandOptions options) {
 void AddReplayCommand(CLI::App& app, Session& session, Action& action) {
   auto options = std::make_shared<ReplayCommandOptions>();
   auto& server = options->server;
-  auto* verb = app.add_subcommand("replay", "the providers' APIs over recorded and generated data, on loopback");
+  auto* verb =
+      app.add_subcommand("replay", "the providers' APIs over recorded and generated data, on loopback");
   verb->add_option("--listen", options->listen, "ADDRESS:PORT; default 127.0.0.1 and any free port");
   verb->add_option("--dir", options->data, "the recorded data; default: what came with Penstock");
-  verb->add_option("--fault", server.faults, "KIND[:key=value,…], e.g. 500:rate=0.1,seed=7; may be given again");
+  verb->add_option("--fault", server.faults,
+                   "KIND[:key=value,…], e.g. 500:rate=0.1,seed=7; may be given again");
   verb->add_option("--quota", server.quota, "REQUESTS/WINDOW, e.g. 300/60s: 429 with Retry-After above it");
   verb->add_option("--generate", server.generate_count, "so many further symbols GEN00001 …");
   verb->add_flag("--generate-any", server.generate_any, "any symbol that is asked for and not recorded");
@@ -62,7 +67,8 @@ void AddReplayCommand(CLI::App& app, Session& session, Action& action) {
   verb->add_option("--seed", server.seed, "of generated bars");
   verb->add_flag("--gzip", server.gzip, "compress answers for who accepts it");
   verb->footer("Example: penstock replay --listen 127.0.0.1:8282 --fault latency=50ms --quota 300/60s");
-  verb->callback([&session, &action, options] { action = [&session, options] { return Replay(session, *options); }; });
+  verb->callback(
+      [&session, &action, options] { action = [&session, options] { return Replay(session, *options); }; });
 }
 
 }  // namespace penstock::cli

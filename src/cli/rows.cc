@@ -78,7 +78,8 @@ Result<OutputFormat> ParseOutputFormat(std::string_view text) {
   if (text == "csv") return OutputFormat::kCsv;
   if (text == "json") return OutputFormat::kJson;
   if (text == "ndjson") return OutputFormat::kNdjson;
-  return MakeError(ErrorCode::kUsage, fmt::format("--output: expected table, csv, json or ndjson, got {}", text));
+  return MakeError(ErrorCode::kUsage,
+                   fmt::format("--output: expected table, csv, json or ndjson, got {}", text));
 }
 
 std::string Format(const Rows& rows, OutputFormat format, const Terminal& terminal) {

@@ -1,8 +1,8 @@
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
-#include <algorithm>
 #include <unistd.h>
+#include <algorithm>
 
 #include <filesystem>
 
@@ -30,7 +30,8 @@ struct RunOptions {
 };
 
 // What the options say, in sessions of the exchange; empty when none of the days was a session.
-Result<std::vector<DayRange>> DaysOf(const RunOptions& options, const pipeline::Pipeline& pipeline, TimePoint now) {
+Result<std::vector<DayRange>> DaysOf(const RunOptions& options, const pipeline::Pipeline& pipeline,
+                                     TimePoint now) {
   if (!options.date.empty() && (!options.from.empty() || !options.to.empty())) {
     return MakeError(ErrorCode::kUsage, "--date goes without --from and --to");
   }
@@ -42,7 +43,8 @@ Result<std::vector<DayRange>> DaysOf(const RunOptions& options, const pipeline::
   const auto parse = [](const std::string& option, const std::string& text) -> Result<Date> {
     const auto day = ParseDate(text);
     if (day.ok()) return *day;
-    return MakeError(ErrorCode::kUsage, fmt::format("{}: expected an existing day as YYYY-MM-DD, got {}", option, text));
+    return MakeError(ErrorCode::kUsage,
+                     fmt::format("{}: expected an existing day as YYYY-MM-DD, got {}", option, text));
   };
   Date from, to;
   if (!options.date.empty()) {
@@ -57,15 +59,16 @@ Result<std::vector<DayRange>> DaysOf(const RunOptions& options, const pipeline::
       ASSIGN_OR_RETURN(to, parse("--to", options.to));
     }
     if (from > to) {
-      return MakeError(ErrorCode::kUsage, fmt::format("--from {} is after --to {}", FormatDate(from), FormatDate(to)));
+      return MakeError(ErrorCode::kUsage,
+                       fmt::format("--from {} is after --to {}", FormatDate(from), FormatDate(to)));
     }
   }
   for (const Date day : {from, to}) {
     if (!pipeline.calendar->Covers(day)) {
       return MakeError(ErrorCode::kUsage,
                        fmt::format("the calendar of {} knows {} to {}, not {}", pipeline.calendar->mic(),
-                                   FormatDate(pipeline.calendar->first()), FormatDate(pipeline.calendar->last()),
-                                   FormatDate(day)));
+                                   FormatDate(pipeline.calendar->first()),
+                                   FormatDate(pipeline.calendar->last()), FormatDate(day)));
     }
   }
   const auto sessions = pipeline.calendar->Sessions(from, to);
@@ -75,7 +78,8 @@ Result<std::vector<DayRange>> DaysOf(const RunOptions& options, const pipeline::
 
 // Nothing of the pipeline's was asked for on these days: why.
 std::string WhyNoSession(const RunOptions& options, const pipeline::Pipeline& pipeline) {
-  const std::string days = options.date.empty() ? fmt::format("{} to {}", options.from, options.to) : options.date;
+  const std::string days =
+      options.date.empty() ? fmt::format("{} to {}", options.from, options.to) : options.date;
   std::string why;
   if (const auto day = ParseDate(options.date); day.ok()) {
     const auto holiday = pipeline.calendar->HolidayName(*day);
@@ -94,15 +98,18 @@ Status ShowMovers(Session& session, Workspace& workspace, const pipeline::Pipeli
   return RunQuery(session, workspace, request);
 }
 
-void ShowWhereNext(const Session& session, const pipeline::Pipeline& pipeline, const RunOptions& options, Date day) {
+void ShowWhereNext(const Session& session, const pipeline::Pipeline& pipeline, const RunOptions& options,
+                   Date day) {
   const std::string bucket = session.bucket();
-  const std::string shown = std::filesystem::path(bucket).lexically_proximate(std::filesystem::current_path()).string();
+  const std::string shown =
+      std::filesystem::path(bucket).lexically_proximate(std::filesystem::current_path()).string();
   const std::string lake = fmt::format("{}/{}", bucket, pipeline.config.prefix);
   const std::string database = pipeline.config.database();
-  session.Print(fmt::format("\n{}\n  {}clean/bars/dt=…/bars.parquet       one file a session\n"
-                            "  {}rejected/bars/dt=…/bars.parquet    with rule and reason\n"
-                            "  {}raw/dt=…/                          the answers as received\n",
-                            Bold(session.out(), "The lake"), lake, lake, lake));
+  session.Print(
+      fmt::format("\n{}\n  {}clean/bars/dt=…/bars.parquet       one file a session\n"
+                  "  {}rejected/bars/dt=…/bars.parquet    with rule and reason\n"
+                  "  {}raw/dt=…/                          the answers as received\n",
+                  Bold(session.out(), "The lake"), lake, lake, lake));
   const std::string flag = fmt::format("--bucket {} ", shown);
   session.Print(fmt::format(
       "\n{}\n  penstock query {}\"select * from {}.bars where dt = '{}' order by volume desc limit 5\"\n"
@@ -110,7 +117,8 @@ void ShowWhereNext(const Session& session, const pipeline::Pipeline& pipeline, c
       "  penstock query --list\n"
       "  penstock tables ls {}\n"
       "  penstock run {} --live           the last session, from the provider\n",
-      Bold(session.out(), "Try next"), flag, database, FormatDate(day), flag, options.pipeline, flag, options.pipeline));
+      Bold(session.out(), "Try next"), flag, database, FormatDate(day), flag, options.pipeline, flag,
+      options.pipeline));
 }
 
 Result<int> Run(Session& session, const RunOptions& options) {
@@ -126,27 +134,30 @@ Result<int> Run(Session& session, const RunOptions& options) {
   if (!options.input.empty()) {
     const auto parsed = ParseJson(options.input);
     if (!parsed.ok() || !parsed->is_object()) {
-      return MakeError(ErrorCode::kUsage, fmt::format("--input: expected a JSON object, got {}", options.input));
+      return MakeError(ErrorCode::kUsage,
+                       fmt::format("--input: expected a JSON object, got {}", options.input));
     }
     input = parsed->get_object();
   }
 
   ProgressBar progress(session.clock(), session.err(), [&](std::string_view text) { session.Remark(text); });
   Workspace workspace(session);
-  ASSIGN_OR_RETURN(const auto shop, PipelineWorkshop::Open(session, workspace, std::move(loaded), {options.target, &progress}));
+  ASSIGN_OR_RETURN(const auto shop, PipelineWorkshop::Open(session, workspace, std::move(loaded),
+                                                           {options.target, &progress}));
   const pipeline::Pipeline& pipeline = shop->pipeline();
   const bool for_people = session.format() == OutputFormat::kTable;
   if (for_people) {
-    session.Print(fmt::format("{}: {} symbols, {}{}\n\n", Bold(session.out(), pipeline.name()),
-                              Grouped(static_cast<int64_t>(pipeline.symbols.size())),
-                              SpanText(days.front().from, days.back().to),
-                              options.target.demo ? ", recorded and generated data of the replay server" : ""));
+    session.Print(fmt::format(
+        "{}: {} symbols, {}{}\n\n", Bold(session.out(), pipeline.name()),
+        Grouped(static_cast<int64_t>(pipeline.symbols.size())), SpanText(days.front().from, days.back().to),
+        options.target.demo ? ", recorded and generated data of the replay server" : ""));
   }
 
   std::vector<pipeline::RunReport> reports;
   for (const auto& range : days) {
     pipeline::RunRequest request{range.from, range.to, input, options.name};
-    ASSIGN_OR_RETURN(auto report, pipeline::RunPipeline(pipeline, shop->runtime(), shop->engine(), request, session.stop()));
+    ASSIGN_OR_RETURN(auto report, pipeline::RunPipeline(pipeline, shop->runtime(), shop->engine(), request,
+                                                        session.stop()));
     RETURN_IF_ERROR(pipeline::WriteMetrics(pipeline, shop->runtime(), report));
     reports.push_back(std::move(report));
   }
@@ -176,11 +187,13 @@ void AddRunCommand(CLI::App& app, Session& session, Action& action) {
   verb->add_option("--input", options->input, "a JSON object laid over the execution's input");
   verb->add_option("--name", options->name, "of the execution; the same name is run once");
   options->target.AddTo(*verb);
-  verb->footer("Examples:\n"
-               "  penstock run ftse100 --live\n"
-               "  penstock run sp500 --from 2024-01-02 --to 2024-12-31\n"
-               "  penstock run sp500 --demo");
-  verb->callback([&session, &action, options] { action = [&session, options] { return Run(session, *options); }; });
+  verb->footer(
+      "Examples:\n"
+      "  penstock run ftse100 --live\n"
+      "  penstock run sp500 --from 2024-01-02 --to 2024-12-31\n"
+      "  penstock run sp500 --demo");
+  verb->callback(
+      [&session, &action, options] { action = [&session, options] { return Run(session, *options); }; });
 }
 
 }  // namespace penstock::cli

@@ -36,7 +36,9 @@ Rows ToRows(const std::vector<pipeline::RunReport>& reports) {
               json::value(report.Count("read")), json::value(report.Count("accepted")),
               json::value(report.Count("rejected")), json::value(dead),
               json::value(fmt::format("{:.1f}", report.seconds)),
-              json::value(report.already_done ? "already done" : dead > 0 ? "some failed" : "done")});
+              json::value(report.already_done ? "already done"
+                          : dead > 0          ? "some failed"
+                                              : "done")});
   }
   return rows;
 }
@@ -57,21 +59,25 @@ std::string RenderRuns(const std::vector<pipeline::RunReport>& reports, const Te
     AddCounts(report, "warned_by_rule", warned);
   }
   if (reports.size() > 1) {
-    rows.Add({"total", nullptr, json::value(read), json::value(accepted), json::value(rejected), json::value(dead),
-              json::value(fmt::format("{:.1f}", seconds)), ""});
+    rows.Add({"total", nullptr, json::value(read), json::value(accepted), json::value(rejected),
+              json::value(dead), json::value(fmt::format("{:.1f}", seconds)), ""});
   }
   std::string out = Format(rows, OutputFormat::kTable, terminal);
   if (const auto text = Listed(by_rule); !text.empty()) out += fmt::format("\nrejected by rule: {}", text);
-  if (const auto text = Listed(warned); !text.empty()) out += fmt::format("\nlet in with a warning: {}", text);
+  if (const auto text = Listed(warned); !text.empty())
+    out += fmt::format("\nlet in with a warning: {}", text);
   if (!by_rule.empty() || !warned.empty()) out += "\n";
   if (done_before == static_cast<int64_t>(reports.size()) && done_before > 0) {
     out += Green(terminal, "\nNothing to do: every answer was fetched and processed before.\n");
   } else if (done_before > 0) {
-    out += fmt::format("\n{} of {} had been done before; no work was done twice.\n", done_before, reports.size());
+    out += fmt::format("\n{} of {} had been done before; no work was done twice.\n", done_before,
+                       reports.size());
   }
   if (dead > 0) {
-    out += Red(terminal, fmt::format("\n{} in the dead-letter queue: see `penstock dlq ls`, then `penstock dlq redrive`.\n",
-                                     Grouped(dead)));
+    out += Red(
+        terminal,
+        fmt::format("\n{} in the dead-letter queue: see `penstock dlq ls`, then `penstock dlq redrive`.\n",
+                    Grouped(dead)));
   }
   return out;
 }

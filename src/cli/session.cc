@@ -28,7 +28,8 @@ Session::Session(std::stop_token stop)
 
 Status Session::Prepare() {
   if (const char* text = std::getenv("PENSTOCK_NOW"); text != nullptr && !ParseTimestamp(text).ok()) {
-    return MakeError(ErrorCode::kUsage, std::string("PENSTOCK_NOW: expected a time as 2017-08-11T22:00:00Z, got ") + text);
+    return MakeError(ErrorCode::kUsage,
+                     std::string("PENSTOCK_NOW: expected a time as 2017-08-11T22:00:00Z, got ") + text);
   }
   ASSIGN_OR_RETURN(format_, ParseOutputFormat(options.output));
   ASSIGN_OR_RETURN(const LogLevel level, ParseLogLevel(options.log_level));
@@ -39,7 +40,8 @@ Status Session::Prepare() {
 
 std::string Session::bucket() const {
   std::string name = options.bucket;
-  if (const char* variable = std::getenv("PENSTOCK_BUCKET"); name.empty() && variable != nullptr) name = variable;
+  if (const char* variable = std::getenv("PENSTOCK_BUCKET"); name.empty() && variable != nullptr)
+    name = variable;
   if (name.empty()) name = "lake";
   if (name.starts_with("s3://")) return name;
   return std::filesystem::absolute(name).lexically_normal().string();
@@ -57,7 +59,8 @@ void Session::PrintRows(const Rows& rows) const { Print(Format(rows, format_, ou
 
 Status FlushOutput() {
   if (std::fflush(stdout) != 0 && errno != EPIPE) {
-    return MakeError(ErrorCode::kIo, "standard output could not be written", "is the disk that it goes to full?");
+    return MakeError(ErrorCode::kIo, "standard output could not be written",
+                     "is the disk that it goes to full?");
   }
   return Status::OK();
 }

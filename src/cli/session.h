@@ -1,4 +1,5 @@
-// What every verb has at hand: the options that all of them take, the terminal, the clock, the log, and Ctrl-C.
+// What every verb has at hand: the options that all of them take, the terminal, the clock, the log, and
+// Ctrl-C.
 #pragma once
 
 #include <stop_token>
@@ -14,9 +15,9 @@
 namespace penstock::cli {
 
 struct GlobalOptions {
-  std::string bucket;               // a folder; empty: PENSTOCK_BUCKET, else ./lake
-  std::string output = "table";     // table|json|csv|ndjson
-  bool quiet = false;               // no progress, no remarks; results and errors only
+  std::string bucket;            // a folder; empty: PENSTOCK_BUCKET, else ./lake
+  std::string output = "table";  // table|json|csv|ndjson
+  bool quiet = false;            // no progress, no remarks; results and errors only
   std::string log_level = "warning";
 };
 

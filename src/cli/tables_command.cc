@@ -1,5 +1,5 @@
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <algorithm>
 
@@ -65,8 +65,8 @@ Result<int> List(Session& session, const TablesOptions&) {
     ASSIGN_OR_RETURN(const auto tables, catalog->ListTables(database));
     for (const auto& table : tables) {
       ASSIGN_OR_RETURN(const auto files, FilesOf(*store, table.prefix));
-      rows.Add({json::value(database + "." + table.table), json::value(files.partitions), json::value(files.first),
-                json::value(files.last), json::value(files.bytes),
+      rows.Add({json::value(database + "." + table.table), json::value(files.partitions),
+                json::value(files.first), json::value(files.last), json::value(files.bytes),
                 files.partitions == 0 ? json::value(nullptr) : json::value(FormatTimestamp(files.newest)),
                 json::value(table.description)});
     }
@@ -86,16 +86,19 @@ Result<int> Show(Session& session, const TablesOptions& options) {
   ASSIGN_OR_RETURN(const auto table, FindTable(*catalog, options.table));
   Rows rows{{"column", "type", "nullable", "comment"}, {}};
   for (const auto& column : table.columns) {
-    rows.Add({json::value(column.name), json::value(column.type), json::value(column.nullable), json::value(column.comment)});
+    rows.Add({json::value(column.name), json::value(column.type), json::value(column.nullable),
+              json::value(column.comment)});
   }
   for (const auto& column : table.partition_columns) {
-    rows.Add({json::value(column.name), json::value(column.type), json::value(false), json::value("partition, in the path")});
+    rows.Add({json::value(column.name), json::value(column.type), json::value(false),
+              json::value("partition, in the path")});
   }
   if (session.format() == OutputFormat::kTable) {
     ASSIGN_OR_RETURN(const auto files, FilesOf(*store, table.prefix));
-    session.Print(fmt::format("{}  {}\n{}/{}  {} files, {} to {}, {} bytes\n\n", Bold(session.out(), options.table),
-                              table.description, store->uri(), table.prefix, Grouped(files.partitions), files.first,
-                              files.last, Grouped(files.bytes)));
+    session.Print(fmt::format("{}  {}\n{}/{}  {} files, {} to {}, {} bytes\n\n",
+                              Bold(session.out(), options.table), table.description, store->uri(),
+                              table.prefix, Grouped(files.partitions), files.first, files.last,
+                              Grouped(files.bytes)));
   }
   session.PrintRows(rows);
   return 0;
@@ -131,19 +134,21 @@ Result<int> Check(Session& session, const TablesOptions& options) {
   ASSIGN_OR_RETURN(const auto report, lake::CheckTable(*store, *spec, pipeline.config.prefix, check));
   progress.End();
   if (session.format() == OutputFormat::kTable) {
-    session.Print(fmt::format("{}: {} rows in {} files, {} to {}; {} rejected rows in {} files; newest answer {}\n",
-                              options.table, Grouped(report.rows), Grouped(static_cast<int64_t>(report.files)),
-                              report.first ? FormatDate(*report.first) : "-", report.last ? FormatDate(*report.last) : "-",
-                              Grouped(report.rejected_rows), Grouped(static_cast<int64_t>(report.rejected_files)),
-                              report.newest ? FormatTimestamp(*report.newest) : "-"));
+    session.Print(fmt::format(
+        "{}: {} rows in {} files, {} to {}; {} rejected rows in {} files; newest answer {}\n", options.table,
+        Grouped(report.rows), Grouped(static_cast<int64_t>(report.files)),
+        report.first ? FormatDate(*report.first) : "-", report.last ? FormatDate(*report.last) : "-",
+        Grouped(report.rejected_rows), Grouped(static_cast<int64_t>(report.rejected_files)),
+        report.newest ? FormatTimestamp(*report.newest) : "-"));
   }
   Rows rows{{"key", "problem"}, {}};
   for (const auto& problem : report.problems) rows.Add({json::value(problem.key), json::value(problem.what)});
   if (!rows.rows.empty() || session.format() != OutputFormat::kTable) session.PrintRows(rows);
   if (report.problems.empty()) return 0;
-  return MakeError(ErrorCode::kCorrupt, fmt::format("{}: {} problems", options.table, report.problems.size()),
-                   fmt::format("remove the damaged files, then `penstock process {} --again` makes them from raw",
-                               pipeline.name()));
+  return MakeError(
+      ErrorCode::kCorrupt, fmt::format("{}: {} problems", options.table, report.problems.size()),
+      fmt::format("remove the damaged files, then `penstock process {} --again` makes them from raw",
+                  pipeline.name()));
 }
 
 }  // namespace
@@ -152,14 +157,20 @@ void AddTablesCommand(CLI::App& app, Session& session, Action& action) {
   auto options = std::make_shared<TablesOptions>();
   auto* verb = app.add_subcommand("tables", "what the lake has: list, show, check");
   verb->require_subcommand(1);
-  verb->footer("Examples:\n  penstock tables ls\n  penstock tables show sp500.bars\n  penstock tables check sp500.bars");
-  const auto add = [&](const char* name, const char* text, Result<int> (*run)(Session&, const TablesOptions&)) {
+  verb->footer(
+      "Examples:\n  penstock tables ls\n  penstock tables show sp500.bars\n  penstock tables check "
+      "sp500.bars");
+  const auto add = [&](const char* name, const char* text,
+                       Result<int> (*run)(Session&, const TablesOptions&)) {
     auto* sub = verb->add_subcommand(name, text);
-    sub->callback([&session, &action, options, run] { action = [&session, options, run] { return run(session, *options); }; });
+    sub->callback([&session, &action, options, run] {
+      action = [&session, options, run] { return run(session, *options); };
+    });
     return sub;
   };
   add("ls", "tables, days, sizes", &List);
-  for (auto* sub : {add("show", "columns of one", &Show), add("check", "read every file: sound, sorted, unique", &Check)}) {
+  for (auto* sub : {add("show", "columns of one", &Show),
+                    add("check", "read every file: sound, sorted, unique", &Check)}) {
     sub->add_option("table", options->table, "DATABASE.TABLE")->required();
     sub->add_option("--pipeline", options->pipeline, "the pipeline's folder, if it is not found by name");
   }

@@ -22,7 +22,8 @@ Terminal DescribeTerminal(int fd) {
   const char* no_color = std::getenv("NO_COLOR");
   terminal.color = terminal.interactive && (no_color == nullptr || *no_color == '\0');
   winsize size{};
-  if (terminal.interactive && ::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) terminal.width = size.ws_col;
+  if (terminal.interactive && ::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+    terminal.width = size.ws_col;
   return terminal;
 }
 

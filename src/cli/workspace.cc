@@ -36,9 +36,10 @@ Status MakeFolder(const std::string& path) {
   std::error_code error;
   fs::create_directories(path, error);
   if (!error) return Status::OK();
-  return MakeError(error == std::errc::read_only_file_system ? ErrorCode::kReadOnly : ErrorCode::kPermissionDenied,
-                   fmt::format("cannot make the folder {}: {}", path, error.message()),
-                   "choose a folder that you may write to (--bucket, PENSTOCK_STATE)");
+  return MakeError(
+      error == std::errc::read_only_file_system ? ErrorCode::kReadOnly : ErrorCode::kPermissionDenied,
+      fmt::format("cannot make the folder {}: {}", path, error.message()),
+      "choose a folder that you may write to (--bucket, PENSTOCK_STATE)");
 }
 
 // For what all pipelines of a user share on this machine: quotas.
@@ -51,15 +52,16 @@ std::string UserStateFolder() {
   return std::string(home == nullptr ? "/tmp" : home) + "/.local/state/penstock";
 }
 
-Result<std::shared_ptr<sqlite::Database>> OpenDatabase(const std::string& folder, const std::string& file, bool durable) {
+Result<std::shared_ptr<sqlite::Database>> OpenDatabase(const std::string& folder, const std::string& file,
+                                                       bool durable) {
   RETURN_IF_ERROR(MakeFolder(folder));
   sqlite::Options options;
   options.durable = durable;
   return sqlite::Database::Open(folder + "/" + file, options);
 }
 
-// Requests are counted where they arrive, which is later than they are sent, and not by the same time for each: 1 % of
-// the window, and what a busy machine may need between a turn and its request.
+// Requests are counted where they arrive, which is later than they are sent, and not by the same time for
+// each: 1 % of the window, and what a busy machine may need between a turn and its request.
 int64_t GuardMs(Duration window) {
   return std::max<int64_t>(250, std::chrono::duration_cast<std::chrono::milliseconds>(window).count() / 100);
 }
@@ -81,7 +83,8 @@ Result<store::ObjectStore*> Workspace::Store() {
   if (parts_->store == nullptr) {
     const std::string bucket = session_.bucket();
     if (bucket.starts_with("s3://")) {
-      return MakeError(ErrorCode::kUsage, fmt::format("--bucket: buckets in S3 are not supported yet: {}", bucket),
+      return MakeError(ErrorCode::kUsage,
+                       fmt::format("--bucket: buckets in S3 are not supported yet: {}", bucket),
                        "name a folder");
     }
     store::FolderOptions options;
@@ -174,7 +177,8 @@ const pipeline::Runtime& PipelineWorkshop::runtime() const { return parts_->runt
 workflow::Engine& PipelineWorkshop::engine() { return *parts_->engine; }
 
 Result<std::unique_ptr<PipelineWorkshop>> PipelineWorkshop::Open(Session& session, Workspace& workspace,
-                                                                 pipeline::Pipeline pipeline, const Options& options) {
+                                                                 pipeline::Pipeline pipeline,
+                                                                 const Options& options) {
   std::unique_ptr<PipelineWorkshop> shop(new PipelineWorkshop());
   Parts& parts = *shop->parts_;
   parts.pipeline = std::move(pipeline);
@@ -199,15 +203,16 @@ Result<std::unique_ptr<PipelineWorkshop>> PipelineWorkshop::Open(Session& sessio
     ASSIGN_OR_RETURN(parts.quotas, OpenDatabase(UserStateFolder(), "quotas.db", false));
     const auto configured = settings.find("endpoint");
     const std::string name = configured == settings.end() ? config.kind : configured->second;
-    ASSIGN_OR_RETURN(parts.limiter,
-                     net::SqliteRateLimiter::Open(
-                         parts.quotas, name, {config.quota.requests, config.quota.per, GuardMs(config.quota.per)},
-                         session.clock()));
+    ASSIGN_OR_RETURN(parts.limiter, net::SqliteRateLimiter::Open(
+                                        parts.quotas, name,
+                                        {config.quota.requests, config.quota.per, GuardMs(config.quota.per)},
+                                        session.clock()));
   }
   parts.guard = std::make_unique<source::PageGuard>(*parts.curl);
   parts.client = std::make_unique<net::RetryingClient>(*parts.guard, net::RetryPolicy{}, session.clock(),
                                                        session.random(), session.log(), parts.limiter.get());
-  ASSIGN_OR_RETURN(parts.source, source::MakeSource(config.kind, settings, {parts.client.get(), &session.clock()}));
+  ASSIGN_OR_RETURN(parts.source,
+                   source::MakeSource(config.kind, settings, {parts.client.get(), &session.clock()}));
 
   ASSIGN_OR_RETURN(parts.dead_letters, workspace.Queue(parts.pipeline.dead_letter_queue()));
   pipeline::Runtime& runtime = parts.runtime;
@@ -225,8 +230,8 @@ Result<std::unique_ptr<PipelineWorkshop>> PipelineWorkshop::Open(Session& sessio
   ASSIGN_OR_RETURN(auto* executions, workspace.Executions());
   workflow::EngineOptions engine;
   engine.max_parallel = static_cast<int>(config.in_flight);
-  parts.engine = std::make_unique<workflow::Engine>(*executions, *parts.runner, session.clock(), session.random(),
-                                                    runtime.log, engine);
+  parts.engine = std::make_unique<workflow::Engine>(*executions, *parts.runner, session.clock(),
+                                                    session.random(), runtime.log, engine);
   return shop;
 }
 

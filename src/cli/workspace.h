@@ -26,7 +26,7 @@ class Database;
 namespace penstock::workflow {
 class Engine;
 class ExecutionStore;
-}
+}  // namespace penstock::workflow
 
 namespace penstock::cli {
 
@@ -62,11 +62,13 @@ class Workspace {
   std::unique_ptr<Parts> parts_;
 };
 
-// A pipeline ready to run: its runtime, its state machine's engine, its HTTP client. The workspace outlives it.
+// A pipeline ready to run: its runtime, its state machine's engine, its HTTP client. The workspace outlives
+// it.
 class PipelineWorkshop {
  public:
   struct Options {
-    // Whom to ask; with `demo`, a replay server of this process. Another endpoint than pipeline.yaml's has no quota.
+    // Whom to ask; with `demo`, a replay server of this process. Another endpoint than pipeline.yaml's has no
+    // quota.
     RunTarget target;
     pipeline::Progress* progress = nullptr;
   };

@@ -24,9 +24,9 @@ struct PartitionRows {
 //  3. rejected has the rejected rows of the greatest version that has any, unless an accepted row is of a
 //  greater one.
 //     Of the same version it is there beside an accepted row only when one run said both (a duplicate).
-// So runs may come in any order, again, or half-way and then again, as long as a version of a row is judged under one
-// set of rules. To judge versions again under other rules, give them in one call, or the newest first: a version that
-// lost to a newer one is not stored, and cannot come back by itself.
+// So runs may come in any order, again, or half-way and then again, as long as a version of a row is judged
+// under one set of rules. To judge versions again under other rules, give them in one call, or the newest
+// first: a version that lost to a newer one is not stored, and cannot come back by itself.
 class PartitionMerge {
  public:
   explicit PartitionMerge(const TableSpec& spec);

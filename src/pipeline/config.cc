@@ -79,14 +79,17 @@ PipelineConfig ReadPipeline(YamlReader& reader) {
   PipelineConfig config;
   config.name = reader.String("name");
   if (!config.name.empty() && !IsName(config.name)) {
-    reader.Fault("name", fmt::format("expected lower-case letters, digits and hyphens, a letter first, at most 40, "
-                                     "got {}", config.name));
+    reader.Fault("name",
+                 fmt::format("expected lower-case letters, digits and hyphens, a letter first, at most 40, "
+                             "got {}",
+                             config.name));
   }
   config.description = reader.String("description", "");
   config.prefix = reader.String("prefix", config.name + "/");
   if (!config.prefix.empty() && (!config.prefix.ends_with('/') || config.prefix.starts_with('/'))) {
-    reader.Fault("prefix", fmt::format("expected a prefix that ends with '/' and does not begin with it, got {}",
-                                       config.prefix));
+    reader.Fault("prefix",
+                 fmt::format("expected a prefix that ends with '/' and does not begin with it, got {}",
+                             config.prefix));
   }
   config.exchange = reader.String("exchange");
   config.currency = reader.String("currency");
@@ -167,7 +170,8 @@ std::vector<std::string> KnownConfigKeys() {
   YamlFaults faults{"", ProcessEnvironment, {}, {}};
   // Asks for every key, so that the set cannot differ from what is read.
   const YAML::Node root = YAML::Load(
-      "{source: {kind: yahoo, symbols: {}, quota: {}}, tables: {t: {rules: [{}]}}, retention: {raw: {}, clean: {}}, demo: {}}");
+      "{source: {kind: yahoo, symbols: {}, quota: {}}, tables: {t: {rules: [{}]}}, retention: {raw: {}, "
+      "clean: {}}, demo: {}}");
   YamlReader reader(root, "", faults);
   ReadPipeline(reader);
   return {faults.known.begin(), faults.known.end()};

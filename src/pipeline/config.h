@@ -1,4 +1,5 @@
-// pipeline.yaml, typed. Its JSON Schema, for editors, is pipelines/pipeline.schema.json; a test holds the two together.
+// pipeline.yaml, typed. Its JSON Schema, for editors, is pipelines/pipeline.schema.json; a test holds the two
+// together.
 #pragma once
 
 #include <cstdint>
@@ -55,7 +56,7 @@ struct RetentionConfig {
 // What `run --demo` does: which recorded days, served by the replay server.
 struct DemoConfig {
   Date from, to;
-  int64_t daily = 5;  // the last sessions, run one by one as the schedule would
+  int64_t daily = 5;                 // the last sessions, run one by one as the schedule would
   std::vector<std::string> symbols;  // beside those of the symbol file: others that are recorded
 };
 
@@ -82,7 +83,8 @@ struct PipelineConfig {
 using Environment = std::optional<std::string> (*)(std::string_view name);
 std::optional<std::string> ProcessEnvironment(std::string_view name);
 
-// Configuration, with all faults of the file at once, a line each: file:line:column, the key, what was expected.
+// Configuration, with all faults of the file at once, a line each: file:line:column, the key, what was
+// expected.
 // ${NAME} in a value is taken from the environment; unset is a fault that names the variable.
 Result<PipelineConfig> ParseConfig(std::string_view text, const std::string& file,
                                    Environment environment = ProcessEnvironment);

@@ -61,15 +61,20 @@ TEST(PipelineConfig, NamesFileLineKeyAndWhatWasExpected) {
   EXPECT_THAT(FaultsOf(good, "kind: yahoo", "knid: yahoo"),
               ::testing::AllOf(HasSubstr("pipeline.yaml:6:3: source.knid: no such key (did you mean kind?)"),
                                HasSubstr("source.kind: is required")));
-  EXPECT_THAT(FaultsOf(good, "requests: 60", "requests: many"),
-              HasSubstr("pipeline.yaml:7:21: source.quota.requests: expected a whole number from 1 to 1000000, got many"));
+  EXPECT_THAT(
+      FaultsOf(good, "requests: 60", "requests: many"),
+      HasSubstr(
+          "pipeline.yaml:7:21: source.quota.requests: expected a whole number from 1 to 1000000, got many"));
   EXPECT_THAT(FaultsOf(good, "per: 1m", "per: often"), HasSubstr("source.quota.per: expected a span"));
-  EXPECT_THAT(FaultsOf(good, "severity: warn", "severity: shout"), HasSubstr("expected one of reject, warn, got shout"));
-  EXPECT_THAT(FaultsOf(good, "currency: GBP", "currency: [GBP]"), HasSubstr("currency: expected text, got a list"));
+  EXPECT_THAT(FaultsOf(good, "severity: warn", "severity: shout"),
+              HasSubstr("expected one of reject, warn, got shout"));
+  EXPECT_THAT(FaultsOf(good, "currency: GBP", "currency: [GBP]"),
+              HasSubstr("currency: expected text, got a list"));
   EXPECT_THAT(FaultsOf(good, "currency: GBP", "demo: {from: 2017-02-30, to: 2017-03-01}"),
               ::testing::AllOf(HasSubstr("demo.from: expected an existing day as YYYY-MM-DD, got 2017-02-30"),
                                HasSubstr("currency: is required")));
-  EXPECT_THAT(FaultsOf(good, "name: ftse100", "name: FTSE 100"), HasSubstr("name: expected lower-case letters"));
+  EXPECT_THAT(FaultsOf(good, "name: ftse100", "name: FTSE 100"),
+              HasSubstr("name: expected lower-case letters"));
   EXPECT_THAT(FaultsOf(good, "name: jump", "name: not_null"), HasSubstr("two rules have the name not_null"));
   EXPECT_THAT(FaultsOf(good, "source:", "source: ["), HasSubstr("pipeline.yaml:"));
   EXPECT_THAT(FaultsOf(good, "name: ftse100", "name: ftse100\nname: other"), HasSubstr("stands twice"));
@@ -100,13 +105,15 @@ void CollectKeys(const json::value& schema, const json::object& definitions, con
   }
   if (const auto* properties = object->if_contains("properties")) {
     for (const auto& property : properties->as_object()) {
-      const std::string key = path.empty() ? std::string(property.key()) : path + "." + std::string(property.key());
+      const std::string key =
+          path.empty() ? std::string(property.key()) : path + "." + std::string(property.key());
       out.insert(key);
       CollectKeys(property.value(), definitions, key, out);
     }
   }
   if (const auto* items = object->if_contains("items")) CollectKeys(*items, definitions, path, out);
-  if (const auto* named = object->if_contains("additionalProperties"); named != nullptr && named->is_object()) {
+  if (const auto* named = object->if_contains("additionalProperties");
+      named != nullptr && named->is_object()) {
     CollectKeys(*named, definitions, path, out);
   }
 }

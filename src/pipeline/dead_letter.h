@@ -14,10 +14,10 @@ class Queue;
 namespace penstock::pipeline {
 
 struct DeadLetter {
-  std::string step;     // fetch, transform
-  json::object input;   // of that step: {"symbol","from","to"} or {"date","key"}
-  std::string error;    // a name: what Retry and Catch see
-  std::string cause;    // for a person
+  std::string step;    // fetch, transform
+  json::object input;  // of that step: {"symbol","from","to"} or {"date","key"}
+  std::string error;   // a name: what Retry and Catch see
+  std::string cause;   // for a person
   std::string execution;
 
   json::object ToJson() const;

@@ -30,7 +30,8 @@ Result<json::value> RunFetchStep(const StepContext& context, const json::value& 
   const std::string key = raw.ToKey(context.pipeline.config.prefix);
   ASSIGN_OR_RETURN(const auto put, runtime.store->Put(key, fetched->body));
   runtime.progress->Advance(1);
-  runtime.log.Debug("fetched", {{"symbol", spec.symbol}, {"key", key}, {"bytes", put.size}, {"url", fetched->masked_url}});
+  runtime.log.Debug(
+      "fetched", {{"symbol", spec.symbol}, {"key", key}, {"bytes", put.size}, {"url", fetched->masked_url}});
   return json::object{{"symbol", spec.symbol},
                       {"key", key},
                       {"bytes", put.size},

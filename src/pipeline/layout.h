@@ -1,5 +1,5 @@
-// Where the objects of a pipeline lie in its bucket (DESIGN, "Bucket layout of a pipeline"). Keys are a function of
-// what they hold, so doing it again overwrites the same object.
+// Where the objects of a pipeline lie in its bucket (DESIGN, "Bucket layout of a pipeline"). Keys are a
+// function of what they hold, so doing it again overwrites the same object.
 #pragma once
 
 #include <optional>
@@ -11,7 +11,8 @@
 
 namespace penstock::pipeline {
 
-// A symbol as one segment of a key: letters, digits, '-' and '.' stay, everything else is percent-encoded, upper-case
+// A symbol as one segment of a key: letters, digits, '-' and '.' stay, everything else is percent-encoded,
+// upper-case
 // (^GSPC: %5EGSPC, RDS/A: RDS%2FA, "..": %2E%2E). RFC 3986 section 2.1.
 std::string EncodeSymbol(std::string_view symbol);
 Result<std::string> DecodeSymbol(std::string_view segment);

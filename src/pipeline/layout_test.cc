@@ -6,8 +6,8 @@ namespace penstock::pipeline {
 namespace {
 
 TEST(Layout, SymbolsOfEverySpellingComeBackFromTheirKeys) {
-  for (const std::string symbol : {"AAPL", "BRK.B", "BF-B", "^GSPC", "RDS/A", "OCDO.L", "EURUSD=X", "a_b", "..", ".",
-                                   "0P000071W8.TO", "100%", "\xc3\xa9"}) {
+  for (const std::string symbol : {"AAPL", "BRK.B", "BF-B", "^GSPC", "RDS/A", "OCDO.L", "EURUSD=X", "a_b",
+                                   "..", ".", "0P000071W8.TO", "100%", "\xc3\xa9"}) {
     const std::string segment = EncodeSymbol(symbol);
     EXPECT_EQ(segment.find_first_of("/_^= "), std::string::npos) << segment;
     EXPECT_NE(segment, "..");
@@ -31,9 +31,10 @@ TEST(Layout, KeysAreThoseOfTheDesign) {
 }
 
 TEST(Layout, OtherKeysAreNotTakenForRawAnswers) {
-  for (const char* key : {"raw/dt=2017-02-30/A.json", "raw/dt=2017-08-11/A", "raw/dt=2017-08-11/.json",
-                          "raw/dt=2017-08-11/a/b.json", "raw/dt=2017-08-11/A_2018-01-01.json", "raw/dt=2017-08-11",
-                          "raw/dt=2017-08-11/A%2.json", "raw/dt=2017-08-11/A.parquet", "clean/dt=2017-08-11/A.json"}) {
+  for (const char* key :
+       {"raw/dt=2017-02-30/A.json", "raw/dt=2017-08-11/A", "raw/dt=2017-08-11/.json",
+        "raw/dt=2017-08-11/a/b.json", "raw/dt=2017-08-11/A_2018-01-01.json", "raw/dt=2017-08-11",
+        "raw/dt=2017-08-11/A%2.json", "raw/dt=2017-08-11/A.parquet", "clean/dt=2017-08-11/A.json"}) {
     EXPECT_FALSE(RawKey::Parse("", key).has_value()) << key;
   }
 }

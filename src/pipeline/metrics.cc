@@ -10,7 +10,8 @@
 namespace penstock::pipeline {
 namespace {
 
-void Gauge(std::string& out, std::string_view name, std::string_view help, std::string_view labels, double value) {
+void Gauge(std::string& out, std::string_view name, std::string_view help, std::string_view labels,
+           double value) {
   out += fmt::format("# HELP {0} {1}\n# TYPE {0} gauge\n{0}{{{2}}} {3}\n", name, help, labels, value);
 }
 
@@ -25,8 +26,8 @@ std::string RenderMetrics(const Pipeline& pipeline, const RunReport& report, int
   Gauge(out, "penstock_run_end_time_seconds", "When the last run ended, Unix time.", labels,
         static_cast<double>(unix_seconds));
   Gauge(out, "penstock_run_duration_seconds", "How long it took.", labels, report.seconds);
-  Gauge(out, "penstock_run_session_time_seconds", "The last session it brought, its day at 00:00 UTC.", labels,
-        static_cast<double>(DaysSinceEpoch(report.to)) * 86400);
+  Gauge(out, "penstock_run_session_time_seconds", "The last session it brought, its day at 00:00 UTC.",
+        labels, static_cast<double>(DaysSinceEpoch(report.to)) * 86400);
   Gauge(out, "penstock_run_symbols", "Symbols of the pipeline.", labels, static_cast<double>(report.symbols));
   Gauge(out, "penstock_run_symbols_not_fetched", "Symbols that went to the dead-letter queue.", labels,
         static_cast<double>(report.not_fetched));
@@ -36,11 +37,12 @@ std::string RenderMetrics(const Pipeline& pipeline, const RunReport& report, int
   count("penstock_run_files_dead_lettered", "Answers that could not be parsed.", "dead_lettered");
   const auto* rules = report.summary.if_contains("rejected_by_rule");
   if (rules != nullptr && rules->is_object() && !rules->get_object().empty()) {
-    out += "# HELP penstock_run_rows_rejected_by_rule Rows that did not pass, by rule.\n"
-           "# TYPE penstock_run_rows_rejected_by_rule gauge\n";
+    out +=
+        "# HELP penstock_run_rows_rejected_by_rule Rows that did not pass, by rule.\n"
+        "# TYPE penstock_run_rows_rejected_by_rule gauge\n";
     for (const auto& rule : rules->get_object()) {
-      out += fmt::format("penstock_run_rows_rejected_by_rule{{{},rule=\"{}\"}} {}\n", labels, std::string_view(rule.key()),
-                         rule.value().as_int64());
+      out += fmt::format("penstock_run_rows_rejected_by_rule{{{},rule=\"{}\"}} {}\n", labels,
+                         std::string_view(rule.key()), rule.value().as_int64());
     }
   }
   return out;
@@ -48,7 +50,8 @@ std::string RenderMetrics(const Pipeline& pipeline, const RunReport& report, int
 
 Status WriteMetrics(const Pipeline& pipeline, const Runtime& runtime, const RunReport& report) {
   if (report.already_done) return Status::OK();
-  const int64_t now = std::chrono::duration_cast<std::chrono::seconds>(runtime.clock->Now().time_since_epoch()).count();
+  const int64_t now =
+      std::chrono::duration_cast<std::chrono::seconds>(runtime.clock->Now().time_since_epoch()).count();
   return runtime.store
       ->Put(fmt::format("{}markers/{}/metrics.prom", pipeline.config.prefix, pipeline.name()),
             RenderMetrics(pipeline, report, now))

@@ -38,14 +38,16 @@ bool IsPipelineFolder(const fs::path& path) {
 Result<std::string> ReadText(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) {
-    return MakeError(ErrorCode::kConfiguration, fmt::format("cannot read {}", path.string()),
-                     "every pipeline folder has pipeline.yaml and workflow.asl.json; `penstock init` makes one");
+    return MakeError(
+        ErrorCode::kConfiguration, fmt::format("cannot read {}", path.string()),
+        "every pipeline folder has pipeline.yaml and workflow.asl.json; `penstock init` makes one");
   }
   return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
 void ReplaceAll(std::string& text, std::string_view from, std::string_view to) {
-  for (size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) text.replace(at, from.size(), to);
+  for (size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size())
+    text.replace(at, from.size(), to);
 }
 
 Result<std::vector<lake::RuleSpec>> ToRules(const PipelineConfig& config, const std::string& table) {
@@ -76,7 +78,8 @@ std::vector<std::string> KnownPipelines() {
 
 Result<std::string> FindPipelineFolder(std::string_view name) {
   const fs::path given{std::string(name)};
-  if (given.filename() == "pipeline.yaml") return fs::absolute(given).parent_path().lexically_normal().string();
+  if (given.filename() == "pipeline.yaml")
+    return fs::absolute(given).parent_path().lexically_normal().string();
   std::string tried;
   for (const auto& root : Roots()) {
     const fs::path candidate = given.is_absolute() ? given : root / given;
@@ -85,7 +88,8 @@ Result<std::string> FindPipelineFolder(std::string_view name) {
       while (folder.size() > 1 && folder.ends_with('/')) folder.pop_back();
       return folder;
     }
-    tried += fmt::format("{}{}", tried.empty() ? "" : ", ", (candidate / "pipeline.yaml").lexically_normal().string());
+    tried += fmt::format("{}{}", tried.empty() ? "" : ", ",
+                         (candidate / "pipeline.yaml").lexically_normal().string());
     if (given.is_absolute()) break;
   }
   const auto known = KnownPipelines();
@@ -122,7 +126,8 @@ Result<Pipeline> LoadPipeline(std::string_view name) {
   for (const auto& table : pipeline.config.tables) {
     if (table.name != "bars" && table.name != "actions") {
       return MakeError(ErrorCode::kConfiguration,
-                       fmt::format("{}: tables: no such table: {}", file, table.name), "known: bars, actions");
+                       fmt::format("{}: tables: no such table: {}", file, table.name),
+                       "known: bars, actions");
     }
   }
   for (lake::TableSpec* spec : {&pipeline.bars, &pipeline.actions}) {

@@ -30,8 +30,8 @@ struct Pipeline {
   std::string queries_folder() const { return folder + "/queries"; }
 };
 
-// The folder that `name` means: a path to it (or to its pipeline.yaml), or a name below ./, ./pipelines/, or the
-// pipelines that came with the binary. NotFound lists where it was looked for.
+// The folder that `name` means: a path to it (or to its pipeline.yaml), or a name below ./, ./pipelines/, or
+// the pipelines that came with the binary. NotFound lists where it was looked for.
 Result<std::string> FindPipelineFolder(std::string_view name);
 
 // Configuration names the file and the line of what is wrong; NotFound as above.

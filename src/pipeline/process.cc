@@ -13,8 +13,9 @@ namespace penstock::pipeline {
 Result<std::vector<TransformSummary>> ProcessRaw(const Pipeline& pipeline, const Runtime& runtime,
                                                  const ProcessOptions& options) {
   const std::string& prefix = pipeline.config.prefix;
-  ASSIGN_OR_RETURN(const auto objects, store::ListAll(*runtime.store, options.only ? RawPrefix(prefix, *options.only)
-                                                                                   : RawPrefix(prefix)));
+  ASSIGN_OR_RETURN(
+      const auto objects,
+      store::ListAll(*runtime.store, options.only ? RawPrefix(prefix, *options.only) : RawPrefix(prefix)));
   const std::set<std::string> wanted(options.keys.begin(), options.keys.end());
   std::map<Date, std::vector<RawObject>, std::greater<>> days;
   for (const auto& object : objects) {

@@ -13,7 +13,8 @@ lake::TableEntry RejectedEntryOf(const lake::TableSpec& spec, const std::string&
   lake::TableSpec rejected = spec;
   rejected.name = spec.name + "_rejected";
   rejected.schema = lake::RejectedSchema(spec);
-  lake::TableEntry entry = lake::EntryOf(rejected, database, layout, fmt::format("Rows that {} refused, and why", spec.name));
+  lake::TableEntry entry =
+      lake::EntryOf(rejected, database, layout, fmt::format("Rows that {} refused, and why", spec.name));
   entry.prefix = layout.RejectedPrefix();
   entry.rejected_prefix.clear();
   return entry;
@@ -26,8 +27,9 @@ Result<std::vector<std::string>> PublishTables(const Pipeline& pipeline, const R
   std::vector<lake::TableEntry> entries;
   for (const lake::TableSpec* spec : {&pipeline.bars, &pipeline.actions}) {
     const lake::TableLayout layout{spec->name, pipeline.config.prefix};
-    entries.push_back(lake::EntryOf(*spec, database, layout,
-                                    spec == &pipeline.bars ? pipeline.config.description : "Dividends and splits"));
+    entries.push_back(
+        lake::EntryOf(*spec, database, layout,
+                      spec == &pipeline.bars ? pipeline.config.description : "Dividends and splits"));
     entries.push_back(RejectedEntryOf(*spec, database, layout));
   }
   std::vector<std::string> names;

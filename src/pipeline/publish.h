@@ -9,7 +9,8 @@
 
 namespace penstock::pipeline {
 
-// Registers bars, actions and what was rejected of them (NAME_rejected), or brings them up to date. Their names.
+// Registers bars, actions and what was rejected of them (NAME_rejected), or brings them up to date. Their
+// names.
 Result<std::vector<std::string>> PublishTables(const Pipeline& pipeline, const Runtime& runtime);
 
 }  // namespace penstock::pipeline

@@ -43,11 +43,12 @@ Status CheckDays(const Pipeline& pipeline, const RunRequest& request, TimePoint 
 
 // What the marker has for exactly these days: symbol by symbol.
 struct Covered {
-  std::set<std::string> symbols;  // under the rules of now
+  std::set<std::string> symbols;    // under the rules of now
   std::vector<RawObject> outdated;  // processed, but under other rules
 };
 
-Covered FindCovered(const Pipeline& pipeline, const std::optional<lake::Marker>& marker, const RunRequest& request) {
+Covered FindCovered(const Pipeline& pipeline, const std::optional<lake::Marker>& marker,
+                    const RunRequest& request) {
   Covered covered;
   if (!marker) return covered;
   for (const auto& [name, input] : marker->inputs) {
@@ -82,7 +83,8 @@ TransformSummary CountsOf(const Pipeline& pipeline, const std::optional<lake::Ma
 }
 
 // A run of these days that was stopped or killed before its end.
-Result<std::optional<workflow::ExecutionInfo>> FindUnfinished(workflow::Engine& engine, const Pipeline& pipeline,
+Result<std::optional<workflow::ExecutionInfo>> FindUnfinished(workflow::Engine& engine,
+                                                              const Pipeline& pipeline,
                                                               const RunRequest& request) {
   workflow::ListOptions options;
   options.state_machine = pipeline.name();
@@ -98,10 +100,10 @@ Result<std::optional<workflow::ExecutionInfo>> FindUnfinished(workflow::Engine& 
   return std::nullopt;
 }
 
-// A name that is a function of the input, so that the same run has the same name; with -2, -3 … when it has ended
-// before and symbols are still missing.
-Result<std::string> NameExecution(workflow::Engine& engine, const Pipeline& pipeline, const RunRequest& request,
-                                  const json::object& input) {
+// A name that is a function of the input, so that the same run has the same name; with -2, -3 … when it has
+// ended before and symbols are still missing.
+Result<std::string> NameExecution(workflow::Engine& engine, const Pipeline& pipeline,
+                                  const RunRequest& request, const json::object& input) {
   const std::string days = request.from == request.to
                                ? FormatDate(request.to)
                                : fmt::format("{}--{}", FormatDate(request.from), FormatDate(request.to));
@@ -201,27 +203,30 @@ Result<RunReport> RunPipeline(const Pipeline& pipeline, const Runtime& runtime, 
     }
     start.input = std::move(input);
     report.execution = start.name;
-    runtime.log.Info("run_started", {{"execution", start.name}, {"pipeline", pipeline.name()}, {"symbols", count}});
+    runtime.log.Info("run_started",
+                     {{"execution", start.name}, {"pipeline", pipeline.name()}, {"symbols", count}});
     runtime.progress->Begin("fetch", count);
     ASSIGN_OR_RETURN(info, engine.Run(start, stop));
   }
   runtime.progress->End();
   if (info.status != workflow::ExecutionStatus::kSucceeded) {
-    return MakeError(ErrorCode::kTaskFailed, fmt::format("execution {} failed: {}: {}", info.name, info.error, info.cause),
-                     fmt::format("see `penstock executions show {}`; `penstock run` again takes up what is left",
-                                 info.name));
+    return MakeError(
+        ErrorCode::kTaskFailed, fmt::format("execution {} failed: {}: {}", info.name, info.error, info.cause),
+        fmt::format("see `penstock executions show {}`; `penstock run` again takes up what is left",
+                    info.name));
   }
-  if (const auto* transform = info.output.is_object() ? info.output.get_object().if_contains("transform") : nullptr;
+  if (const auto* transform =
+          info.output.is_object() ? info.output.get_object().if_contains("transform") : nullptr;
       transform != nullptr && transform->is_object()) {
     report.summary = transform->get_object();
   }
   report.not_fetched = report.Count("not_fetched");
   RETURN_IF_ERROR(WriteSummary(pipeline, runtime, report, info));
   runtime.log.Info("run_ended", {{"execution", report.execution},
-                         {"read", report.Count("read")},
-                         {"accepted", report.Count("accepted")},
-                         {"rejected", report.Count("rejected")},
-                         {"not_fetched", report.not_fetched}});
+                                 {"read", report.Count("read")},
+                                 {"accepted", report.Count("accepted")},
+                                 {"rejected", report.Count("rejected")},
+                                 {"not_fetched", report.not_fetched}});
   return finish();
 }
 

@@ -1,4 +1,5 @@
-// One run of a pipeline: the sessions from one day to another, fetched in one request a symbol, into the lake.
+// One run of a pipeline: the sessions from one day to another, fetched in one request a symbol, into the
+// lake.
 #pragma once
 
 #include <cstdint>
@@ -22,9 +23,9 @@ class Engine;
 namespace penstock::pipeline {
 
 struct RunRequest {
-  Date from, to;          // sessions, both included
-  json::object input;     // laid over the execution's input
-  std::string name;       // of the execution; empty: a function of the input, so that a run is found again
+  Date from, to;       // sessions, both included
+  json::object input;  // laid over the execution's input
+  std::string name;    // of the execution; empty: a function of the input, so that a run is found again
 };
 
 struct RunReport {
@@ -33,16 +34,17 @@ struct RunReport {
   bool already_done = false;  // every symbol's answer was kept and processed before
   json::object summary;       // as the transform step gives it
   int64_t symbols = 0;
-  int64_t not_fetched = 0;    // in the dead-letter queue
+  int64_t not_fetched = 0;  // in the dead-letter queue
   double seconds = 0;
 
   int64_t Count(std::string_view key) const;  // of the summary, 0 when absent
   bool some_failed() const { return not_fetched > 0 || Count("dead_lettered") > 0; }
 };
 
-// Runs (or takes up again) the execution for these days, and writes its summary object. Symbols whose answer for
-// exactly these days is in the marker already are not asked for again. Configuration: a day that is no session, or one
-// whose session is not over. Conflict: another process runs the same now. A failed execution gives TaskFailed.
+// Runs (or takes up again) the execution for these days, and writes its summary object. Symbols whose answer
+// for exactly these days is in the marker already are not asked for again. Configuration: a day that is no
+// session, or one whose session is not over. Conflict: another process runs the same now. A failed execution
+// gives TaskFailed.
 Result<RunReport> RunPipeline(const Pipeline& pipeline, const Runtime& runtime, workflow::Engine& engine,
                               const RunRequest& request, std::stop_token stop);
 

@@ -1,4 +1,5 @@
-// What the steps of a pipeline work with. Made by cli, which alone names concrete classes; all of it outlives a run.
+// What the steps of a pipeline work with. Made by cli, which alone names concrete classes; all of it outlives
+// a run.
 #pragma once
 
 #include "base/clock.h"

@@ -8,7 +8,9 @@ namespace penstock::pipeline {
 
 std::span<const Step> Steps() {
   static const std::vector<Step> kSteps{
-      {"fetch", "asks the provider for one symbol and keeps the answer as received", {{"s3:PutObject", "raw/"}},
+      {"fetch",
+       "asks the provider for one symbol and keeps the answer as received",
+       {{"s3:PutObject", "raw/"}},
        &RunFetchStep},
       {"transform",
        "turns raw answers into clean and rejected rows; what cannot be read goes to the dead-letter queue",
@@ -23,8 +25,10 @@ std::span<const Step> Steps() {
         {"s3:PutObject", "markers/"},
         {"sqs:SendMessage", "dlq"}},
        &RunTransformStep},
-      {"publish", "registers the tables in the catalog",
-       {{"glue:CreateTable", ""}, {"glue:UpdateTable", ""}, {"glue:GetTable", ""}}, &RunPublishStep},
+      {"publish",
+       "registers the tables in the catalog",
+       {{"glue:CreateTable", ""}, {"glue:UpdateTable", ""}, {"glue:GetTable", ""}},
+       &RunPublishStep},
   };
   return kSteps;
 }
@@ -35,7 +39,8 @@ Result<const Step*> FindStep(std::string_view name) {
     if (step.name == name) return &step;
     known.emplace_back(step.name);
   }
-  return MakeError(ErrorCode::kConfiguration, fmt::format("no step of this name: {}{}", name, DidYouMean(name, known)),
+  return MakeError(ErrorCode::kConfiguration,
+                   fmt::format("no step of this name: {}{}", name, DidYouMean(name, known)),
                    fmt::format("steps: {}", fmt::join(known, ", ")));
 }
 

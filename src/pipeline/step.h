@@ -1,5 +1,6 @@
-// A step: a C++ function with a name, a JSON input, a JSON output and the permissions it needs (DESIGN, idea 2). A Task
-// of workflow.asl.json names it as the FunctionName of arn:aws:states:::lambda:invoke, so that the same file runs on AWS.
+// A step: a C++ function with a name, a JSON input, a JSON output and the permissions it needs (DESIGN, idea
+// 2). A Task of workflow.asl.json names it as the FunctionName of arn:aws:states:::lambda:invoke, so that the
+// same file runs on AWS.
 #pragma once
 
 #include <span>
@@ -17,8 +18,8 @@ struct Runtime;
 
 // What a step may do, in AWS's words; the least it needs (FTSE-5). `prefix` is below the pipeline's own.
 struct Permission {
-  std::string_view action;   // s3:PutObject, sqs:SendMessage, …
-  std::string_view prefix;   // "raw/", "clean/"; a queue: "dlq"
+  std::string_view action;  // s3:PutObject, sqs:SendMessage, …
+  std::string_view prefix;  // "raw/", "clean/"; a queue: "dlq"
 };
 
 struct StepContext {
@@ -41,10 +42,11 @@ std::span<const Step> Steps();
 // Configuration: no such step; names the nearest.
 Result<const Step*> FindStep(std::string_view name);
 
-// {"symbol","from","to"} → {"symbol","key","bytes","fetched_at"}: asks the source once, keeps the answer as received.
+// {"symbol","from","to"} → {"symbol","key","bytes","fetched_at"}: asks the source once, keeps the answer as
+// received.
 Result<json::value> RunFetchStep(const StepContext& context, const json::value& input);
-// {"date","raw":[{"key","fetched_at"}…]} → the summary of pipeline/transform.h as JSON. Entries without a key (not
-// fetched) are counted and passed over.
+// {"date","raw":[{"key","fetched_at"}…]} → the summary of pipeline/transform.h as JSON. Entries without a key
+// (not fetched) are counted and passed over.
 Result<json::value> RunTransformStep(const StepContext& context, const json::value& input);
 // {"date","transform":{…}} → {"tables":[…],"transform":{…}}: registers the tables in the catalog.
 Result<json::value> RunPublishStep(const StepContext& context, const json::value& input);

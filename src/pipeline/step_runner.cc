@@ -37,7 +37,8 @@ Result<json::value> StepRunner::InvokeStep(const workflow::TaskRequest& request,
 Result<json::value> StepRunner::SendMessage(const workflow::TaskRequest& request) {
   ASSIGN_OR_RETURN(const std::string url, GetString(request.input, "QueueUrl"));
   if (url != pipeline_.dead_letter_queue()) {
-    return MakeError(ErrorCode::kConfiguration, fmt::format("state {}: no such queue: {}", request.state_name, url),
+    return MakeError(ErrorCode::kConfiguration,
+                     fmt::format("state {}: no such queue: {}", request.state_name, url),
                      fmt::format("queues: {}", pipeline_.dead_letter_queue()));
   }
   static const json::value kNone = nullptr;

@@ -8,10 +8,11 @@
 namespace penstock::pipeline {
 
 // Resources, with the input and output shapes of AWS's optimised integrations:
-//   arn:aws:states:::lambda:invoke    {"FunctionName": STEP, "Payload": …} → {"ExecutedVersion","Payload","StatusCode"}
-//   arn:aws:states:::sqs:sendMessage  {"QueueUrl", "MessageBody"} → {"MessageId"}
-// Source: AWS Step Functions developer guide, "Invoke an AWS Lambda function", "Send messages to an Amazon SQS queue".
-// Thread-safe. `pipeline` and what is in `runtime` outlive it.
+//   arn:aws:states:::lambda:invoke    {"FunctionName": STEP, "Payload": …} →
+//   {"ExecutedVersion","Payload","StatusCode"} arn:aws:states:::sqs:sendMessage  {"QueueUrl", "MessageBody"}
+//   → {"MessageId"}
+// Source: AWS Step Functions developer guide, "Invoke an AWS Lambda function", "Send messages to an Amazon
+// SQS queue". Thread-safe. `pipeline` and what is in `runtime` outlive it.
 class StepRunner : public workflow::TaskRunner {
  public:
   StepRunner(const Pipeline& pipeline, const Runtime& runtime) : pipeline_(pipeline), runtime_(runtime) {}

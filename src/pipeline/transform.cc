@@ -31,8 +31,8 @@ struct OpenTable {
   std::unique_ptr<lake::PartitionedTable> table;
   arrow::RecordBatchVector accepted, rejected;
 
-  static Result<OpenTable> Open(const lake::TableSpec& spec, store::ObjectStore& store, lake::TableFormat& format,
-                                const std::string& prefix) {
+  static Result<OpenTable> Open(const lake::TableSpec& spec, store::ObjectStore& store,
+                                lake::TableFormat& format, const std::string& prefix) {
     OpenTable out;
     ASSIGN_OR_RETURN(out.validator, lake::Validator::Make(spec));
     ASSIGN_OR_RETURN(out.table, lake::PartitionedTable::Make(store, format, spec, prefix));
@@ -125,8 +125,9 @@ class Run {
   Result<Parsed> Parse(const RawObject& raw, const store::Object& object, TimePoint fetched_at) {
     const auto key = RawKey::Parse(pipeline_.config.prefix, raw.key);
     if (!key) {
-      return MakeError(ErrorCode::kInvalidData,
-                       fmt::format("{} is not the key of a raw answer: raw/dt=DAY/SYMBOL.json or .csv", raw.key));
+      return MakeError(
+          ErrorCode::kInvalidData,
+          fmt::format("{} is not the key of a raw answer: raw/dt=DAY/SYMBOL.json or .csv", raw.key));
     }
     source::ParseContext context;
     context.symbol = key->symbol;
@@ -157,7 +158,8 @@ class Run {
       if (count.warned > 0) out.input.warned_by_rule[count.rule] = count.warned;
     }
     for (const auto& warning : out.bars.warnings) {
-      runtime_.log.Info("row_warning", {{"rule", warning.rule}, {"row", warning.key}, {"reason", warning.reason}});
+      runtime_.log.Info("row_warning",
+                        {{"rule", warning.rule}, {"row", warning.key}, {"reason", warning.reason}});
     }
     return out;
   }
@@ -191,8 +193,8 @@ class Run {
 };
 
 // The rows of the open table into its partitions.
-Status Merge(OpenTable& open, const Runtime& runtime, const TransformOptions& options, TransformSummary& summary,
-             std::set<std::string>& outputs) {
+Status Merge(OpenTable& open, const Runtime& runtime, const TransformOptions& options,
+             TransformSummary& summary, std::set<std::string>& outputs) {
   if (open.accepted.empty() && open.rejected.empty()) return Status::OK();
   lake::UpsertOptions upsert;
   upsert.stop = options.stop;
@@ -253,8 +255,8 @@ Result<TransformSummary> Transform(const Pipeline& pipeline, const Runtime& runt
   for (size_t begin = 0; begin < raw.size(); begin += kFilesAtOnce) {
     const size_t count = std::min(kFilesAtOnce, raw.size() - begin);
     runtime.progress->Begin("transform", static_cast<int64_t>(count));
-    const Status taken = ParallelFor(
-        count, runtime.threads, [&](size_t i) { return run.Take(raw[begin + i]); }, options.stop);
+    const Status taken =
+        ParallelFor(count, runtime.threads, [&](size_t i) { return run.Take(raw[begin + i]); }, options.stop);
     runtime.progress->End();
     RETURN_IF_ERROR(taken);
     RETURN_IF_ERROR(Merge(bars, runtime, options, run.summary, outputs));

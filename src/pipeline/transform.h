@@ -1,4 +1,5 @@
-// Raw answers into the lake: parse, judge, merge into the partitions of the sessions they speak of, mark as done.
+// Raw answers into the lake: parse, judge, merge into the partitions of the sessions they speak of, mark as
+// done.
 #pragma once
 
 #include <cstdint>
@@ -42,8 +43,9 @@ struct TransformOptions {
   std::string execution;  // for the commit and the dead letters
 };
 
-// Processes the raw objects of one raw partition. Safe to repeat, to interrupt and to run twice at once: partitions
-// merge, the marker is written last. Fails when the lake or the store does; what cannot be parsed is no failure.
+// Processes the raw objects of one raw partition. Safe to repeat, to interrupt and to run twice at once:
+// partitions merge, the marker is written last. Fails when the lake or the store does; what cannot be parsed
+// is no failure.
 Result<TransformSummary> Transform(const Pipeline& pipeline, const Runtime& runtime, Date raw_date,
                                    const std::vector<RawObject>& raw, const TransformOptions& options);
 

@@ -10,7 +10,8 @@ Result<json::value> RunTransformStep(const StepContext& context, const json::val
   ASSIGN_OR_RETURN(const Date date, ParseDate(day));
   const auto* list = input.get_object().if_contains("raw");
   if (list == nullptr || !list->is_array()) {
-    return MakeError(ErrorCode::kInvalidData, "transform: \"raw\": expected the list that the fetch steps made");
+    return MakeError(ErrorCode::kInvalidData,
+                     "transform: \"raw\": expected the list that the fetch steps made");
   }
   std::vector<RawObject> raw;
   for (const auto& item : list->get_array()) {
@@ -26,7 +27,8 @@ Result<json::value> RunTransformStep(const StepContext& context, const json::val
   TransformOptions options;
   options.stop = context.stop;
   options.execution = context.execution;
-  ASSIGN_OR_RETURN(TransformSummary summary, Transform(context.pipeline, context.runtime, date, raw, options));
+  ASSIGN_OR_RETURN(TransformSummary summary,
+                   Transform(context.pipeline, context.runtime, date, raw, options));
   json::object out = summary.ToJson();
   out["not_fetched"] = static_cast<int64_t>(list->get_array().size() - raw.size());
   return out;

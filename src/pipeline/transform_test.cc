@@ -33,7 +33,8 @@ std::string Recorded(const std::string& name) {
 
 class TransformTest : public ::testing::Test {
  protected:
-  TransformTest() : clock_(*ParseTimestamp("2020-01-04T00:00:00Z")), store_(clock_), queues_(clock_), catalog_(store_) {
+  TransformTest()
+      : clock_(*ParseTimestamp("2020-01-04T00:00:00Z")), store_(clock_), queues_(clock_), catalog_(store_) {
     pipeline_.config.name = "ftse100";
     pipeline_.config.prefix = "ftse100/";
     pipeline_.config.currency = "GBP";
@@ -79,7 +80,8 @@ class TransformTest : public ::testing::Test {
   Runtime runtime_;
 };
 
-// FTSE-2, FTSE-3: pence become pounds in clean/dt=; the same input again is passed over; a new rule version is not.
+// FTSE-2, FTSE-3: pence become pounds in clean/dt=; the same input again is passed over; a new rule version
+// is not.
 TEST_F(TransformTest, ARecordedAnswerIsProcessedOnce) {
   const std::string key = Keep("OCDO.L", Recorded("chart/chart-OCDO.L-2020-01-01-to-2020-01-03.json"));
   const auto first = Run({{key, std::nullopt}});
@@ -99,7 +101,8 @@ TEST_F(TransformTest, ARecordedAnswerIsProcessedOnce) {
   EXPECT_EQ(third.files_skipped, 0);
 }
 
-// FTSE-4: what cannot be parsed at all is in the dead-letter queue with its raw key, once, and is no marker's.
+// FTSE-4: what cannot be parsed at all is in the dead-letter queue with its raw key, once, and is no
+// marker's.
 TEST_F(TransformTest, WhatCannotBeParsedIsADeadLetterOnce) {
   const std::string good = Recorded("chart/chart-OCDO.L-2020-01-01-to-2020-01-03.json");
   std::vector<RawObject> raw{{Keep("CUT.L", good.substr(0, 500)), std::nullopt},

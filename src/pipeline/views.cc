@@ -10,18 +10,27 @@ namespace penstock::pipeline {
 namespace {
 
 Result<std::string> SqlTypeOf(const std::string& hive) {
-  static const std::map<std::string, std::string> kTypes{
-      {"boolean", "BOOLEAN"}, {"tinyint", "TINYINT"}, {"smallint", "SMALLINT"}, {"int", "INTEGER"},
-      {"bigint", "BIGINT"},   {"float", "REAL"},      {"double", "DOUBLE"},     {"date", "DATE"},
-      {"string", "VARCHAR"},  {"binary", "BLOB"},     {"timestamp", "TIMESTAMP WITH TIME ZONE"}};
+  static const std::map<std::string, std::string> kTypes{{"boolean", "BOOLEAN"},
+                                                         {"tinyint", "TINYINT"},
+                                                         {"smallint", "SMALLINT"},
+                                                         {"int", "INTEGER"},
+                                                         {"bigint", "BIGINT"},
+                                                         {"float", "REAL"},
+                                                         {"double", "DOUBLE"},
+                                                         {"date", "DATE"},
+                                                         {"string", "VARCHAR"},
+                                                         {"binary", "BLOB"},
+                                                         {"timestamp", "TIMESTAMP WITH TIME ZONE"}};
   const auto found = kTypes.find(hive);
   if (found == kTypes.end()) {
-    return MakeError(ErrorCode::kInvalidData, fmt::format("the catalog has a column of an unknown type: {}", hive));
+    return MakeError(ErrorCode::kInvalidData,
+                     fmt::format("the catalog has a column of an unknown type: {}", hive));
   }
   return found->second;
 }
 
-Result<std::vector<std::pair<std::string, std::string>>> ColumnsOf(const std::vector<lake::CatalogColumn>& columns) {
+Result<std::vector<std::pair<std::string, std::string>>> ColumnsOf(
+    const std::vector<lake::CatalogColumn>& columns) {
   std::vector<std::pair<std::string, std::string>> out;
   for (const auto& column : columns) {
     ASSIGN_OR_RETURN(std::string type, SqlTypeOf(column.type));

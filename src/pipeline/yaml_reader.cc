@@ -56,9 +56,11 @@ json::value ToValue(const YAML::Node& node) {
   if (text == "true" || text == "false") return text == "true";
   int64_t whole = 0;
   const char* end = text.data() + text.size();
-  if (auto [at, error] = std::from_chars(text.data(), end, whole); error == std::errc() && at == end) return whole;
+  if (auto [at, error] = std::from_chars(text.data(), end, whole); error == std::errc() && at == end)
+    return whole;
   double number = 0;
-  if (auto [at, error] = std::from_chars(text.data(), end, number); error == std::errc() && at == end) return number;
+  if (auto [at, error] = std::from_chars(text.data(), end, number); error == std::errc() && at == end)
+    return number;
   return json::value(text);
 }
 
@@ -83,7 +85,8 @@ std::string YamlReader::PathOf(std::string_view key) const {
 std::string YamlReader::where() const { return fmt::format("{}:{}", faults_->file, node_.Mark().line + 1); }
 
 void YamlReader::Fault(std::string_view key, std::string_view text) {
-  const YAML::Node child = node_.IsMap() ? static_cast<const YAML::Node&>(node_)[std::string(key)] : YAML::Node();
+  const YAML::Node child =
+      node_.IsMap() ? static_cast<const YAML::Node&>(node_)[std::string(key)] : YAML::Node();
   faults_->Add(child.IsDefined() ? child.Mark() : node_.Mark(), PathOf(key), text);
 }
 
@@ -116,8 +119,8 @@ std::optional<std::string> YamlReader::Scalar(std::string_view key, std::string_
   std::string text = Expand(child->Scalar(), faults_->environment, unset);
   if (!unset.empty()) {
     faults_->Add(child->Mark(), PathOf(key),
-                 fmt::format("the environment variable {} is not set (export {}=…, or write the value here)", unset,
-                             unset));
+                 fmt::format("the environment variable {} is not set (export {}=…, or write the value here)",
+                             unset, unset));
     return std::nullopt;
   }
   return text;
@@ -225,7 +228,8 @@ std::vector<std::string> YamlReader::Strings(std::string_view key) {
     }
     out.push_back(item.Scalar());
   }
-  if (out.empty() && child->IsScalar()) faults_->Add(child->Mark(), PathOf(key), "expected a list of texts ([A, B])");
+  if (out.empty() && child->IsScalar())
+    faults_->Add(child->Mark(), PathOf(key), "expected a list of texts ([A, B])");
   return out;
 }
 
@@ -248,7 +252,8 @@ std::vector<std::pair<std::string, YamlReader>> YamlReader::Named(std::string_vi
   const auto child = Find(key);
   if (!child) return out;
   if (!child->IsMap()) {
-    faults_->Add(child->Mark(), PathOf(key), fmt::format("expected a mapping (name: …), got {}", KindOf(*child)));
+    faults_->Add(child->Mark(), PathOf(key),
+                 fmt::format("expected a mapping (name: …), got {}", KindOf(*child)));
     return out;
   }
   for (const auto& item : *child) {
@@ -275,8 +280,9 @@ void YamlReader::Finish() {
     if (!seen.insert(key).second) faults_->Add(item.first.Mark(), PathOf(key), "stands twice");
     if (asked_.contains(key)) continue;
     const std::vector<std::string> known(asked_.begin(), asked_.end());
-    faults_->Add(item.first.Mark(), PathOf(key),
-                 fmt::format("no such key{}; known here: {}", DidYouMean(key, known), fmt::join(known, ", ")));
+    faults_->Add(
+        item.first.Mark(), PathOf(key),
+        fmt::format("no such key{}; known here: {}", DidYouMean(key, known), fmt::join(known, ", ")));
   }
 }
 

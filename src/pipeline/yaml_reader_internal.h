@@ -20,8 +20,8 @@ namespace penstock::pipeline {
 struct YamlFaults {
   std::string file;
   Environment environment;
-  std::vector<std::string> messages;       // file:line:column: key: what was expected, what is there
-  std::set<std::string> known;             // every key asked for
+  std::vector<std::string> messages;  // file:line:column: key: what was expected, what is there
+  std::set<std::string> known;        // every key asked for
 
   void Add(const YAML::Mark& mark, std::string_view key, std::string_view text);
 };
@@ -31,14 +31,15 @@ class YamlReader {
  public:
   YamlReader(YAML::Node node, std::string path, YamlFaults& faults);
 
-  std::string String(std::string_view key);                              // required
+  std::string String(std::string_view key);  // required
   std::string String(std::string_view key, std::string fallback);
   std::optional<std::string> MaybeString(std::string_view key);
-  std::string Choice(std::string_view key, const std::vector<std::string>& choices, std::optional<std::string> fallback);
+  std::string Choice(std::string_view key, const std::vector<std::string>& choices,
+                     std::optional<std::string> fallback);
   std::optional<int64_t> MaybeInt(std::string_view key, int64_t low, int64_t high);
   int64_t Int(std::string_view key, int64_t fallback, int64_t low, int64_t high);
-  Date Day(std::string_view key);                                        // required, YYYY-MM-DD
-  Duration Span(std::string_view key);                                   // required, 30s, 5m, 1h, 1d
+  Date Day(std::string_view key);       // required, YYYY-MM-DD
+  Duration Span(std::string_view key);  // required, 30s, 5m, 1h, 1d
 
   // A nested mapping; with `required`, its absence is a fault. nullopt when absent.
   std::optional<YamlReader> Mapping(std::string_view key, bool required = false);

@@ -31,7 +31,8 @@ namespace {
 using Lock = std::lock_guard<std::mutex>;
 
 void InsertInOrder(std::list<Held>& into, std::list<Held>& from, std::list<Held>::iterator it) {
-  const auto place = std::find_if(into.begin(), into.end(), [&](const Held& h) { return h.sequence > it->sequence; });
+  const auto place =
+      std::find_if(into.begin(), into.end(), [&](const Held& h) { return h.sequence > it->sequence; });
   into.splice(place, from, it);
 }
 
@@ -51,7 +52,9 @@ class MemoryQueue : public Queue {
     }
     const TimePoint now = state_->clock.Now();
     mine.push_back({{NewId(), std::string(body), options.attributes, 0, now, now + options.delay, ""},
-                    options.dedup_id, "", ++state_->sent});
+                    options.dedup_id,
+                    "",
+                    ++state_->sent});
     return mine.back().message.id;
   }
 
@@ -68,9 +71,11 @@ class MemoryQueue : public Queue {
     for (Held& held : Sweep()) {
       if (held.message.visible_at <= now) visible.push_back(&held);
     }
-    std::stable_sort(visible.begin(), visible.end(),
-                     [](const Held* a, const Held* b) { return a->message.visible_at < b->message.visible_at; });
-    if (visible.size() > static_cast<size_t>(options.max_messages)) visible.resize(static_cast<size_t>(options.max_messages));
+    std::stable_sort(visible.begin(), visible.end(), [](const Held* a, const Held* b) {
+      return a->message.visible_at < b->message.visible_at;
+    });
+    if (visible.size() > static_cast<size_t>(options.max_messages))
+      visible.resize(static_cast<size_t>(options.max_messages));
     std::vector<Message> messages;
     for (Held* held : visible) {
       held->message.receipt = NewReceipt(held->message.id);
@@ -135,7 +140,9 @@ class MemoryQueue : public Queue {
     const TimePoint now = state_->clock.Now();
     QueueCount count;
     for (const Held& held : Sweep()) {
-      ++(held.message.visible_at <= now ? count.visible : held.message.receipt.empty() ? count.delayed : count.in_flight);
+      ++(held.message.visible_at <= now ? count.visible
+         : held.message.receipt.empty() ? count.delayed
+                                        : count.in_flight);
     }
     return count;
   }
@@ -152,7 +159,9 @@ class MemoryQueue : public Queue {
     Lock lock(state_->mutex);
     auto& mine = Sweep();
     std::vector<std::list<Held>::iterator> chosen;
-    const auto has_source = [](const Held& held) { return held.message.attributes.contains(std::string(kSourceQueueAttribute)); };
+    const auto has_source = [](const Held& held) {
+      return held.message.attributes.contains(std::string(kSourceQueueAttribute));
+    };
     if (!ids) {
       for (auto it = mine.begin(); it != mine.end(); ++it) {
         if (has_source(*it)) chosen.push_back(it);
@@ -162,8 +171,10 @@ class MemoryQueue : public Queue {
         const auto it = Find(mine, id);
         if (it == mine.end()) return Missing(id);
         if (!has_source(*it)) {
-          return MakeError(ErrorCode::kNotFound,
-                           fmt::format("message {} was sent to {} itself: there is no queue to move it back to", id, name_));
+          return MakeError(
+              ErrorCode::kNotFound,
+              fmt::format("message {} was sent to {} itself: there is no queue to move it back to", id,
+                          name_));
         }
         if (std::find(chosen.begin(), chosen.end(), it) == chosen.end()) chosen.push_back(it);
       }
@@ -171,7 +182,8 @@ class MemoryQueue : public Queue {
     for (const auto it : chosen) {
       auto& attributes = it->message.attributes;
       const std::string source = attributes[std::string(kSourceQueueAttribute)];
-      for (const auto name : {kSourceQueueAttribute, kReceiveCountAttribute, kLastErrorAttribute, kDeadSinceAttribute}) {
+      for (const auto name :
+           {kSourceQueueAttribute, kReceiveCountAttribute, kLastErrorAttribute, kDeadSinceAttribute}) {
         attributes.erase(std::string(name));
       }
       MoveTo(mine, it, source);
@@ -191,7 +203,8 @@ class MemoryQueue : public Queue {
     return MakeError(ErrorCode::kNotFound, fmt::format("no such message in queue {}: {}", name_, id));
   }
   Status Stale(std::string_view id) const {
-    return MakeError(ErrorCode::kPreconditionFailed, fmt::format("queue {}: a stale receipt of message {}", name_, id));
+    return MakeError(ErrorCode::kPreconditionFailed,
+                     fmt::format("queue {}: a stale receipt of message {}", name_, id));
   }
 
   // The rest is called with the lock held.
@@ -217,7 +230,8 @@ class MemoryQueue : public Queue {
     for (auto it = mine.begin(); it != mine.end();) {
       const auto next = std::next(it);
       if (it->message.visible_at <= now && it->message.receive_count >= options_.redrive->max_receive_count) {
-        const std::string error = it->last_error.empty() ? "not finished before its visibility timeout" : it->last_error;
+        const std::string error =
+            it->last_error.empty() ? "not finished before its visibility timeout" : it->last_error;
         MoveToDead(mine, it, error);
       }
       it = next;
@@ -247,7 +261,8 @@ class MemoryQueue : public Queue {
 
 MemoryQueues::MemoryQueues(Clock& clock) : state_(std::make_shared<State>(clock)) {}
 
-Result<std::shared_ptr<Queue>> MemoryQueues::Get(const std::string& name, const std::optional<QueueOptions>& options) {
+Result<std::shared_ptr<Queue>> MemoryQueues::Get(const std::string& name,
+                                                 const std::optional<QueueOptions>& options) {
   RETURN_IF_ERROR(CheckQueue(name, options));
   Lock lock(state_->mutex);
   auto& kept = state_->options[name];

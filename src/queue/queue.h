@@ -1,7 +1,7 @@
-// The seam to message queues, shaped after Amazon SQS (standard queues): at least once, one reader at a time for as long
-// as the visibility timeout runs, and a dead-letter queue for what keeps failing.
-// One conformance suite holds for all (queue/queue_conformance.h).
-// Source: Amazon SQS Developer Guide, "Visibility timeout", "Using dead-letter queues", "Message quotas"; read 2026-11.
+// The seam to message queues, shaped after Amazon SQS (standard queues): at least once, one reader at a time
+// for as long as the visibility timeout runs, and a dead-letter queue for what keeps failing. One conformance
+// suite holds for all (queue/queue_conformance.h). Source: Amazon SQS Developer Guide, "Visibility timeout",
+// "Using dead-letter queues", "Message quotas"; read 2026-11.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,8 @@
 
 namespace penstock::queue {
 
-// Body and attributes (names and values) together; SQS' default MaximumMessageSize. Larger things go into the store.
+// Body and attributes (names and values) together; SQS' default MaximumMessageSize. Larger things go into the
+// store.
 inline constexpr size_t kMaxMessageBytes = 262'144;
 inline constexpr int kMaxReceiveMessages = 10;  // a Receive, as SQS
 
@@ -58,7 +59,8 @@ struct ListOptions {
 };
 
 struct RedrivePolicy {
-  // Received this often and not deleted, a message moves to the dead-letter queue when it becomes visible again.
+  // Received this often and not deleted, a message moves to the dead-letter queue when it becomes visible
+  // again.
   int max_receive_count = 3;
   std::string dead_letter_queue;
   bool operator==(const RedrivePolicy&) const = default;
@@ -77,7 +79,8 @@ struct QueueCount {
 };
 
 // Thread-safe, and safe among processes where the implementation lasts. Never waits for messages.
-// PreconditionFailed: a receipt that is no longer the message's last one (it was received again, or moved away).
+// PreconditionFailed: a receipt that is no longer the message's last one (it was received again, or moved
+// away).
 class Queue {
  public:
   virtual ~Queue() = default;
@@ -85,13 +88,16 @@ class Queue {
 
   // The message's id; that of the one already there for a known dedup_id. TooLarge: above kMaxMessageBytes.
   virtual Result<std::string> Send(std::string_view body, const SendOptions& options = {}) = 0;
-  // The messages longest visible first; none when there is none. Each is invisible for the visibility timeout.
+  // The messages longest visible first; none when there is none. Each is invisible for the visibility
+  // timeout.
   virtual Result<std::vector<Message>> Receive(const ReceiveOptions& options = {}) = 0;
   // Done with it. OK also when the message is gone already.
   virtual Status Delete(std::string_view receipt) = 0;
-  // Visible again `timeout` from now (0: at once): to hold a message longer, or to give it back for a later try.
-  // `last_error`, where given, is kept for the dead-letter queue. PreconditionFailed also when its timeout has run out.
-  virtual Status ChangeVisibility(std::string_view receipt, Duration timeout, std::string_view last_error = {}) = 0;
+  // Visible again `timeout` from now (0: at once): to hold a message longer, or to give it back for a later
+  // try. `last_error`, where given, is kept for the dead-letter queue. PreconditionFailed also when its
+  // timeout has run out.
+  virtual Status ChangeVisibility(std::string_view receipt, Duration timeout,
+                                  std::string_view last_error = {}) = 0;
   // For what can never succeed: to the dead-letter queue now. Configuration: the queue has none.
   virtual Status MoveToDeadLetter(std::string_view receipt, std::string_view reason) = 0;
 
@@ -102,9 +108,9 @@ class Queue {
   virtual Result<QueueCount> Count() = 0;
   // Removes all messages, those in flight too; how many.
   virtual Result<int64_t> Purge() = 0;
-  // Of a dead-letter queue: moves messages back to where they came from, at once visible, receive count 0 and without
-  // our attributes; how many. All (absent: those without a source stay), or exactly `ids` (NotFound: one is not here
-  // or has no source; nothing is moved).
+  // Of a dead-letter queue: moves messages back to where they came from, at once visible, receive count 0 and
+  // without our attributes; how many. All (absent: those without a source stay), or exactly `ids` (NotFound:
+  // one is not here or has no source; nothing is moved).
   virtual Result<int64_t> Redrive(const std::optional<std::vector<std::string>>& ids = std::nullopt) = 0;
 };
 
@@ -113,7 +119,8 @@ class Queues {
  public:
   virtual ~Queues() = default;
   // The queue, made if it is new. `options` are kept for all who open it later; absent, what was kept (or the
-  // defaults) holds. Configuration: a queue that is its own dead-letter queue, a timeout below 0, a count below 1.
+  // defaults) holds. Configuration: a queue that is its own dead-letter queue, a timeout below 0, a count
+  // below 1.
   virtual Result<std::shared_ptr<Queue>> Get(const std::string& name,
                                              const std::optional<QueueOptions>& options = std::nullopt) = 0;
   // Ascending.

@@ -50,7 +50,8 @@ void ExpectCount(Queue& queue, int64_t visible, int64_t in_flight, int64_t delay
 
 TEST_P(QueueConformance, SendReceiveDelete) {
   const std::string body("{\"key\":\"raw/\0株\"}", 18);
-  const auto id = work_->Send(body, {.attributes = {{"content-type", "application/json"}, {"odd", "\"\n\xff"}}});
+  const auto id =
+      work_->Send(body, {.attributes = {{"content-type", "application/json"}, {"odd", "\"\n\xff"}}});
   ASSERT_TRUE(id.ok()) << id.status();
   ExpectCount(*work_, 1, 0, 0);
   const auto message = ReceiveOne(*work_);
@@ -114,7 +115,8 @@ TEST_P(QueueConformance, StaleReceiptsAreRefused) {
   clock_.Advance(seconds(31));
   EXPECT_EQ(CodeOf(work_->ChangeVisibility(second->receipt, seconds(60))), ErrorCode::kPreconditionFailed);
   EXPECT_TRUE(work_->Delete(second->receipt).ok());
-  EXPECT_EQ(CodeOf(work_->ChangeVisibility(second->receipt, seconds(1))), ErrorCode::kPreconditionFailed) << "gone";
+  EXPECT_EQ(CodeOf(work_->ChangeVisibility(second->receipt, seconds(1))), ErrorCode::kPreconditionFailed)
+      << "gone";
 }
 
 TEST_P(QueueConformance, ChangeVisibilityHoldsLongerOrGivesBack) {
@@ -159,7 +161,8 @@ TEST_P(QueueConformance, FTSE4_ThirdFailureMovesToTheDeadLetterQueue) {
     const auto message = ReceiveOne(*work_);
     ASSERT_TRUE(message) << attempt;
     EXPECT_EQ(message->receive_count, attempt);
-    ASSERT_TRUE(work_->ChangeVisibility(message->receipt, seconds(2), fmt::format("HTTP 500, try {}", attempt)).ok());
+    ASSERT_TRUE(
+        work_->ChangeVisibility(message->receipt, seconds(2), fmt::format("HTTP 500, try {}", attempt)).ok());
     ExpectCount(*dead_, 0, 0, 0);
     clock_.Advance(seconds(2));
   }
@@ -170,11 +173,12 @@ TEST_P(QueueConformance, FTSE4_ThirdFailureMovesToTheDeadLetterQueue) {
   EXPECT_EQ(dead->body, "bad");
   EXPECT_EQ(dead->sent_at, sent);
   EXPECT_EQ(dead->receive_count, 0);
-  EXPECT_EQ(dead->attributes, (Attributes{{"mine", "stays"},
-                                          {std::string(kSourceQueueAttribute), "work"},
-                                          {std::string(kReceiveCountAttribute), "3"},
-                                          {std::string(kLastErrorAttribute), "HTTP 500, try 3"},
-                                          {std::string(kDeadSinceAttribute), FormatTimestamp(clock_.Now())}}));
+  EXPECT_EQ(dead->attributes,
+            (Attributes{{"mine", "stays"},
+                        {std::string(kSourceQueueAttribute), "work"},
+                        {std::string(kReceiveCountAttribute), "3"},
+                        {std::string(kLastErrorAttribute), "HTTP 500, try 3"},
+                        {std::string(kDeadSinceAttribute), FormatTimestamp(clock_.Now())}}));
   EXPECT_EQ(CodeOf(work_->Get(*id).status()), ErrorCode::kNotFound);
   EXPECT_NE(*work_->Send("next try", {.dedup_id = "d"}), *id) << "what is dead does not block its successor";
 }
@@ -269,23 +273,28 @@ TEST_P(QueueConformance, PurgeIsOfOneQueue) {
   ExpectCount(*dead_, 1, 0, 0);
 }
 
-// Amazon SQS Developer Guide, "Message quotas" and SetQueueAttributes, MaximumMessageSize: 262,144 bytes by default.
+// Amazon SQS Developer Guide, "Message quotas" and SetQueueAttributes, MaximumMessageSize: 262,144 bytes by
+// default.
 TEST_P(QueueConformance, SizeLimit) {
   EXPECT_TRUE(work_->Send(std::string(kMaxMessageBytes, 'x')).ok());
   EXPECT_TRUE(work_->Send("").ok());
   EXPECT_EQ(CodeOf(work_->Send(std::string(kMaxMessageBytes + 1, 'x')).status()), ErrorCode::kTooLarge);
-  EXPECT_EQ(CodeOf(work_->Send(std::string(kMaxMessageBytes - 1, 'x'), {.attributes = {{"a", "b"}}}).status()),
-            ErrorCode::kTooLarge);
+  EXPECT_EQ(
+      CodeOf(work_->Send(std::string(kMaxMessageBytes - 1, 'x'), {.attributes = {{"a", "b"}}}).status()),
+      ErrorCode::kTooLarge);
   ExpectCount(*work_, 2, 0, 0);
 }
 
 TEST_P(QueueConformance, NamesAndOptions) {
   EXPECT_EQ(*queues_->Names(), (std::vector<std::string>{"dead", "work"}));
-  for (const std::string& wrong : {std::string(), std::string("a b"), std::string("a/b"), std::string(81, 'q')}) {
+  for (const std::string& wrong :
+       {std::string(), std::string("a b"), std::string("a/b"), std::string(81, 'q')}) {
     EXPECT_EQ(CodeOf(queues_->Get(wrong).status()), ErrorCode::kUsage) << wrong;
   }
-  EXPECT_EQ(CodeOf(queues_->Get("q", QueueOptions{.redrive = RedrivePolicy{3, "q"}}).status()), ErrorCode::kConfiguration);
-  EXPECT_EQ(CodeOf(queues_->Get("q", QueueOptions{.redrive = RedrivePolicy{0, "d"}}).status()), ErrorCode::kConfiguration);
+  EXPECT_EQ(CodeOf(queues_->Get("q", QueueOptions{.redrive = RedrivePolicy{3, "q"}}).status()),
+            ErrorCode::kConfiguration);
+  EXPECT_EQ(CodeOf(queues_->Get("q", QueueOptions{.redrive = RedrivePolicy{0, "d"}}).status()),
+            ErrorCode::kConfiguration);
   EXPECT_EQ(CodeOf(queues_->Get("q", QueueOptions{seconds(-1)}).status()), ErrorCode::kConfiguration);
   // Who opens it by name alone finds what was set.
   ASSERT_TRUE(work_->Send("a").ok());
@@ -300,7 +309,8 @@ TEST_P(QueueConformance, NamesAndOptions) {
 
 TEST_P(QueueConformance, ManyThreadsReceiveEachMessageOnce) {
   constexpr size_t kMessages = 200;
-  ASSERT_TRUE(ParallelFor(kMessages, 4, [&](size_t i) { return work_->Send(std::to_string(i)).status(); }).ok());
+  ASSERT_TRUE(
+      ParallelFor(kMessages, 4, [&](size_t i) { return work_->Send(std::to_string(i)).status(); }).ok());
   std::mutex mutex;
   std::multiset<std::string> seen;
   const Status done = ParallelFor(8, 8, [&](size_t) -> Status {

@@ -1,6 +1,7 @@
 // What every Queue must do. A test program names its queues:
 //
-//   INSTANTIATE_TEST_SUITE_P(Sqlite, QueueConformance, testing::Values(QueuesMaker{"sqlite", MakeSqliteQueues}),
+//   INSTANTIATE_TEST_SUITE_P(Sqlite, QueueConformance, testing::Values(QueuesMaker{"sqlite",
+//   MakeSqliteQueues}),
 //                            QueuesMakerName);
 #pragma once
 

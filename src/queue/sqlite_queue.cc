@@ -14,8 +14,8 @@ namespace {
 using sqlite::Database;
 using sqlite::Statement;
 
-// Times in microseconds since the epoch. A message is in flight while it has a receipt and visible_at lies ahead.
-// dedup_id is not unique: a message of it may come back from the dead-letter queue beside a newer one.
+// Times in microseconds since the epoch. A message is in flight while it has a receipt and visible_at lies
+// ahead. dedup_id is not unique: a message of it may come back from the dead-letter queue beside a newer one.
 const std::vector<std::string> kMigrations = {R"sql(
   CREATE TABLE queue (
     name TEXT PRIMARY KEY,
@@ -70,15 +70,17 @@ class SqliteQueue : public Queue {
       const int64_t now = Micros(clock_.Now());
       RETURN_IF_ERROR(Sweep(now));
       if (!options.dedup_id.empty()) {
-        ASSIGN_OR_RETURN(Statement find, Prepare("SELECT id FROM message WHERE queue = ? AND dedup_id = ? LIMIT 1"));
+        ASSIGN_OR_RETURN(Statement find,
+                         Prepare("SELECT id FROM message WHERE queue = ? AND dedup_id = ? LIMIT 1"));
         ASSIGN_OR_RETURN(const bool found, find.Bind(1, name_).Bind(2, options.dedup_id).Step());
         if (found) {
           id = find.Text(0);
           return Status::OK();
         }
       }
-      ASSIGN_OR_RETURN(Statement insert, Prepare("INSERT INTO message (id, queue, body, dedup_id, sent_at, visible_at)"
-                                                 " VALUES (?, ?, ?, nullif(?, ''), ?, ?) RETURNING seq"));
+      ASSIGN_OR_RETURN(Statement insert,
+                       Prepare("INSERT INTO message (id, queue, body, dedup_id, sent_at, visible_at)"
+                               " VALUES (?, ?, ?, nullif(?, ''), ?, ?) RETURNING seq"));
       insert.Bind(1, id).Bind(2, name_).BindBlob(3, body).Bind(4, options.dedup_id).Bind(5, now);
       ASSIGN_OR_RETURN(const bool inserted, insert.Bind(6, now + options.delay.count()).Step());
       const int64_t seq = inserted ? insert.Int(0) : 0;
@@ -101,11 +103,14 @@ class SqliteQueue : public Queue {
     RETURN_IF_ERROR(database_->Write([&]() -> Status {
       const int64_t now = Micros(clock_.Now());
       RETURN_IF_ERROR(Sweep(now));
-      ASSIGN_OR_RETURN(auto rows, Select("WHERE queue = ? AND visible_at <= ? ORDER BY visible_at, seq LIMIT ?",
-                                         [&](Statement& s) { s.Bind(1, name_).Bind(2, now).Bind(3, options.max_messages); }));
+      ASSIGN_OR_RETURN(
+          auto rows,
+          Select("WHERE queue = ? AND visible_at <= ? ORDER BY visible_at, seq LIMIT ?",
+                 [&](Statement& s) { s.Bind(1, name_).Bind(2, now).Bind(3, options.max_messages); }));
       const int64_t until = now + options.visibility_timeout.value_or(options_.visibility_timeout).count();
-      ASSIGN_OR_RETURN(Statement take, Prepare("UPDATE message SET receive_count = receive_count + 1, visible_at = ?,"
-                                               " receipt = ? WHERE seq = ?"));
+      ASSIGN_OR_RETURN(Statement take,
+                       Prepare("UPDATE message SET receive_count = receive_count + 1, visible_at = ?,"
+                               " receipt = ? WHERE seq = ?"));
       for (Row& row : rows) {
         row.message.receipt = NewReceipt(row.message.id);
         row.message.visible_at = TimePoint(Duration(until));
@@ -129,8 +134,9 @@ class SqliteQueue : public Queue {
     return WithReceipt(receipt, false, [&](const Row& row) -> Status {
       const TimePoint now = clock_.Now();
       if (row.message.visible_at <= now) return Stale(row.message.id);
-      return Run("UPDATE message SET visible_at = ?, last_error = coalesce(nullif(?, ''), last_error) WHERE seq = ?",
-                 [&](Statement& s) { s.Bind(1, Micros(now + timeout)).Bind(2, last_error).Bind(3, row.seq); });
+      return Run(
+          "UPDATE message SET visible_at = ?, last_error = coalesce(nullif(?, ''), last_error) WHERE seq = ?",
+          [&](Statement& s) { s.Bind(1, Micros(now + timeout)).Bind(2, last_error).Bind(3, row.seq); });
     });
   }
 
@@ -138,7 +144,8 @@ class SqliteQueue : public Queue {
     if (!options_.redrive) {
       return MakeError(ErrorCode::kConfiguration, fmt::format("queue {} has no dead-letter queue", name_));
     }
-    return WithReceipt(receipt, false, [&](const Row& row) { return MoveToDead(row, reason, Micros(clock_.Now())); });
+    return WithReceipt(receipt, false,
+                       [&](const Row& row) { return MoveToDead(row, reason, Micros(clock_.Now())); });
   }
 
   Result<std::vector<Message>> List(const ListOptions& options) override {
@@ -146,11 +153,12 @@ class SqliteQueue : public Queue {
     RETURN_IF_ERROR(SweepIfDue());
     std::vector<Message> messages;
     RETURN_IF_ERROR(database_->Read([&]() -> Status {
-      ASSIGN_OR_RETURN(auto rows, Select("WHERE queue = ? AND seq > coalesce((SELECT seq FROM message WHERE id = ?), 0)"
-                                         " ORDER BY seq LIMIT ?",
-                                         [&](Statement& s) {
-                                           s.Bind(1, name_).Bind(2, options.start_after_id).Bind(3, options.max_messages);
-                                         }));
+      ASSIGN_OR_RETURN(
+          auto rows, Select("WHERE queue = ? AND seq > coalesce((SELECT seq FROM message WHERE id = ?), 0)"
+                            " ORDER BY seq LIMIT ?",
+                            [&](Statement& s) {
+                              s.Bind(1, name_).Bind(2, options.start_after_id).Bind(3, options.max_messages);
+                            }));
       for (Row& row : rows) messages.push_back(std::move(row.message));
       return Status::OK();
     }));
@@ -161,7 +169,8 @@ class SqliteQueue : public Queue {
     RETURN_IF_ERROR(SweepIfDue());
     std::vector<Row> rows;
     RETURN_IF_ERROR(database_->Read([&]() -> Status {
-      ASSIGN_OR_RETURN(rows, Select("WHERE queue = ? AND id = ?", [&](Statement& s) { s.Bind(1, name_).Bind(2, id); }));
+      ASSIGN_OR_RETURN(
+          rows, Select("WHERE queue = ? AND id = ?", [&](Statement& s) { s.Bind(1, name_).Bind(2, id); }));
       return Status::OK();
     }));
     if (rows.empty()) return MissingMessage(id);
@@ -203,10 +212,12 @@ class SqliteQueue : public Queue {
       RETURN_IF_ERROR(Sweep(now));
       std::vector<Row> rows;
       if (!ids) {
-        ASSIGN_OR_RETURN(rows, Select("WHERE queue = ? ORDER BY seq", [&](Statement& s) { s.Bind(1, name_); }));
+        ASSIGN_OR_RETURN(rows,
+                         Select("WHERE queue = ? ORDER BY seq", [&](Statement& s) { s.Bind(1, name_); }));
       } else {
         for (const std::string& id : *ids) {
-          ASSIGN_OR_RETURN(auto found, Select("WHERE queue = ? AND id = ?", [&](Statement& s) { s.Bind(1, name_).Bind(2, id); }));
+          ASSIGN_OR_RETURN(auto found, Select("WHERE queue = ? AND id = ?",
+                                              [&](Statement& s) { s.Bind(1, name_).Bind(2, id); }));
           if (found.empty()) return MissingMessage(id);
           rows.push_back(std::move(found.front()));
         }
@@ -215,14 +226,16 @@ class SqliteQueue : public Queue {
         const auto source = row.message.attributes.find(std::string(kSourceQueueAttribute));
         if (source == row.message.attributes.end()) {
           if (!ids) continue;
-          return MakeError(ErrorCode::kNotFound,
-                           fmt::format("message {} was sent to {} itself: there is no queue to move it back to",
-                                       row.message.id, name_));
+          return MakeError(
+              ErrorCode::kNotFound,
+              fmt::format("message {} was sent to {} itself: there is no queue to move it back to",
+                          row.message.id, name_));
         }
-        RETURN_IF_ERROR(Run("DELETE FROM attribute WHERE message = ? AND name IN (?, ?, ?, ?)", [&](Statement& s) {
-          s.Bind(1, row.seq).Bind(2, kSourceQueueAttribute).Bind(3, kReceiveCountAttribute);
-          s.Bind(4, kLastErrorAttribute).Bind(5, kDeadSinceAttribute);
-        }));
+        RETURN_IF_ERROR(
+            Run("DELETE FROM attribute WHERE message = ? AND name IN (?, ?, ?, ?)", [&](Statement& s) {
+              s.Bind(1, row.seq).Bind(2, kSourceQueueAttribute).Bind(3, kReceiveCountAttribute);
+              s.Bind(4, kLastErrorAttribute).Bind(5, kDeadSinceAttribute);
+            }));
         RETURN_IF_ERROR(MoveTo(row.seq, source->second, now));
         ++moved;
       }
@@ -280,9 +293,10 @@ class SqliteQueue : public Queue {
   }
 
   Status MoveTo(int64_t seq, std::string_view queue, int64_t now) {
-    return Run("UPDATE message SET queue = ?, receive_count = 0, visible_at = ?, receipt = NULL, last_error = NULL"
-               " WHERE seq = ?",
-               [&](Statement& s) { s.Bind(1, queue).Bind(2, now).Bind(3, seq); });
+    return Run(
+        "UPDATE message SET queue = ?, receive_count = 0, visible_at = ?, receipt = NULL, last_error = NULL"
+        " WHERE seq = ?",
+        [&](Statement& s) { s.Bind(1, queue).Bind(2, now).Bind(3, seq); });
   }
 
   Status MoveToDead(const Row& row, std::string_view error, int64_t now) {
@@ -296,12 +310,14 @@ class SqliteQueue : public Queue {
   // Inside Write: what was received too often and is visible again moves on.
   Status Sweep(int64_t now) {
     if (!options_.redrive) return Status::OK();
-    ASSIGN_OR_RETURN(auto rows, Select("WHERE queue = ? AND visible_at <= ? AND receive_count >= ?", [&](Statement& s) {
+    ASSIGN_OR_RETURN(auto rows,
+                     Select("WHERE queue = ? AND visible_at <= ? AND receive_count >= ?", [&](Statement& s) {
                        s.Bind(1, name_).Bind(2, now).Bind(3, options_.redrive->max_receive_count);
                      }));
     for (const Row& row : rows) {
       const bool told = !row.last_error.empty();
-      RETURN_IF_ERROR(MoveToDead(row, told ? row.last_error : "not finished before its visibility timeout", now));
+      RETURN_IF_ERROR(
+          MoveToDead(row, told ? row.last_error : "not finished before its visibility timeout", now));
     }
     return Status::OK();
   }
@@ -314,17 +330,20 @@ class SqliteQueue : public Queue {
     RETURN_IF_ERROR(database_->Read([&]() -> Status {
       ASSIGN_OR_RETURN(Statement find, Prepare("SELECT 1 FROM message WHERE queue = ? AND visible_at <= ?"
                                                " AND receive_count >= ? LIMIT 1"));
-      ASSIGN_OR_RETURN(due, find.Bind(1, name_).Bind(2, now).Bind(3, options_.redrive->max_receive_count).Step());
+      ASSIGN_OR_RETURN(due,
+                       find.Bind(1, name_).Bind(2, now).Bind(3, options_.redrive->max_receive_count).Step());
       return Status::OK();
     }));
     return due ? database_->Write([&] { return Sweep(now); }) : Status::OK();
   }
 
   Status Stale(std::string_view id) const {
-    return MakeError(ErrorCode::kPreconditionFailed,
-                     fmt::format("queue {}: a stale receipt: its visibility timeout ran out, or the message was received "
-                                 "again or moved: {}", name_, id),
-                     "another worker has it, or will; use a longer visibility timeout, or extend it while working");
+    return MakeError(
+        ErrorCode::kPreconditionFailed,
+        fmt::format("queue {}: a stale receipt: its visibility timeout ran out, or the message was received "
+                    "again or moved: {}",
+                    name_, id),
+        "another worker has it, or will; use a longer visibility timeout, or extend it while working");
   }
   Status MissingMessage(std::string_view id) const {
     return MakeError(ErrorCode::kNotFound, fmt::format("no such message in queue {}: {}", name_, id));
@@ -359,7 +378,8 @@ Result<std::shared_ptr<SqliteQueues>> SqliteQueues::Open(std::shared_ptr<Databas
   return std::shared_ptr<SqliteQueues>(new SqliteQueues(std::move(database), clock));
 }
 
-Result<std::shared_ptr<Queue>> SqliteQueues::Get(const std::string& name, const std::optional<QueueOptions>& options) {
+Result<std::shared_ptr<Queue>> SqliteQueues::Get(const std::string& name,
+                                                 const std::optional<QueueOptions>& options) {
   RETURN_IF_ERROR(CheckQueue(name, options));
   QueueOptions kept;
   bool known = false;
@@ -375,16 +395,25 @@ Result<std::shared_ptr<Queue>> SqliteQueues::Get(const std::string& name, const 
   if (!known || (options && *options != kept)) {
     if (options) kept = *options;
     RETURN_IF_ERROR(database_->Write([&]() -> Status {
-      ASSIGN_OR_RETURN(Statement write,
-                       database_->Prepare("INSERT INTO queue VALUES (?1, ?2, ?3, ?4) ON CONFLICT (name) DO UPDATE SET"
-                                          " visibility_timeout_us = ?2, max_receive_count = ?3, dead_letter_queue = ?4"
-                                          " WHERE ?5"));
-      write.Bind(1, name).Bind(2, kept.visibility_timeout.count()).BindNull(3).BindNull(4).Bind(5, options ? 1 : 0);
-      if (kept.redrive) write.Bind(3, kept.redrive->max_receive_count).Bind(4, kept.redrive->dead_letter_queue);
+      ASSIGN_OR_RETURN(
+          Statement write,
+          database_->Prepare("INSERT INTO queue VALUES (?1, ?2, ?3, ?4) ON CONFLICT (name) DO UPDATE SET"
+                             " visibility_timeout_us = ?2, max_receive_count = ?3, dead_letter_queue = ?4"
+                             " WHERE ?5"));
+      write.Bind(1, name)
+          .Bind(2, kept.visibility_timeout.count())
+          .BindNull(3)
+          .BindNull(4)
+          .Bind(5, options ? 1 : 0);
+      if (kept.redrive)
+        write.Bind(3, kept.redrive->max_receive_count).Bind(4, kept.redrive->dead_letter_queue);
       RETURN_IF_ERROR(write.Run());
       if (!kept.redrive) return Status::OK();
-      ASSIGN_OR_RETURN(Statement dead, database_->Prepare("INSERT OR IGNORE INTO queue VALUES (?, ?, NULL, NULL)"));
-      return dead.Bind(1, kept.redrive->dead_letter_queue).Bind(2, QueueOptions{}.visibility_timeout.count()).Run();
+      ASSIGN_OR_RETURN(Statement dead,
+                       database_->Prepare("INSERT OR IGNORE INTO queue VALUES (?, ?, NULL, NULL)"));
+      return dead.Bind(1, kept.redrive->dead_letter_queue)
+          .Bind(2, QueueOptions{}.visibility_timeout.count())
+          .Run();
     }));
   }
   return std::make_shared<SqliteQueue>(database_, clock_, name, kept);

@@ -13,8 +13,8 @@ class Database;
 
 namespace penstock::queue {
 
-// Thread-safe. Each operation is one transaction, durable as the database was opened. Corrupt, ReadOnly, NoSpace and
-// Conflict (another process holds the file for longer than the busy timeout) as they occur.
+// Thread-safe. Each operation is one transaction, durable as the database was opened. Corrupt, ReadOnly,
+// NoSpace and Conflict (another process holds the file for longer than the busy timeout) as they occur.
 class SqliteQueues : public Queues {
  public:
   // `clock` outlives the queues.

@@ -20,7 +20,8 @@ namespace {
 
 using std::chrono::seconds;
 
-Result<std::shared_ptr<SqliteQueues>> OpenQueues(const std::string& path, Clock& clock, bool durable = false) {
+Result<std::shared_ptr<SqliteQueues>> OpenQueues(const std::string& path, Clock& clock,
+                                                 bool durable = false) {
   ASSIGN_OR_RETURN(auto database, sqlite::Database::Open(path, {.durable = durable}));
   return SqliteQueues::Open(std::move(database), clock);
 }
@@ -37,7 +38,8 @@ std::shared_ptr<Queues> Make(Clock& clock) {
   return {owned, owned->queues.get()};
 }
 
-INSTANTIATE_TEST_SUITE_P(Sqlite, QueueConformance, testing::Values(QueuesMaker{"sqlite", Make}), QueuesMakerName);
+INSTANTIATE_TEST_SUITE_P(Sqlite, QueueConformance, testing::Values(QueuesMaker{"sqlite", Make}),
+                         QueuesMakerName);
 
 // Many processes: each message is processed by exactly one of them.
 TEST(SqliteQueue, FTSE4_FourProcessesProcessEachMessageOnce) {
@@ -174,7 +176,8 @@ TEST(SqliteQueue, CorruptFile) {
 
 TEST(SqliteQueue, ReadOnlyFileSystem) {
   TemporaryFolder folder;
-  if (::mount("tmpfs", folder.path().c_str(), "tmpfs", 0, "size=4m") != 0) GTEST_SKIP() << "needs the right to mount";
+  if (::mount("tmpfs", folder.path().c_str(), "tmpfs", 0, "size=4m") != 0)
+    GTEST_SKIP() << "needs the right to mount";
   ManualClock clock(TimePoint(MakeDate(2017, 8, 11)));
   {
     auto queue = OpenQueues(folder / "state.db", clock).ValueOrDie()->Get("work").ValueOrDie();
@@ -189,7 +192,8 @@ TEST(SqliteQueue, ReadOnlyFileSystem) {
 
 TEST(SqliteQueue, FullDisk) {
   TemporaryFolder folder;
-  if (::mount("tmpfs", folder.path().c_str(), "tmpfs", 0, "size=1m") != 0) GTEST_SKIP() << "needs the right to mount";
+  if (::mount("tmpfs", folder.path().c_str(), "tmpfs", 0, "size=1m") != 0)
+    GTEST_SKIP() << "needs the right to mount";
   {
     ManualClock clock(TimePoint(MakeDate(2017, 8, 11)));
     auto queue = OpenQueues(folder / "state.db", clock).ValueOrDie()->Get("work").ValueOrDie();

@@ -40,7 +40,8 @@ Result<std::string> Inflate(std::string_view bytes, size_t max_bytes) {
   }
   inflateEnd(&stream);
   if (out.size() > max_bytes) {
-    return MakeError(ErrorCode::kTooLarge, "a gzip body inflates to more bytes than " + std::to_string(max_bytes));
+    return MakeError(ErrorCode::kTooLarge,
+                     "a gzip body inflates to more bytes than " + std::to_string(max_bytes));
   }
   if (code != Z_STREAM_END) return MakeError(ErrorCode::kInvalidData, "a gzip body is damaged or cut short");
   return out;

@@ -9,10 +9,11 @@ Status CheckIsNoPage(const net::HttpResponse& response, std::string_view masked_
   const std::string_view body = response.body;
   const size_t first = body.find_first_not_of(" \t\r\n\xef\xbb\xbf");
   if (first != std::string_view::npos && body[first] != '<') return Status::OK();
-  return MakeError(ErrorCode::kUnavailable,
-                   std::string(first == std::string_view::npos ? "an empty body" : "an HTML page instead of data") +
-                       " came with status 200 from " + std::string(masked_url),
-                   "try again later; a consent or block page goes away with fewer requests");
+  return MakeError(
+      ErrorCode::kUnavailable,
+      std::string(first == std::string_view::npos ? "an empty body" : "an HTML page instead of data") +
+          " came with status 200 from " + std::string(masked_url),
+      "try again later; a consent or block page goes away with fewer requests");
 }
 
 Result<net::HttpResponse> PageGuard::Send(const net::HttpRequest& request, std::stop_token stop) {

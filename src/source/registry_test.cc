@@ -37,7 +37,8 @@ TEST(Registry, EverySampleLoadsBack) {
     EXPECT_FALSE(settings.empty());
     const auto source = MakeSource(name, settings, {nullptr, &clock});
     ASSERT_TRUE(source.ok()) << Describe(source.status());
-    EXPECT_EQ(CodeOf((*source)->Fetch({"A", MakeDate(2020, 1, 2), MakeDate(2020, 1, 2)}).status()), ErrorCode::kUsage);
+    EXPECT_EQ(CodeOf((*source)->Fetch({"A", MakeDate(2020, 1, 2), MakeDate(2020, 1, 2)}).status()),
+              ErrorCode::kUsage);
   }
 }
 
@@ -45,8 +46,11 @@ TEST(Registry, WrongSettingsAreConfiguration) {
   ManualClock clock{TimePoint{}};
   const SourceParts parts{nullptr, &clock};
   EXPECT_EQ(CodeOf(MakeSource("nosuch", {}, parts).status()), ErrorCode::kConfiguration);
-  for (const auto& [key, value] : SourceSettings{
-           {"endpoint", "ftp://x"}, {"endpoin", "http://x"}, {"format", "xml"}, {"user_agent", "a\nb"}, {"cookie_endpoint", "x"}}) {
+  for (const auto& [key, value] : SourceSettings{{"endpoint", "ftp://x"},
+                                                 {"endpoin", "http://x"},
+                                                 {"format", "xml"},
+                                                 {"user_agent", "a\nb"},
+                                                 {"cookie_endpoint", "x"}}) {
     EXPECT_EQ(CodeOf(MakeSource("yahoo", {{key, value}}, parts).status()), ErrorCode::kConfiguration) << key;
   }
 }

@@ -55,7 +55,8 @@ bool SplitCells(std::string_view line, std::vector<std::string>* cells) {
   }
 }
 
-// What a symbol may be: printable ASCII without space, quote, comma, or what a path or a URL gives another meaning.
+// What a symbol may be: printable ASCII without space, quote, comma, or what a path or a URL gives another
+// meaning.
 bool IsSymbol(std::string_view text) {
   if (text.size() > 32 || text.find("..") != std::string_view::npos) return false;
   return std::all_of(text.begin(), text.end(),

@@ -10,8 +10,9 @@
 namespace penstock::source {
 
 // The column `column` of `text`, in the order of the file, spaces around a value removed. Cells may be quoted
-// (RFC 4180 section 2, but without line breaks inside). Configuration names `file` and the line: no header, no such
-// column, another number of cells than the header has, an empty or odd symbol, the same symbol twice, none at all.
+// (RFC 4180 section 2, but without line breaks inside). Configuration names `file` and the line: no header,
+// no such column, another number of cells than the header has, an empty or odd symbol, the same symbol twice,
+// none at all.
 Result<std::vector<std::string>> ParseSymbols(std::string_view text, std::string_view column,
                                               std::string_view file);
 

@@ -16,7 +16,9 @@ void ExpectRefused(std::string_view text, const std::string& place) {
 }
 
 TEST(Symbols, NamedColumnCommentsQuotesAndCrlf) {
-  const auto symbols = ParseSymbols("\xef\xbb\xbf# of today\r\nname,symbol\r\n\"A, \"\"B\"\" Co\", AB.L \r\n\r\nX,^GSPC\r\nY,EURUSD=X", "symbol", "s.csv");
+  const auto symbols = ParseSymbols(
+      "\xef\xbb\xbf# of today\r\nname,symbol\r\n\"A, \"\"B\"\" Co\", AB.L \r\n\r\nX,^GSPC\r\nY,EURUSD=X",
+      "symbol", "s.csv");
   ASSERT_TRUE(symbols.ok()) << Describe(symbols.status());
   EXPECT_THAT(*symbols, ElementsAre("AB.L", "^GSPC", "EURUSD=X"));
 }

@@ -20,10 +20,12 @@ Status CannotOpen(std::string_view path, const std::string& message) {
   if (error == 0 && ::access(file.c_str(), R_OK | W_OK) != 0 && errno != ENOENT) error = errno;
   switch (error) {
     case EROFS:
-      return MakeError(ErrorCode::kReadOnly, message, "this file system is read-only: choose another state folder");
+      return MakeError(ErrorCode::kReadOnly, message,
+                       "this file system is read-only: choose another state folder");
     case EACCES:
     case EPERM:
-      return MakeError(ErrorCode::kPermissionDenied, message, "make the file and its folder writable for this user");
+      return MakeError(ErrorCode::kPermissionDenied, message,
+                       "make the file and its folder writable for this user");
     case ENOENT:
     case ENOTDIR: return MakeError(ErrorCode::kNotFound, message, "make the folder first");
     default:
@@ -41,14 +43,16 @@ Status ToStatus(int code, std::string_view path, std::string_view text) {
     case SQLITE_DONE: return Status::OK();
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-      return MakeError(ErrorCode::kCorrupt, message,
-                       fmt::format("the state file is damaged; the lake itself is not in it. Set it aside (mv {0} "
-                                   "{0}.damaged) and run again: finished work is found by its markers",
-                                   path));
+      return MakeError(
+          ErrorCode::kCorrupt, message,
+          fmt::format("the state file is damaged; the lake itself is not in it. Set it aside (mv {0} "
+                      "{0}.damaged) and run again: finished work is found by its markers",
+                      path));
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
     case SQLITE_PROTOCOL:
-      return MakeError(ErrorCode::kConflict, message, "another process holds this file; try again when it is done");
+      return MakeError(ErrorCode::kConflict, message,
+                       "another process holds this file; try again when it is done");
     case SQLITE_FULL: return MakeError(ErrorCode::kNoSpace, message, "free some disk space and run again");
     case SQLITE_READONLY:
     case SQLITE_PERM:
@@ -71,8 +75,8 @@ Statement& Statement::operator=(Statement&& other) noexcept {
 Statement::~Statement() { sqlite3_finalize(statement_); }
 
 Statement& Statement::Bind(int index, std::string_view text) {
-  sqlite3_bind_text64(statement_, index, text.data() == nullptr ? "" : text.data(), text.size(), SQLITE_TRANSIENT,
-                      SQLITE_UTF8);
+  sqlite3_bind_text64(statement_, index, text.data() == nullptr ? "" : text.data(), text.size(),
+                      SQLITE_TRANSIENT, SQLITE_UTF8);
   return *this;
 }
 Statement& Statement::Bind(int index, int64_t value) {
@@ -80,7 +84,8 @@ Statement& Statement::Bind(int index, int64_t value) {
   return *this;
 }
 Statement& Statement::BindBlob(int index, std::string_view bytes) {
-  sqlite3_bind_blob64(statement_, index, bytes.data() == nullptr ? "" : bytes.data(), bytes.size(), SQLITE_TRANSIENT);
+  sqlite3_bind_blob64(statement_, index, bytes.data() == nullptr ? "" : bytes.data(), bytes.size(),
+                      SQLITE_TRANSIENT);
   return *this;
 }
 Statement& Statement::BindNull(int index) {
@@ -117,20 +122,22 @@ int64_t Statement::Int(int column) const { return sqlite3_column_int64(statement
 std::string Statement::Text(int column) const {
   const void* bytes = sqlite3_column_blob(statement_, column);
   const int size = sqlite3_column_bytes(statement_, column);
-  return bytes == nullptr ? std::string() : std::string(static_cast<const char*>(bytes), static_cast<size_t>(size));
+  return bytes == nullptr ? std::string()
+                          : std::string(static_cast<const char*>(bytes), static_cast<size_t>(size));
 }
 bool Statement::IsNull(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
 
 Result<std::shared_ptr<Database>> Database::Open(const std::string& path, Options options) {
   sqlite3* handle = nullptr;
-  const int code = sqlite3_open_v2(path.c_str(), &handle,
-                                   SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX, nullptr);
+  const int code = sqlite3_open_v2(
+      path.c_str(), &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX, nullptr);
   std::shared_ptr<Database> database(new Database(handle, path));
   if (code != SQLITE_OK) return ToStatus(code, path, sqlite3_errmsg(handle));
   sqlite3_extended_result_codes(handle, 1);
   sqlite3_busy_timeout(handle, options.busy_timeout_ms);
   RETURN_IF_ERROR(database->Execute("PRAGMA journal_mode=WAL"));
-  RETURN_IF_ERROR(database->Execute(options.durable ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL"));
+  RETURN_IF_ERROR(
+      database->Execute(options.durable ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL"));
   RETURN_IF_ERROR(database->Execute("PRAGMA foreign_keys=ON"));
   return database;
 }
@@ -150,18 +157,20 @@ Status Database::Migrate(std::string_view component, const std::vector<std::stri
   }));
   if (current) return Status::OK();
   RETURN_IF_ERROR(Write([&]() -> Status {
-    RETURN_IF_ERROR(Execute("CREATE TABLE IF NOT EXISTS component (name TEXT PRIMARY KEY, version INTEGER NOT NULL)"));
+    RETURN_IF_ERROR(
+        Execute("CREATE TABLE IF NOT EXISTS component (name TEXT PRIMARY KEY, version INTEGER NOT NULL)"));
     ASSIGN_OR_RETURN(Statement read, Prepare("SELECT version FROM component WHERE name = ?"));
     ASSIGN_OR_RETURN(const bool found, read.Bind(1, component).Step());
     const int64_t version = found ? read.Int(0) : 0;
     read.Reset();
     if (version > static_cast<int64_t>(migrations.size())) {
       return MakeError(ErrorCode::kConfiguration,
-                       fmt::format("{}: made by a newer Penstock ({} is at version {}, this one knows {})", path_,
-                                   component, version, migrations.size()),
+                       fmt::format("{}: made by a newer Penstock ({} is at version {}, this one knows {})",
+                                   path_, component, version, migrations.size()),
                        "use the newer binary, or another state folder (PENSTOCK_STATE)");
     }
-    for (size_t i = static_cast<size_t>(version); i < migrations.size(); ++i) RETURN_IF_ERROR(Execute(migrations[i]));
+    for (size_t i = static_cast<size_t>(version); i < migrations.size(); ++i)
+      RETURN_IF_ERROR(Execute(migrations[i]));
     ASSIGN_OR_RETURN(Statement write, Prepare("INSERT OR REPLACE INTO component VALUES (?, ?)"));
     return write.Bind(1, component).Bind(2, static_cast<int64_t>(migrations.size())).Run();
   }));

@@ -19,8 +19,8 @@ namespace penstock::sqlite {
 struct Options {
   // How long a statement waits for another process's write, before Conflict.
   int busy_timeout_ms = 10'000;
-  // true: a commit survives a power cut (synchronous=FULL). false: it survives a killed process, and a power cut may
-  // take the last ones (synchronous=NORMAL); never corrupts either way.
+  // true: a commit survives a power cut (synchronous=FULL). false: it survives a killed process, and a power
+  // cut may take the last ones (synchronous=NORMAL); never corrupts either way.
   bool durable = true;
 };
 
@@ -59,11 +59,12 @@ class Statement {
 // Thread-safe: one connection, one lock. Many processes may have the file open (WAL).
 class Database {
  public:
-  // Opens or creates; the folder must exist (NotFound). Corrupt: not a database, or damaged (the text names the file
-  // and how to set it aside). ReadOnly, PermissionDenied: the folder must be writable too, for SQLite's -wal and -shm.
+  // Opens or creates; the folder must exist (NotFound). Corrupt: not a database, or damaged (the text names
+  // the file and how to set it aside). ReadOnly, PermissionDenied: the folder must be writable too, for
+  // SQLite's -wal and -shm.
   static Result<std::shared_ptr<Database>> Open(const std::string& path, Options options = {});
-  // A file holds several components, each with migrations of its own: `migrations[i]` brings one from version i to
-  // i+1, once; all in one transaction. Configuration: the component was made by a newer version.
+  // A file holds several components, each with migrations of its own: `migrations[i]` brings one from version
+  // i to i+1, once; all in one transaction. Configuration: the component was made by a newer version.
   Status Migrate(std::string_view component, const std::vector<std::string>& migrations);
   ~Database();
 

@@ -41,36 +41,44 @@ struct DatabaseTest : testing::Test {
 TEST_F(DatabaseTest, ValuesComeBackAsTheyWere) {
   auto database = Open();
   const std::string blob("\0\xff'\n", 4);
-  ASSERT_TRUE(database->Write([&]() -> Status {
-    RETURN_IF_ERROR(database->Execute("CREATE TABLE t (a TEXT, b INTEGER, c BLOB, d TEXT)"));
-    ASSIGN_OR_RETURN(Statement insert, database->Prepare("INSERT INTO t VALUES (?, ?, ?, ?)"));
-    RETURN_IF_ERROR(insert.Bind(1, "株'; DROP TABLE t").Bind(2, INT64_MIN).BindBlob(3, blob).BindNull(4).Run());
-    EXPECT_EQ(database->changes(), 1);
-    // After Run, nothing is bound any more.
-    return insert.Bind(1, std::string_view()).Bind(2, INT64_MAX).Run();
-  }).ok());
-  ASSERT_TRUE(database->Read([&]() -> Status {
-    ASSIGN_OR_RETURN(Statement select, database->Prepare("SELECT a, b, c, d FROM t ORDER BY b"));
-    ASSIGN_OR_RETURN(bool found, select.Step());
-    EXPECT_TRUE(found);
-    EXPECT_EQ(select.Text(0), "株'; DROP TABLE t");
-    EXPECT_EQ(select.Int(1), INT64_MIN);
-    EXPECT_EQ(select.Text(2), blob);
-    EXPECT_TRUE(select.IsNull(3));
-    ASSIGN_OR_RETURN(found, select.Step());
-    EXPECT_TRUE(found);
-    EXPECT_FALSE(select.IsNull(0));
-    EXPECT_EQ(select.Text(0), "");
-    EXPECT_TRUE(select.IsNull(2));
-    ASSIGN_OR_RETURN(found, select.Step());
-    EXPECT_FALSE(found);
-    return Status::OK();
-  }).ok());
+  ASSERT_TRUE(
+      database
+          ->Write([&]() -> Status {
+            RETURN_IF_ERROR(database->Execute("CREATE TABLE t (a TEXT, b INTEGER, c BLOB, d TEXT)"));
+            ASSIGN_OR_RETURN(Statement insert, database->Prepare("INSERT INTO t VALUES (?, ?, ?, ?)"));
+            RETURN_IF_ERROR(
+                insert.Bind(1, "株'; DROP TABLE t").Bind(2, INT64_MIN).BindBlob(3, blob).BindNull(4).Run());
+            EXPECT_EQ(database->changes(), 1);
+            // After Run, nothing is bound any more.
+            return insert.Bind(1, std::string_view()).Bind(2, INT64_MAX).Run();
+          })
+          .ok());
+  ASSERT_TRUE(database
+                  ->Read([&]() -> Status {
+                    ASSIGN_OR_RETURN(Statement select,
+                                     database->Prepare("SELECT a, b, c, d FROM t ORDER BY b"));
+                    ASSIGN_OR_RETURN(bool found, select.Step());
+                    EXPECT_TRUE(found);
+                    EXPECT_EQ(select.Text(0), "株'; DROP TABLE t");
+                    EXPECT_EQ(select.Int(1), INT64_MIN);
+                    EXPECT_EQ(select.Text(2), blob);
+                    EXPECT_TRUE(select.IsNull(3));
+                    ASSIGN_OR_RETURN(found, select.Step());
+                    EXPECT_TRUE(found);
+                    EXPECT_FALSE(select.IsNull(0));
+                    EXPECT_EQ(select.Text(0), "");
+                    EXPECT_TRUE(select.IsNull(2));
+                    ASSIGN_OR_RETURN(found, select.Step());
+                    EXPECT_FALSE(found);
+                    return Status::OK();
+                  })
+                  .ok());
 }
 
 TEST_F(DatabaseTest, AFailedWriteLeavesNothing) {
   auto database = Open();
-  ASSERT_TRUE(database->Write([&] { return database->Execute("CREATE TABLE t (a INTEGER PRIMARY KEY)"); }).ok());
+  ASSERT_TRUE(
+      database->Write([&] { return database->Execute("CREATE TABLE t (a INTEGER PRIMARY KEY)"); }).ok());
   const Status failed = database->Write([&]() -> Status {
     RETURN_IF_ERROR(database->Execute("INSERT INTO t VALUES (1)"));
     return MakeError(ErrorCode::kTaskFailed, "no");
@@ -83,7 +91,8 @@ TEST_F(DatabaseTest, AFailedWriteLeavesNothing) {
             })),
             ErrorCode::kAlreadyExists);
   EXPECT_EQ(*Number(*database, "SELECT count(*) FROM t"), 0);
-  EXPECT_TRUE(database->Write([&] { return database->Execute("INSERT INTO t VALUES (3)"); }).ok()) << "and goes on";
+  EXPECT_TRUE(database->Write([&] { return database->Execute("INSERT INTO t VALUES (3)"); }).ok())
+      << "and goes on";
 }
 
 TEST_F(DatabaseTest, MigrationsRunOnceAComponent) {
@@ -125,11 +134,14 @@ TEST_F(DatabaseTest, DamagedPagesAreCorrupt) {
   {
     auto database = Open();
     ASSERT_TRUE(database->Migrate("lake", {"CREATE TABLE a (x TEXT)"}).ok());
-    ASSERT_TRUE(database->Write([&]() -> Status {
-      ASSIGN_OR_RETURN(Statement insert, database->Prepare("INSERT INTO a VALUES (?)"));
-      for (int i = 0; i < 200; ++i) RETURN_IF_ERROR(insert.Bind(1, std::string(500, 'y')).Run());
-      return Status::OK();
-    }).ok());
+    ASSERT_TRUE(database
+                    ->Write([&]() -> Status {
+                      ASSIGN_OR_RETURN(Statement insert, database->Prepare("INSERT INTO a VALUES (?)"));
+                      for (int i = 0; i < 200; ++i)
+                        RETURN_IF_ERROR(insert.Bind(1, std::string(500, 'y')).Run());
+                      return Status::OK();
+                    })
+                    .ok());
   }
   const auto size = std::filesystem::file_size(path);
   std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
@@ -150,8 +162,11 @@ TEST_F(DatabaseTest, WhereItCannotBeOpened) {
 }
 
 TEST_F(DatabaseTest, ReadOnlyDisk) {
-  if (::mount("tmpfs", folder.path().c_str(), "tmpfs", 0, "size=4m") != 0) GTEST_SKIP() << "needs the right to mount";
-  { ASSERT_TRUE(Open()->Migrate("lake", {"CREATE TABLE a (x INTEGER)"}).ok()); }
+  if (::mount("tmpfs", folder.path().c_str(), "tmpfs", 0, "size=4m") != 0)
+    GTEST_SKIP() << "needs the right to mount";
+  {
+    ASSERT_TRUE(Open()->Migrate("lake", {"CREATE TABLE a (x INTEGER)"}).ok());
+  }
   ASSERT_EQ(::mount("tmpfs", folder.path().c_str(), "tmpfs", MS_REMOUNT | MS_RDONLY, nullptr), 0);
   const auto existing = Database::Open(path), fresh = Database::Open(folder / "new.db");
   ::umount2(folder.path().c_str(), MNT_DETACH);
@@ -160,7 +175,9 @@ TEST_F(DatabaseTest, ReadOnlyDisk) {
 }
 
 TEST_F(DatabaseTest, FolderWithoutTheRightToWrite) {
-  { ASSERT_TRUE(Open()->Migrate("lake", {"CREATE TABLE a (x INTEGER)"}).ok()); }
+  {
+    ASSERT_TRUE(Open()->Migrate("lake", {"CREATE TABLE a (x INTEGER)"}).ok());
+  }
   ::chmod(path.c_str(), 0444);
   ::chmod(folder.path().c_str(), 0555);
   const pid_t pid = ::fork();
@@ -223,7 +240,8 @@ TEST_F(DatabaseTest, AHeldFileIsAConflictAfterTheTimeout) {
   ASSERT_TRUE(mine->Migrate("t", {"CREATE TABLE t (n INTEGER)"}).ok());
   auto other = Open({.busy_timeout_ms = 20});
   const Status outer = mine->Write([&]() -> Status {
-    EXPECT_EQ(CodeOf(other->Write([&] { return other->Execute("INSERT INTO t VALUES (1)"); })), ErrorCode::kConflict);
+    EXPECT_EQ(CodeOf(other->Write([&] { return other->Execute("INSERT INTO t VALUES (1)"); })),
+              ErrorCode::kConflict);
     EXPECT_EQ(*Number(*other, "SELECT count(*) FROM t"), 0) << "readers do not wait";
     return mine->Execute("INSERT INTO t VALUES (2)");
   });
@@ -250,16 +268,20 @@ TEST_F(DatabaseTest, ThreadsShareOneHandle) {
 
 // ALL-5: what Write returned OK for is there after a kill, and what it did not is not.
 TEST_F(DatabaseTest, KilledInAWrite) {
-  { ASSERT_TRUE(Open()->Migrate("t", {"CREATE TABLE t (n INTEGER)"}).ok()); }
+  {
+    ASSERT_TRUE(Open()->Migrate("t", {"CREATE TABLE t (n INTEGER)"}).ok());
+  }
   const pid_t pid = ::fork();
   if (pid == 0) {
     auto database = Database::Open(path).ValueOrDie();
-    IgnoreError(database->Write([&] { return database->Execute("INSERT INTO t VALUES (1)"); }), "counted below");
+    IgnoreError(database->Write([&] { return database->Execute("INSERT INTO t VALUES (1)"); }),
+                "counted below");
     IgnoreError(database->Write([&]() -> Status {
       RETURN_IF_ERROR(database->Execute("INSERT INTO t VALUES (2)"));
       ::kill(::getpid(), SIGKILL);
       return Status::OK();
-    }), "does not return");
+    }),
+                "does not return");
   }
   int status = 0;
   ::waitpid(pid, &status, 0);

@@ -66,8 +66,12 @@ FaultyStore::Plan FaultyStore::Meet(Operation operation, std::string_view key, s
     if (passage < fault.skip || (fault.count >= 0 && passage >= fault.skip + fault.count)) continue;
     ++met_;
     switch (fault.kind) {
-      case FaultKind::kBefore: plan.before = MakeError(fault.code, fmt::format("ordered fault before {}", key)); break;
-      case FaultKind::kAfter: plan.after = MakeError(fault.code, fmt::format("ordered fault after {}", key)); break;
+      case FaultKind::kBefore:
+        plan.before = MakeError(fault.code, fmt::format("ordered fault before {}", key));
+        break;
+      case FaultKind::kAfter:
+        plan.after = MakeError(fault.code, fmt::format("ordered fault after {}", key));
+        break;
       case FaultKind::kSlow: plan.delay += fault.delay; break;
       case FaultKind::kTruncated: plan.keep = std::min(plan.keep, fault.bytes); break;
       case FaultKind::kNoSpace: break;
@@ -103,10 +107,11 @@ Result<ListPage> FaultyStore::List(std::string_view prefix, const ListOptions& o
   return Run<ListPage>(Operation::kList, prefix, 0, [&] { return inner_.List(prefix, options); });
 }
 Status FaultyStore::Delete(std::string_view key, const std::optional<Etag>& if_match) {
-  return Run<bool>(Operation::kDelete, key, 0, [&]() -> Result<bool> {
-           RETURN_IF_ERROR(inner_.Delete(key, if_match));
-           return true;
-         })
+  return Run<bool>(Operation::kDelete, key, 0,
+                   [&]() -> Result<bool> {
+                     RETURN_IF_ERROR(inner_.Delete(key, if_match));
+                     return true;
+                   })
       .status();
 }
 

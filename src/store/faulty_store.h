@@ -25,8 +25,8 @@ struct Fault {
   Operation operation = Operation::kAny;
   // '*' stands for any bytes, '?' for one; matched with the whole key (of a list: the prefix).
   std::string key_pattern = "*";
-  int skip = 0;    // this many matching calls pass first
-  int count = 1;   // then this many are met; below 0: all
+  int skip = 0;                              // this many matching calls pass first
+  int count = 1;                             // then this many are met; below 0: all
   ErrorCode code = ErrorCode::kUnavailable;  // of kBefore and kAfter
   Duration delay{0};
   int64_t bytes = 0;
@@ -42,7 +42,8 @@ class FaultyStore : public ObjectStore {
   // How many calls met a fault.
   int met() const;
 
-  Result<ObjectInfo> Put(std::string_view key, std::string_view bytes, const PutOptions& options = {}) override;
+  Result<ObjectInfo> Put(std::string_view key, std::string_view bytes,
+                         const PutOptions& options = {}) override;
   Result<Object> Get(std::string_view key) override;
   Result<Object> GetRange(std::string_view key, int64_t offset, int64_t length) override;
   Result<ObjectInfo> Head(std::string_view key) override;

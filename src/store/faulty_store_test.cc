@@ -25,10 +25,12 @@ std::shared_ptr<ObjectStore> Make() {
   return {owned, &owned->store};
 }
 // Without an order it is the store inside.
-INSTANTIATE_TEST_SUITE_P(Faulty, ObjectStoreConformance, testing::Values(StoreMaker{"faulty", Make}), StoreMakerName);
+INSTANTIATE_TEST_SUITE_P(Faulty, ObjectStoreConformance, testing::Values(StoreMaker{"faulty", Make}),
+                         StoreMakerName);
 
 TEST_F(FaultyStoreTest, BeforeMeansNothingHappened) {
-  store.Order({.kind = FaultKind::kBefore, .operation = Operation::kPut, .key_pattern = "clean/*", .skip = 1});
+  store.Order(
+      {.kind = FaultKind::kBefore, .operation = Operation::kPut, .key_pattern = "clean/*", .skip = 1});
   EXPECT_TRUE(store.Put("clean/1", "x").ok());
   EXPECT_TRUE(store.Put("raw/1", "x").ok());
   EXPECT_EQ(CodeOf(store.Put("clean/2", "x").status()), ErrorCode::kUnavailable);

@@ -28,14 +28,20 @@ DIR* OpenStream(int fd) {
 class Walk {
  public:
   Walk(const std::string& root_path, std::string_view prefix, const ListOptions& options, ListPage* page)
-      : root_path_(root_path), prefix_(prefix), after_(options.start_after), max_(options.max_keys), page_(page) {}
+      : root_path_(root_path),
+        prefix_(prefix),
+        after_(options.start_after),
+        max_(options.max_keys),
+        page_(page) {}
 
   // Lists `folder`, whose keys begin with `base` ("a/b/", or ""). False: the page is full.
   Result<bool> Enter(int folder, const std::string& base) {
-    // Among the keys of one folder, that of a file is its name, and those of a folder begin with its name and '/':
-    // sorted so, the walk meets all keys in order ("a-b", "a.b", "a/b", "aa").
+    // Among the keys of one folder, that of a file is its name, and those of a folder begin with its name and
+    // '/': sorted so, the walk meets all keys in order ("a-b", "a.b", "a/b", "aa").
     if (after_ > base && !after_.starts_with(base)) return true;  // all of them are before
-    const auto rest_of = [&](std::string_view text) { return text.starts_with(base) ? text.substr(base.size()) : ""; };
+    const auto rest_of = [&](std::string_view text) {
+      return text.starts_with(base) ? text.substr(base.size()) : "";
+    };
     const std::string_view prefix = rest_of(prefix_), after = rest_of(after_);
     ASSIGN_OR_RETURN(auto entries, ReadFolder(folder, root_path_ + "/" + base, [&](const FolderEntry& entry) {
                        if (!entry.is_folder && !entry.is_file) return false;
@@ -49,8 +55,8 @@ class Walk {
       if (i == sorted) {
         const size_t wanted = static_cast<size_t>(max_) - page_->objects.size() + 1;
         sorted = entries.size() - i <= wanted ? entries.size() : i + wanted;
-        std::partial_sort(entries.begin() + static_cast<ptrdiff_t>(i), entries.begin() + static_cast<ptrdiff_t>(sorted),
-                          entries.end(), by_name);
+        std::partial_sort(entries.begin() + static_cast<ptrdiff_t>(i),
+                          entries.begin() + static_cast<ptrdiff_t>(sorted), entries.end(), by_name);
       }
       ASSIGN_OR_RETURN(const bool go_on, Visit(folder, base, entries[i]));
       if (!go_on) return false;
@@ -67,7 +73,8 @@ class Walk {
   static bool MayHold(const FolderEntry& entry, std::string_view prefix, std::string_view after) {
     const std::string_view name = entry.name;
     if (!entry.is_folder) return name.starts_with(prefix) && name > after;
-    return (name.starts_with(prefix) || prefix.starts_with(name)) && (name > after || after.starts_with(name));
+    return (name.starts_with(prefix) || prefix.starts_with(name)) &&
+           (name > after || after.starts_with(name));
   }
 
   Result<bool> Visit(int folder, const std::string& base, const FolderEntry& entry) {
@@ -133,7 +140,8 @@ Result<std::vector<FolderEntry>> ReadFolder(int fd, std::string_view path,
 }
 
 TimePoint ModifiedOf(const struct stat& info) {
-  return TimePoint(std::chrono::seconds(info.st_mtim.tv_sec) + std::chrono::microseconds(info.st_mtim.tv_nsec / 1000));
+  return TimePoint(std::chrono::seconds(info.st_mtim.tv_sec) +
+                   std::chrono::microseconds(info.st_mtim.tv_nsec / 1000));
 }
 
 Result<ListPage> ListFolder(int root_fd, const std::string& root_path, std::string_view prefix,

@@ -18,8 +18,8 @@ struct FolderEntry {
   bool is_file = false;  // neither: a link, a device, …
 };
 
-// All entries but "." and "..", in no order; what vanishes meanwhile may be missing. `path` is for messages. With
-// `wanted`, only those for which it says true (of a folder it is given the name with a '/').
+// All entries but "." and "..", in no order; what vanishes meanwhile may be missing. `path` is for messages.
+// With `wanted`, only those for which it says true (of a folder it is given the name with a '/').
 Result<std::vector<FolderEntry>> ReadFolder(int fd, std::string_view path,
                                             const std::function<bool(const FolderEntry&)>& wanted = {});
 

@@ -53,7 +53,8 @@ Status ErrnoStatus(int error, std::string_view doing, std::string_view path) {
     case ENOSPC:
     case EDQUOT:
       code = ErrorCode::kNoSpace;
-      advice = "free some space (or raise the quota) on this disk and run again; what was written before is whole";
+      advice =
+          "free some space (or raise the quota) on this disk and run again; what was written before is whole";
       break;
     case EROFS:
       code = ErrorCode::kReadOnly;
@@ -78,9 +79,7 @@ Status ErrnoStatus(int error, std::string_view doing, std::string_view path) {
       break;
     case EFBIG: code = ErrorCode::kTooLarge; break;
     case ENAMETOOLONG: code = ErrorCode::kUsage; break;
-    case EXDEV:
-      advice = "a bucket lies on one file system: no mounts inside it";
-      break;
+    case EXDEV: advice = "a bucket lies on one file system: no mounts inside it"; break;
     default: break;
   }
   return MakeError(code, fmt::format("cannot {} {}: {}", doing, path, ::strerror(error)), advice);
@@ -128,7 +127,8 @@ Status ReadAt(int fd, int64_t offset, int64_t length, std::string_view path, std
   out->resize(static_cast<size_t>(length));
   size_t done = 0;
   while (done < out->size()) {
-    const ssize_t n = ::pread(fd, out->data() + done, out->size() - done, offset + static_cast<int64_t>(done));
+    const ssize_t n =
+        ::pread(fd, out->data() + done, out->size() - done, offset + static_cast<int64_t>(done));
     if (n < 0) {
       if (errno == EINTR) continue;
       return ErrnoStatus(errno, "read", path);
@@ -159,7 +159,9 @@ std::pair<std::string_view, std::string_view> SplitKey(std::string_view key) {
 }
 
 std::string EtagOf(const struct stat& info) {
-  const auto ns = [](const timespec& t) { return static_cast<uint64_t>(t.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(t.tv_nsec); };
+  const auto ns = [](const timespec& t) {
+    return static_cast<uint64_t>(t.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(t.tv_nsec);
+  };
   return fmt::format("{:x}-{:x}-{:x}-{:x}", info.st_ino, ns(info.st_mtim), ns(info.st_ctim), info.st_size);
 }
 

@@ -1,4 +1,5 @@
-// System calls of the folder store: files below one folder, opened so that neither ".." nor a link leads out of it.
+// System calls of the folder store: files below one folder, opened so that neither ".." nor a link leads out
+// of it.
 #pragma once
 
 #include <sys/stat.h>
@@ -33,10 +34,10 @@ class FileHandle {
 // PermissionDenied, NotFound, ResourceExhausted, TooLarge, Usage (a name too long) or Io, with advice.
 Status ErrnoStatus(int error, std::string_view doing, std::string_view path);
 
-// Opens `path` ("a/b/c", "" is the root itself) below `root_fd`. No segment may be a symbolic link, the last one
-// neither. With `use_openat2` the kernel checks that (openat2(2), RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS, Linux 5.6);
-// where it does not know the call, or without, the path is walked segment by segment with O_NOFOLLOW.
-// Returns -1 and sets errno; a link gives ELOOP.
+// Opens `path` ("a/b/c", "" is the root itself) below `root_fd`. No segment may be a symbolic link, the last
+// one neither. With `use_openat2` the kernel checks that (openat2(2), RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
+// Linux 5.6); where it does not know the call, or without, the path is walked segment by segment with
+// O_NOFOLLOW. Returns -1 and sets errno; a link gives ELOOP.
 int OpenBeneath(int root_fd, std::string_view path, int flags, bool use_openat2);
 
 // Reads up to `length` bytes at `offset`; fewer only at the end of the file.

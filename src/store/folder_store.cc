@@ -62,11 +62,13 @@ Status MakeRoot(const std::filesystem::path& path, bool fsync) {
       return ErrnoStatus(errno, "make the folder", path.string());
     }
     RETURN_IF_ERROR(MakeRoot(path.parent_path(), fsync));
-    if (::mkdir(path.c_str(), 0777) != 0 && errno != EEXIST) return ErrnoStatus(errno, "make the folder", path.string());
+    if (::mkdir(path.c_str(), 0777) != 0 && errno != EEXIST)
+      return ErrnoStatus(errno, "make the folder", path.string());
   }
   if (!fsync) return Status::OK();
   const FileHandle parent(::open(path.parent_path().c_str(), kFolder));
-  if (parent.valid() && ::fsync(parent.get()) != 0) return ErrnoStatus(errno, "sync the folder above", path.string());
+  if (parent.valid() && ::fsync(parent.get()) != 0)
+    return ErrnoStatus(errno, "sync the folder above", path.string());
   return Status::OK();
 }
 
@@ -84,22 +86,26 @@ class FolderStore::Temporary {
     std::random_device device;
     do {
       name_ = fmt::format("{}-{:08x}{:08x}", ::getpid(), device(), device());
-      file_ = FileHandle(::openat(folder_, name_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666));
+      file_ = FileHandle(
+          ::openat(folder_, name_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666));
     } while (!file_.valid() && errno == EEXIST);
     if (!file_.valid()) return ErrnoStatus(errno, "create a temporary file for", path_);
     RETURN_IF_ERROR(WriteAll(file_.get(), bytes, path_));
     // The nanoseconds below the clock's microseconds tell puts of one moment apart.
     const auto us = modified.time_since_epoch().count();
     const auto s = us >= 0 ? us / 1'000'000 : (us - 999'999) / 1'000'000;
-    mtime_ = {static_cast<time_t>(s), static_cast<long>((us - s * 1'000'000) * 1000 + static_cast<long>(serial % 1000))};
+    mtime_ = {static_cast<time_t>(s),
+              static_cast<long>((us - s * 1'000'000) * 1000 + static_cast<long>(serial % 1000))};
     RETURN_IF_ERROR(Stamp());
     if (fsync && ::fsync(file_.get()) != 0) return ErrnoStatus(errno, "sync", path_);
     return Status::OK();
   }
 
-  // Another mtime than `current` has: with its inode, size and ctime the same, it alone makes the etag another one.
+  // Another mtime than `current` has: with its inode, size and ctime the same, it alone makes the etag
+  // another one.
   Status DifferFrom(const struct stat& current) {
-    if (current.st_mtim.tv_sec != mtime_.tv_sec || current.st_mtim.tv_nsec != mtime_.tv_nsec) return Status::OK();
+    if (current.st_mtim.tv_sec != mtime_.tv_sec || current.st_mtim.tv_nsec != mtime_.tv_nsec)
+      return Status::OK();
     mtime_.tv_nsec += mtime_.tv_nsec % 1000 == 999 ? -999 : 1;
     return Stamp();
   }
@@ -126,7 +132,8 @@ class FolderStore::Temporary {
 Result<std::shared_ptr<FolderStore>> FolderStore::Open(const std::string& path, const Options& options) {
   std::error_code error;
   std::filesystem::path absolute = std::filesystem::absolute(path, error).lexically_normal();
-  if (path.empty() || error) return MakeError(ErrorCode::kConfiguration, fmt::format("not a folder: \"{}\"", path));
+  if (path.empty() || error)
+    return MakeError(ErrorCode::kConfiguration, fmt::format("not a folder: \"{}\"", path));
   if (!absolute.has_filename() && absolute.has_relative_path()) absolute = absolute.parent_path();  // a/ → a
   if (options.create) RETURN_IF_ERROR(MakeRoot(absolute, options.fsync));
   FileHandle root(::open(absolute.c_str(), kFolder));
@@ -136,7 +143,8 @@ Result<std::shared_ptr<FolderStore>> FolderStore::Open(const std::string& path, 
                        "check the path of --bucket; a run makes the folder by itself");
     }
     if (errno == ENOTDIR) {
-      return MakeError(ErrorCode::kConfiguration, fmt::format("the bucket is not a folder: {}", absolute.string()),
+      return MakeError(ErrorCode::kConfiguration,
+                       fmt::format("the bucket is not a folder: {}", absolute.string()),
                        "name a folder with --bucket");
     }
     return ErrnoStatus(errno, "open the bucket", absolute.string());
@@ -149,12 +157,14 @@ Result<std::shared_ptr<FolderStore>> FolderStore::Open(const std::string& path, 
 Status FolderStore::MakeReserved() {
   if (locks_.valid()) return Status::OK();
   const auto open_or_make = [&](int parent, const char* name) -> Result<FileHandle> {
-    if (::mkdirat(parent, name, 0777) != 0 && errno != EEXIST) return ErrnoStatus(errno, "write to the bucket", path_);
+    if (::mkdirat(parent, name, 0777) != 0 && errno != EEXIST)
+      return ErrnoStatus(errno, "write to the bucket", path_);
     FileHandle folder(::openat(parent, name, kFolderNoLink));
     if (!folder.valid()) return ErrnoStatus(errno, "open a folder of its own in the bucket", path_);
     return folder;
   };
-  ASSIGN_OR_RETURN(const FileHandle reserved, open_or_make(root_.get(), std::string(kReservedSegment).c_str()));
+  ASSIGN_OR_RETURN(const FileHandle reserved,
+                   open_or_make(root_.get(), std::string(kReservedSegment).c_str()));
   ASSIGN_OR_RETURN(temporaries_, open_or_make(reserved.get(), "tmp"));
   ASSIGN_OR_RETURN(locks_, open_or_make(reserved.get(), "locks"));
   return Status::OK();
@@ -168,7 +178,8 @@ Status FolderStore::RemoveStaleTemporaries() {
   // What time it is, the file system says: a replay's clock may stand years away.
   Temporary probe(folder.get(), path_);
   struct stat now, info;
-  if (!probe.Write("", Now(), 0, false).ok() || ::fstat(probe.fd(), &now) != 0) return Status::OK();  // read-only
+  if (!probe.Write("", Now(), 0, false).ok() || ::fstat(probe.fd(), &now) != 0)
+    return Status::OK();  // read-only
   for (const FolderEntry& entry : entries) {
     if (::fstatat(folder.get(), entry.name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) continue;
     if (now.st_ctim.tv_sec - info.st_ctim.tv_sec < options_.stale_temporary_age_s) continue;
@@ -193,7 +204,8 @@ Result<FileHandle> FolderStore::OpenObject(std::string_view key, struct stat* in
     return ErrnoStatus(errno, "open", PathOf(key));
   }
   if (::fstat(file.get(), info) != 0) return ErrnoStatus(errno, "stat", PathOf(key));
-  if (!S_ISREG(info->st_mode)) return MakeError(ErrorCode::kNotFound, fmt::format("no such object: {}", PathOf(key)));
+  if (!S_ISREG(info->st_mode))
+    return MakeError(ErrorCode::kNotFound, fmt::format("no such object: {}", PathOf(key)));
   return file;
 }
 
@@ -212,8 +224,8 @@ Result<Object> FolderStore::GetRange(std::string_view key, int64_t offset, int64
   struct stat info;
   ASSIGN_OR_RETURN(const FileHandle file, OpenObject(key, &info));
   if (offset > info.st_size) {
-    return MakeError(ErrorCode::kInvalidData,
-                     fmt::format("{}: the range begins behind the end: {} > {}", PathOf(key), offset, info.st_size));
+    return MakeError(ErrorCode::kInvalidData, fmt::format("{}: the range begins behind the end: {} > {}",
+                                                          PathOf(key), offset, info.st_size));
   }
   Object object{InfoOf(key, info), {}};
   const int64_t wanted = std::min<int64_t>(length, info.st_size - offset);
@@ -261,14 +273,17 @@ Status FolderStore::SyncEntriesAbove(std::string_view folder, int fd) {
   if (::statx(fd, "", AT_EMPTY_PATH, STATX_INO | STATX_BTIME, &info) != 0) {
     return ErrnoStatus(errno, "stat", PathOf(folder));
   }
-  const std::pair<uint64_t, int64_t> identity(info.stx_ino, info.stx_btime.tv_sec * 1'000'000'000 + info.stx_btime.tv_nsec);
+  const std::pair<uint64_t, int64_t> identity(info.stx_ino,
+                                              info.stx_btime.tv_sec * 1'000'000'000 + info.stx_btime.tv_nsec);
   {
     std::lock_guard lock(mutex_);
-    if (const auto it = durable_.find(folder); it != durable_.end() && it->second == identity) return Status::OK();
+    if (const auto it = durable_.find(folder); it != durable_.end() && it->second == identity)
+      return Status::OK();
   }
   const auto above = SplitKey(folder).first;
   const FileHandle parent(OpenBeneath(root_.get(), above, kFolder, options_.use_openat2));
-  if (!parent.valid()) return errno == ENOENT ? Status::OK() : ErrnoStatus(errno, "open the folder", PathOf(above));
+  if (!parent.valid())
+    return errno == ENOENT ? Status::OK() : ErrnoStatus(errno, "open the folder", PathOf(above));
   RETURN_IF_ERROR(Sync(parent.get(), PathOf(above)));
   RETURN_IF_ERROR(SyncEntriesAbove(above, parent.get()));
   std::lock_guard lock(mutex_);
@@ -277,13 +292,16 @@ Status FolderStore::SyncEntriesAbove(std::string_view folder, int fd) {
   return Status::OK();
 }
 
-Status FolderStore::CheckCurrent(std::string_view key, const struct stat* current, const PutOptions& options) const {
+Status FolderStore::CheckCurrent(std::string_view key, const struct stat* current,
+                                 const PutOptions& options) const {
   if (options.if_absent && current != nullptr) {
-    return MakeError(ErrorCode::kAlreadyExists, fmt::format("there is an object of this key: {}", PathOf(key)));
+    return MakeError(ErrorCode::kAlreadyExists,
+                     fmt::format("there is an object of this key: {}", PathOf(key)));
   }
   if (options.if_match && (current == nullptr || EtagOf(*current) != *options.if_match)) {
-    return MakeError(ErrorCode::kPreconditionFailed,
-                     fmt::format("{} {} since it was read", PathOf(key), current == nullptr ? "was deleted" : "changed"));
+    return MakeError(
+        ErrorCode::kPreconditionFailed,
+        fmt::format("{} {} since it was read", PathOf(key), current == nullptr ? "was deleted" : "changed"));
   }
   return Status::OK();
 }
@@ -298,7 +316,8 @@ Result<ObjectInfo> FolderStore::Put(std::string_view key, std::string_view bytes
     const Status found = OpenObject(key, &info).status();
     if (found.ok() || CodeOf(found) == ErrorCode::kNotFound) {
       // A folder of this key is told from an absent one below.
-      if (found.ok() || options.if_match) RETURN_IF_ERROR(CheckCurrent(key, found.ok() ? &info : nullptr, options));
+      if (found.ok() || options.if_match)
+        RETURN_IF_ERROR(CheckCurrent(key, found.ok() ? &info : nullptr, options));
     }
   }
   {
@@ -319,8 +338,8 @@ Result<ObjectInfo> FolderStore::Put(std::string_view key, std::string_view bytes
   return MakeError(ErrorCode::kIo, fmt::format("somebody keeps removing the folder of {}", PathOf(key)));
 }
 
-Result<std::optional<ObjectInfo>> FolderStore::Commit(Temporary& temporary, int folder_fd, std::string_view key,
-                                                      const PutOptions& options) {
+Result<std::optional<ObjectInfo>> FolderStore::Commit(Temporary& temporary, int folder_fd,
+                                                      std::string_view key, const PutOptions& options) {
   const std::string name(SplitKey(key).second);
   ASSIGN_OR_RETURN(const FileHandle lock, Lock(key));
   struct stat current;
@@ -373,7 +392,8 @@ Status FolderStore::Delete(std::string_view key, const std::optional<Etag>& if_m
   {
     struct stat current;
     if (::fstatat(parent.get(), std::string(name).c_str(), &current, AT_SYMLINK_NOFOLLOW) != 0) {
-      return errno == ENOENT ? CheckCurrent(key, nullptr, condition) : ErrnoStatus(errno, "stat", PathOf(key));
+      return errno == ENOENT ? CheckCurrent(key, nullptr, condition)
+                             : ErrnoStatus(errno, "stat", PathOf(key));
     }
     if (S_ISDIR(current.st_mode)) return CheckCurrent(key, nullptr, condition);
     if (S_ISLNK(current.st_mode)) return ErrnoStatus(ELOOP, "delete", PathOf(key));
@@ -382,7 +402,8 @@ Status FolderStore::Delete(std::string_view key, const std::optional<Etag>& if_m
     mutex.unlock();
     ASSIGN_OR_RETURN(const FileHandle lock, Lock(key));
     if (if_match) {
-      const bool gone = ::fstatat(parent.get(), std::string(name).c_str(), &current, AT_SYMLINK_NOFOLLOW) != 0;
+      const bool gone =
+          ::fstatat(parent.get(), std::string(name).c_str(), &current, AT_SYMLINK_NOFOLLOW) != 0;
       if (gone && errno != ENOENT) return ErrnoStatus(errno, "stat", PathOf(key));
       RETURN_IF_ERROR(CheckCurrent(key, gone ? nullptr : &current, condition));
     }
@@ -393,8 +414,8 @@ Status FolderStore::Delete(std::string_view key, const std::optional<Etag>& if_m
   return PruneAbove(folder, std::move(parent));
 }
 
-// Removes `folder` and those above it while they are empty, and syncs the first that stays. A put that is about to
-// use one of them finds it gone (ENOENT) and makes it again.
+// Removes `folder` and those above it while they are empty, and syncs the first that stays. A put that is
+// about to use one of them finds it gone (ENOENT) and makes it again.
 Status FolderStore::PruneAbove(std::string_view folder, FileHandle fd) {
   while (!folder.empty()) {
     const auto [above, name] = SplitKey(folder);
@@ -407,7 +428,8 @@ Status FolderStore::PruneAbove(std::string_view folder, FileHandle fd) {
 }
 
 Result<ListPage> FolderStore::List(std::string_view prefix, const ListOptions& options) {
-  if (options.max_keys < 1) return MakeError(ErrorCode::kUsage, fmt::format("max_keys below 1: {}", options.max_keys));
+  if (options.max_keys < 1)
+    return MakeError(ErrorCode::kUsage, fmt::format("max_keys below 1: {}", options.max_keys));
   return ListFolder(root_.get(), path_, prefix, options, options_.use_openat2);
 }
 

@@ -1,4 +1,5 @@
-// Objects as files in a folder: the embedded bucket. Any tool may read it; what others write into it is seen too.
+// Objects as files in a folder: the embedded bucket. Any tool may read it; what others write into it is seen
+// too.
 #pragma once
 
 #include <sys/stat.h>
@@ -30,17 +31,19 @@ struct FolderOptions {
   bool use_openat2 = true;
 };
 
-// Key "a/b" is the file ROOT/a/b. ROOT/.penstock/ holds tmp/ (bytes not yet put) and locks/ (64 files; a put or delete
-// holds the one of its key's hash with flock(2) while it compares and renames, so that if_match loses no update).
-// Symbolic links in it are refused with PermissionDenied and never listed; ROOT itself may be one.
-// An etag is inode, size, mtime and ctime: a program that touches a file makes a new version of it.
+// Key "a/b" is the file ROOT/a/b. ROOT/.penstock/ holds tmp/ (bytes not yet put) and locks/ (64 files; a put
+// or delete holds the one of its key's hash with flock(2) while it compares and renames, so that if_match
+// loses no update). Symbolic links in it are refused with PermissionDenied and never listed; ROOT itself may
+// be one. An etag is inode, size, mtime and ctime: a program that touches a file makes a new version of it.
 class FolderStore : public ObjectStore {
  public:
   using Options = FolderOptions;
-  // A folder that cannot be written is opened for reading; puts then say why. Configuration: `path` is no folder.
+  // A folder that cannot be written is opened for reading; puts then say why. Configuration: `path` is no
+  // folder.
   static Result<std::shared_ptr<FolderStore>> Open(const std::string& path, const Options& options = {});
 
-  Result<ObjectInfo> Put(std::string_view key, std::string_view bytes, const PutOptions& options = {}) override;
+  Result<ObjectInfo> Put(std::string_view key, std::string_view bytes,
+                         const PutOptions& options = {}) override;
   Result<Object> Get(std::string_view key) override;
   Result<Object> GetRange(std::string_view key, int64_t offset, int64_t length) override;
   Result<ObjectInfo> Head(std::string_view key) override;

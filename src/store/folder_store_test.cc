@@ -42,7 +42,8 @@ INSTANTIATE_TEST_SUITE_P(
     Folder, ObjectStoreConformance,
     testing::Values(StoreMaker{"folder", [] { return MakeStore({}); }},
                     StoreMaker{"unsynced", [] { return MakeStore({.fsync = false}); }},
-                    StoreMaker{"no_openat2", [] { return MakeStore({.fsync = false, .use_openat2 = false}); }},
+                    StoreMaker{"no_openat2",
+                               [] { return MakeStore({.fsync = false, .use_openat2 = false}); }},
                     StoreMaker{"still_clock",
                                [] {
                                  static const ManualClock kStill{TimePoint(MakeDate(2017, 8, 11))};
@@ -60,7 +61,9 @@ int InChild(const std::function<int()>& work) {
 }
 
 size_t CountFiles(const std::string& path) {
-  return fs::exists(path) ? static_cast<size_t>(std::distance(fs::directory_iterator(path), fs::directory_iterator())) : 0;
+  return fs::exists(path)
+             ? static_cast<size_t>(std::distance(fs::directory_iterator(path), fs::directory_iterator()))
+             : 0;
 }
 
 // A tmpfs of 1 MiB, where the machine lets us mount.
@@ -71,7 +74,9 @@ class SmallDisk {
     if (mounted_) ::umount2(folder_.path().c_str(), MNT_DETACH);
   }
   bool mounted() const { return mounted_; }
-  void MakeReadOnly() { ASSERT_EQ(::mount("tmpfs", path().c_str(), "tmpfs", MS_REMOUNT | MS_RDONLY, nullptr), 0); }
+  void MakeReadOnly() {
+    ASSERT_EQ(::mount("tmpfs", path().c_str(), "tmpfs", MS_REMOUNT | MS_RDONLY, nullptr), 0);
+  }
   const std::string& path() const { return folder_.path(); }
 
  private:
@@ -140,11 +145,13 @@ TEST(FolderStore, NoEscapeThroughLinks) {
     fs::create_symlink(outside / "secret", folder / "file");
     fs::create_symlink("sub/real", folder / "inside");
     fs::create_symlink(outside / "not-there", folder / "dangling");
-    for (const char* key : {"link/secret", "link/new", "file", "inside", "dangling", "sub/up/sub/real", "link/a/b"}) {
+    for (const char* key :
+         {"link/secret", "link/new", "file", "inside", "dangling", "sub/up/sub/real", "link/a/b"}) {
       EXPECT_EQ(CodeOf(store->Get(key).status()), ErrorCode::kPermissionDenied) << key;
       EXPECT_EQ(CodeOf(store->Head(key).status()), ErrorCode::kPermissionDenied) << key;
       EXPECT_EQ(CodeOf(store->Put(key, "y").status()), ErrorCode::kPermissionDenied) << key;
-      EXPECT_EQ(CodeOf(store->Put(key, "y", {.if_absent = true}).status()), ErrorCode::kPermissionDenied) << key;
+      EXPECT_EQ(CodeOf(store->Put(key, "y", {.if_absent = true}).status()), ErrorCode::kPermissionDenied)
+          << key;
       EXPECT_EQ(CodeOf(store->Delete(key)), ErrorCode::kPermissionDenied) << key;
     }
     for (const char* prefix : {"", "link", "link/", "sub/up/", "file"}) {
@@ -260,9 +267,12 @@ TEST(FolderStore, IfMatchLosesNoUpdateAmongProcesses) {
     for (int i = 0; i < 50;) {
       const auto now = store->Get("counter");
       if (!now.ok()) ::_exit(1);
-      const auto put = store->Put("counter", std::to_string(std::stoi(now->bytes) + 1), {.if_match = now->info.etag});
-      if (put.ok()) ++i;
-      else if (CodeOf(put.status()) != ErrorCode::kPreconditionFailed) ::_exit(2);
+      const auto put =
+          store->Put("counter", std::to_string(std::stoi(now->bytes) + 1), {.if_match = now->info.etag});
+      if (put.ok())
+        ++i;
+      else if (CodeOf(put.status()) != ErrorCode::kPreconditionFailed)
+        ::_exit(2);
     }
     ::_exit(0);
   }
@@ -275,7 +285,8 @@ TEST(FolderStore, IfMatchLosesNoUpdateAmongProcesses) {
 }
 
 std::string Version(int key, int version) {
-  return fmt::format("{}:{}:", key, version) + std::string(static_cast<size_t>(20'000 + 37 * version), static_cast<char>('a' + version % 26));
+  return fmt::format("{}:{}:", key, version) +
+         std::string(static_cast<size_t>(20'000 + 37 * version), static_cast<char>('a' + version % 26));
 }
 
 // ALL-5: whenever it dies, each object is whole, what was acknowledged is there, and nothing else is seen.
@@ -327,7 +338,8 @@ TEST(FolderStore, KilledInTheMiddleOfPuts) {
       // One put may have been done and not yet reported.
       ASSERT_TRUE(bytes == Version(key, acknowledged[key]) || bytes == Version(key, acknowledged[key] + 1))
           << round << " " << bytes.substr(0, 20);
-      acknowledged[key] = bytes == Version(key, acknowledged[key]) ? acknowledged[key] : acknowledged[key] + 1;
+      acknowledged[key] =
+          bytes == Version(key, acknowledged[key]) ? acknowledged[key] : acknowledged[key] + 1;
     }
     for (int key = 0; key < kKeys; ++key) {
       EXPECT_TRUE(acknowledged[key] == 0 || store->Head(fmt::format("d{}/object", key)).ok());

@@ -15,7 +15,8 @@ Result<ObjectInfo> MemoryStore::Put(std::string_view key, std::string_view bytes
   std::lock_guard lock(mutex_);
   const auto found = objects_.find(key);
   if (options.if_match && (found == objects_.end() || found->second.info.etag != *options.if_match)) {
-    return MakeError(ErrorCode::kPreconditionFailed, fmt::format("changed or deleted since it was read: {}", key));
+    return MakeError(ErrorCode::kPreconditionFailed,
+                     fmt::format("changed or deleted since it was read: {}", key));
   }
   bool is_folder = false;
   const std::string as_folder = std::string(key) + "/";
@@ -32,8 +33,9 @@ Result<ObjectInfo> MemoryStore::Put(std::string_view key, std::string_view bytes
   if (options.if_absent && found != objects_.end()) {
     return MakeError(ErrorCode::kAlreadyExists, fmt::format("there is an object of this key: {}", key));
   }
-  Entry entry{{std::string(key), static_cast<int64_t>(bytes.size()), fmt::format("v{}", ++versions_), clock_.Now()},
-              std::move(copy)};
+  Entry entry{
+      {std::string(key), static_cast<int64_t>(bytes.size()), fmt::format("v{}", ++versions_), clock_.Now()},
+      std::move(copy)};
   ObjectInfo info = entry.info;
   objects_.insert_or_assign(std::string(key), std::move(entry));
   return info;
@@ -55,10 +57,11 @@ Result<Object> MemoryStore::GetRange(std::string_view key, int64_t offset, int64
   }
   ASSIGN_OR_RETURN(Entry entry, Find(key));
   if (offset > entry.info.size) {
-    return MakeError(ErrorCode::kInvalidData,
-                     fmt::format("{}: the range begins behind the end: {} > {}", key, offset, entry.info.size));
+    return MakeError(ErrorCode::kInvalidData, fmt::format("{}: the range begins behind the end: {} > {}", key,
+                                                          offset, entry.info.size));
   }
-  return Object{std::move(entry.info), entry.bytes->substr(static_cast<size_t>(offset), static_cast<size_t>(length))};
+  return Object{std::move(entry.info),
+                entry.bytes->substr(static_cast<size_t>(offset), static_cast<size_t>(length))};
 }
 
 Result<ObjectInfo> MemoryStore::Head(std::string_view key) {
@@ -67,10 +70,12 @@ Result<ObjectInfo> MemoryStore::Head(std::string_view key) {
 }
 
 Result<ListPage> MemoryStore::List(std::string_view prefix, const ListOptions& options) {
-  if (options.max_keys < 1) return MakeError(ErrorCode::kUsage, fmt::format("max_keys below 1: {}", options.max_keys));
+  if (options.max_keys < 1)
+    return MakeError(ErrorCode::kUsage, fmt::format("max_keys below 1: {}", options.max_keys));
   ListPage page;
   std::lock_guard lock(mutex_);
-  auto it = prefix > options.start_after ? objects_.lower_bound(prefix) : objects_.upper_bound(options.start_after);
+  auto it =
+      prefix > options.start_after ? objects_.lower_bound(prefix) : objects_.upper_bound(options.start_after);
   for (; it != objects_.end() && it->first.starts_with(prefix); ++it) {
     if (static_cast<int64_t>(page.objects.size()) == options.max_keys) {
       page.next = page.objects.back().key;
@@ -86,8 +91,9 @@ Status MemoryStore::Delete(std::string_view key, const std::optional<Etag>& if_m
   std::lock_guard lock(mutex_);
   const auto found = objects_.find(key);
   if (if_match && (found == objects_.end() || found->second.info.etag != *if_match)) {
-    return MakeError(ErrorCode::kPreconditionFailed,
-                     fmt::format("{} {} since it was read", key, found == objects_.end() ? "was deleted" : "changed"));
+    return MakeError(
+        ErrorCode::kPreconditionFailed,
+        fmt::format("{} {} since it was read", key, found == objects_.end() ? "was deleted" : "changed"));
   }
   if (found != objects_.end()) objects_.erase(found);
   return Status::OK();

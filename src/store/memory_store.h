@@ -17,7 +17,8 @@ class MemoryStore : public ObjectStore {
   // `clock` says when an object was put, and outlives the store.
   explicit MemoryStore(const Clock& clock) : clock_(clock) {}
 
-  Result<ObjectInfo> Put(std::string_view key, std::string_view bytes, const PutOptions& options = {}) override;
+  Result<ObjectInfo> Put(std::string_view key, std::string_view bytes,
+                         const PutOptions& options = {}) override;
   Result<Object> Get(std::string_view key) override;
   Result<Object> GetRange(std::string_view key, int64_t offset, int64_t length) override;
   Result<ObjectInfo> Head(std::string_view key) override;

@@ -18,7 +18,8 @@ std::shared_ptr<ObjectStore> Make() {
   return {owned, &owned->store};
 }
 
-INSTANTIATE_TEST_SUITE_P(Memory, ObjectStoreConformance, testing::Values(StoreMaker{"memory", Make}), StoreMakerName);
+INSTANTIATE_TEST_SUITE_P(Memory, ObjectStoreConformance, testing::Values(StoreMaker{"memory", Make}),
+                         StoreMakerName);
 
 }  // namespace
 }  // namespace penstock::store

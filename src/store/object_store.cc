@@ -51,7 +51,8 @@ Result<std::vector<ObjectInfo>> ListAll(ObjectStore& store, std::string_view pre
     if (all.empty()) {
       all = std::move(page.objects);
     } else {
-      all.insert(all.end(), std::make_move_iterator(page.objects.begin()), std::make_move_iterator(page.objects.end()));
+      all.insert(all.end(), std::make_move_iterator(page.objects.begin()),
+                 std::make_move_iterator(page.objects.end()));
     }
     if (page.next.empty()) return all;
     options.start_after = std::move(page.next);

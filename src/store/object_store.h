@@ -27,7 +27,8 @@ struct ObjectInfo {
 struct PutOptions {
   // Only when there is no object of this key yet; AlreadyExists otherwise, and nothing is written.
   bool if_absent = false;
-  // Only over exactly this version; PreconditionFailed otherwise (also when it is gone), and nothing is written.
+  // Only over exactly this version; PreconditionFailed otherwise (also when it is gone), and nothing is
+  // written.
   std::optional<Etag> if_match;
 };
 
@@ -37,8 +38,8 @@ struct Object {
 };
 
 struct ListOptions {
-  std::string start_after;   // keys strictly greater than this
-  int64_t max_keys = 1000;   // a page
+  std::string start_after;  // keys strictly greater than this
+  int64_t max_keys = 1000;  // a page
 };
 
 struct ListPage {
@@ -50,29 +51,29 @@ struct ListPage {
 // The first segment that no key has: the folder store keeps its locks and temporary files there.
 inline constexpr std::string_view kReservedSegment = ".penstock";
 
-// Keys: 1 to 1024 bytes of UTF-8, segments split by '/', none empty, "." or "..", none longer than 255 bytes; no
-// leading '/', no NUL, not below ".penstock/".
-// A key may not also be the "folder" of another one (a, and a/b): the folder store cannot hold both, so none may.
-// Usage: a key of another form, or a put that would make one key the folder of another. Every method is thread-safe,
-// and safe among processes.
+// Keys: 1 to 1024 bytes of UTF-8, segments split by '/', none empty, "." or "..", none longer than 255 bytes;
+// no leading '/', no NUL, not below ".penstock/". A key may not also be the "folder" of another one (a, and
+// a/b): the folder store cannot hold both, so none may. Usage: a key of another form, or a put that would
+// make one key the folder of another. Every method is thread-safe, and safe among processes.
 class ObjectStore {
  public:
   virtual ~ObjectStore() = default;
 
-  // Atomic and durable: a reader sees the old bytes or the new ones whole, and after OK they survive a power cut.
-  // NoSpace, ReadOnly, PermissionDenied as they occur; nothing half-written is left to be seen. Usage: both
-  // conditions at once.
-  virtual Result<ObjectInfo> Put(std::string_view key, std::string_view bytes, const PutOptions& options = {}) = 0;
+  // Atomic and durable: a reader sees the old bytes or the new ones whole, and after OK they survive a power
+  // cut. NoSpace, ReadOnly, PermissionDenied as they occur; nothing half-written is left to be seen. Usage:
+  // both conditions at once.
+  virtual Result<ObjectInfo> Put(std::string_view key, std::string_view bytes,
+                                 const PutOptions& options = {}) = 0;
 
   // NotFound: no such object (also for the "folder" of others).
   virtual Result<Object> Get(std::string_view key) = 0;
-  // Bytes [offset, offset+length), fewer at the end (none at offset == size); InvalidData when offset is behind the
-  // end, Usage when one is negative. `info.size` is the whole object's.
+  // Bytes [offset, offset+length), fewer at the end (none at offset == size); InvalidData when offset is
+  // behind the end, Usage when one is negative. `info.size` is the whole object's.
   virtual Result<Object> GetRange(std::string_view key, int64_t offset, int64_t length) = 0;
   virtual Result<ObjectInfo> Head(std::string_view key) = 0;
 
-  // Keys that begin with `prefix` (bytewise, "a" finds "ab"), a page at a time; a store may give fewer a page than
-  // asked. Usage: max_keys below 1. What is put or deleted meanwhile may or may not be seen.
+  // Keys that begin with `prefix` (bytewise, "a" finds "ab"), a page at a time; a store may give fewer a page
+  // than asked. Usage: max_keys below 1. What is put or deleted meanwhile may or may not be seen.
   virtual Result<ListPage> List(std::string_view prefix, const ListOptions& options = {}) = 0;
 
   // OK when there was none. Durable as Put is.

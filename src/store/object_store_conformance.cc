@@ -62,7 +62,8 @@ TEST_P(ObjectStoreConformance, MissingObjectIsNotFound) {
     EXPECT_EQ(CodeOf(store_->Get(key).status()), ErrorCode::kNotFound) << key;
     EXPECT_EQ(CodeOf(store_->GetRange(key, 0, 1).status()), ErrorCode::kNotFound) << key;
     EXPECT_EQ(CodeOf(store_->Head(key).status()), ErrorCode::kNotFound) << key;
-    EXPECT_EQ(CodeOf(store_->Put(key, "y", {.if_match = "no such etag"}).status()), ErrorCode::kPreconditionFailed)
+    EXPECT_EQ(CodeOf(store_->Put(key, "y", {.if_match = "no such etag"}).status()),
+              ErrorCode::kPreconditionFailed)
         << key;
   }
   EXPECT_EQ(KeysOf(*store_, ""), List{"there/it/is"});
@@ -109,7 +110,8 @@ TEST_P(ObjectStoreConformance, LargeObject) {
   const auto got = store_->Get("large.bin");
   ASSERT_TRUE(got.ok()) << got.status();
   EXPECT_TRUE(got->bytes == bytes);
-  EXPECT_TRUE(store_->GetRange("large.bin", (64 << 20) - 5000, 1 << 20)->bytes == bytes.substr(bytes.size() - 5000));
+  EXPECT_TRUE(store_->GetRange("large.bin", (64 << 20) - 5000, 1 << 20)->bytes ==
+              bytes.substr(bytes.size() - 5000));
 }
 
 TEST_P(ObjectStoreConformance, Ranges) {
@@ -162,11 +164,14 @@ TEST_P(ObjectStoreConformance, IfMatchWritesOnlyOverThatVersion) {
   ASSERT_TRUE(first.ok());
   const auto second = store_->Put("state", "2", {.if_match = first->etag});
   ASSERT_TRUE(second.ok()) << second.status();
-  EXPECT_EQ(CodeOf(store_->Put("state", "3", {.if_match = first->etag}).status()), ErrorCode::kPreconditionFailed);
+  EXPECT_EQ(CodeOf(store_->Put("state", "3", {.if_match = first->etag}).status()),
+            ErrorCode::kPreconditionFailed);
   EXPECT_EQ(store_->Get("state")->bytes, "2");
   ASSERT_TRUE(store_->Delete("state").ok());
-  EXPECT_EQ(CodeOf(store_->Put("state", "3", {.if_match = second->etag}).status()), ErrorCode::kPreconditionFailed);
-  EXPECT_EQ(CodeOf(store_->Put("state", "3", {.if_absent = true, .if_match = "x"}).status()), ErrorCode::kUsage);
+  EXPECT_EQ(CodeOf(store_->Put("state", "3", {.if_match = second->etag}).status()),
+            ErrorCode::kPreconditionFailed);
+  EXPECT_EQ(CodeOf(store_->Put("state", "3", {.if_absent = true, .if_match = "x"}).status()),
+            ErrorCode::kUsage);
   EXPECT_TRUE(KeysOf(*store_, "").empty());
 }
 
@@ -176,7 +181,8 @@ TEST_P(ObjectStoreConformance, IfMatchLosesNoUpdate) {
   const Status done = ParallelFor(8, 8, [&](size_t) -> Status {
     for (int i = 0; i < 50;) {
       ASSIGN_OR_RETURN(const Object now, store_->Get("counter"));
-      const auto put = store_->Put("counter", std::to_string(std::stoi(now.bytes) + 1), {.if_match = now.info.etag});
+      const auto put =
+          store_->Put("counter", std::to_string(std::stoi(now.bytes) + 1), {.if_match = now.info.etag});
       if (put.ok()) {
         ++i;
       } else if (CodeOf(put.status()) == ErrorCode::kPreconditionFailed) {
@@ -191,8 +197,8 @@ TEST_P(ObjectStoreConformance, IfMatchLosesNoUpdate) {
   EXPECT_EQ(store_->Get("counter")->bytes, "400") << refused << " were refused and tried again";
 }
 
-// A plain put that came between the compare and the rename of another's if_match would be lost without a trace: however
-// the two race, the plain one is last (it was, or it failed the other's condition).
+// A plain put that came between the compare and the rename of another's if_match would be lost without a
+// trace: however the two race, the plain one is last (it was, or it failed the other's condition).
 TEST_P(ObjectStoreConformance, IfMatchNeverCoversAPlainPut) {
   for (int round = 0; round < 200; ++round) {
     const auto start = store_->Put("slot", "start");
@@ -213,7 +219,9 @@ TEST_P(ObjectStoreConformance, IfMatchNeverCoversAPlainPut) {
 }
 
 TEST_P(ObjectStoreConformance, ReadersSeeWholeVersions) {
-  const auto version = [](int i) { return std::string(100'000 + static_cast<size_t>(i), static_cast<char>('a' + i % 26)); };
+  const auto version = [](int i) {
+    return std::string(100'000 + static_cast<size_t>(i), static_cast<char>('a' + i % 26));
+  };
   ASSERT_TRUE(store_->Put("table/part.parquet", version(0)).ok());
   std::atomic<bool> stop{false};
   std::atomic<int> reads{0};
@@ -230,14 +238,38 @@ TEST_P(ObjectStoreConformance, ReadersSeeWholeVersions) {
       }
     });
   }
-  for (int i = 1; i < 200 || reads < 200; ++i) ASSERT_TRUE(store_->Put("table/part.parquet", version(i % 1000)).ok());
+  for (int i = 1; i < 200 || reads < 200; ++i)
+    ASSERT_TRUE(store_->Put("table/part.parquet", version(i % 1000)).ok());
   stop = true;
 }
 
 TEST_P(ObjectStoreConformance, OddKeys) {
-  const List odd = {" ", "a b", "%2e%2e", "^GSPC", "BRK.B", "dt=2017-08-11", "a+b&c?d#e", "...", "..a", "-rf", "~",
-                    "quote'\"`$(x)", "back\\slash", "new\nline", "tab\t", "*", "株価", "e\xCC\x81", "\xC3\xA9",
-                    "🚰", ".hidden", ".penstock2", "x/.penstock/y", "A", "a", std::string(255, 'n'),
+  const List odd = {" ",
+                    "a b",
+                    "%2e%2e",
+                    "^GSPC",
+                    "BRK.B",
+                    "dt=2017-08-11",
+                    "a+b&c?d#e",
+                    "...",
+                    "..a",
+                    "-rf",
+                    "~",
+                    "quote'\"`$(x)",
+                    "back\\slash",
+                    "new\nline",
+                    "tab\t",
+                    "*",
+                    "株価",
+                    "e\xCC\x81",
+                    "\xC3\xA9",
+                    "🚰",
+                    ".hidden",
+                    ".penstock2",
+                    "x/.penstock/y",
+                    "A",
+                    "a",
+                    std::string(255, 'n'),
                     "deep/" + std::string(200, 'd') + "/" + std::string(255, 'e') + "/f"};
   for (const auto& key : odd) {
     const auto put = store_->Put(key, key);
@@ -252,9 +284,26 @@ TEST_P(ObjectStoreConformance, OddKeys) {
 }
 
 TEST_P(ObjectStoreConformance, KeysOfAnotherFormAreRefusedEverywhere) {
-  const List wrong = {"",  "/",    "/a",  "a/", "a//b", ".",         "..",           "a/./b",  "a/../b", "../a",
-                      "a/..", std::string("a\0b", 3), "\xff\xfe", "\xC0\xAF", "\xED\xA0\x80", std::string(1025, 'k'),
-                      std::string(256, 's'), "a/" + std::string(256, 's'), ".penstock", ".penstock/tmp/x"};
+  const List wrong = {"",
+                      "/",
+                      "/a",
+                      "a/",
+                      "a//b",
+                      ".",
+                      "..",
+                      "a/./b",
+                      "a/../b",
+                      "../a",
+                      "a/..",
+                      std::string("a\0b", 3),
+                      "\xff\xfe",
+                      "\xC0\xAF",
+                      "\xED\xA0\x80",
+                      std::string(1025, 'k'),
+                      std::string(256, 's'),
+                      "a/" + std::string(256, 's'),
+                      ".penstock",
+                      ".penstock/tmp/x"};
   for (const auto& key : wrong) {
     EXPECT_EQ(CodeOf(store_->Put(key, "x").status()), ErrorCode::kUsage) << key;
     EXPECT_EQ(CodeOf(store_->Get(key).status()), ErrorCode::kUsage) << key;
@@ -276,7 +325,8 @@ TEST_P(ObjectStoreConformance, AKeyIsNotTheFolderOfAnother) {
 }
 
 TEST_P(ObjectStoreConformance, ListsBytewiseByTheWholeKey) {
-  List keys = {"a!b", "a-b", "a.b", "a/b/c", "a/b.x/c", "a/b-y", "a/b0", "a0", "aa/z", "ab", "b/a", "b0", "ba", "é", "z", "Z"};
+  List keys = {"a!b",  "a-b", "a.b", "a/b/c", "a/b.x/c", "a/b-y", "a/b0", "a0",
+               "aa/z", "ab",  "b/a", "b0",    "ba",      "é",     "z",    "Z"};
   for (const auto& key : keys) ASSERT_TRUE(store_->Put(key, key).ok()) << key;
   std::sort(keys.begin(), keys.end());
   EXPECT_EQ(KeysOf(*store_, ""), keys);
@@ -299,9 +349,11 @@ TEST_P(ObjectStoreConformance, ListsBytewiseByTheWholeKey) {
 TEST_P(ObjectStoreConformance, ListStartsAfterAnyText) {
   const List keys = {"a/1", "a/2", "a/3/x", "b", "c/1"};
   for (const auto& key : keys) ASSERT_TRUE(store_->Put(key, "").ok());
-  for (const std::string after : {"", "a", "a/", "a/1", "a/2zz", "a/3", "a/3/", "a/3/x", "a0", "b", "bb", "c/0", "c/1", "d"}) {
+  for (const std::string after :
+       {"", "a", "a/", "a/1", "a/2zz", "a/3", "a/3/", "a/3/x", "a0", "b", "bb", "c/0", "c/1", "d"}) {
     List expected;
-    std::copy_if(keys.begin(), keys.end(), std::back_inserter(expected), [&](const auto& key) { return key > after; });
+    std::copy_if(keys.begin(), keys.end(), std::back_inserter(expected),
+                 [&](const auto& key) { return key > after; });
     const auto page = store_->List("", {.start_after = after});
     ASSERT_TRUE(page.ok()) << page.status();
     EXPECT_EQ(Keys(page->objects), expected) << after;
@@ -312,7 +364,8 @@ TEST_P(ObjectStoreConformance, ListStartsAfterAnyText) {
 }
 
 TEST_P(ObjectStoreConformance, PrefixIsBytewise) {
-  for (const char* key : {"raw/dt=2017-08-10/A", "raw/dt=2017-08-11/A", "raw/dt=2017-08-11/B", "raw2/x", "ra"}) {
+  for (const char* key :
+       {"raw/dt=2017-08-10/A", "raw/dt=2017-08-11/A", "raw/dt=2017-08-11/B", "raw2/x", "ra"}) {
     ASSERT_TRUE(store_->Put(key, "").ok());
   }
   EXPECT_EQ(KeysOf(*store_, "ra").size(), 5u);
@@ -321,8 +374,8 @@ TEST_P(ObjectStoreConformance, PrefixIsBytewise) {
   EXPECT_EQ(KeysOf(*store_, "raw/dt=2017-08-1").size(), 3u);
   EXPECT_EQ(KeysOf(*store_, "raw/dt=2017-08-11/").size(), 2u);
   EXPECT_EQ(KeysOf(*store_, "raw/dt=2017-08-11/B"), List{"raw/dt=2017-08-11/B"});
-  for (const char* none : {"raw/dt=2017-08-11/B/", "raw/x", "/", "/raw", "..", "../", "raw/../", "raw//", ".penstock",
-                           ".penstock/", ".penstock/tmp/", "ra/", "x/y/z"}) {
+  for (const char* none : {"raw/dt=2017-08-11/B/", "raw/x", "/", "/raw", "..", "../", "raw/../", "raw//",
+                           ".penstock", ".penstock/", ".penstock/tmp/", "ra/", "x/y/z"}) {
     EXPECT_TRUE(KeysOf(*store_, none).empty()) << none;
   }
   EXPECT_EQ(CodeOf(store_->List("", {.max_keys = 0}).status()), ErrorCode::kUsage);
@@ -331,7 +384,8 @@ TEST_P(ObjectStoreConformance, PrefixIsBytewise) {
 TEST_P(ObjectStoreConformance, ListsPastOnePage) {
   List keys;
   for (int i = 0; i < 2500; ++i) keys.push_back(fmt::format("p/{:02}/{:04}", i % 13, i));
-  const Status put = ParallelFor(keys.size(), 4, [&](size_t i) { return store_->Put(keys[i], "x").status(); });
+  const Status put =
+      ParallelFor(keys.size(), 4, [&](size_t i) { return store_->Put(keys[i], "x").status(); });
   ASSERT_TRUE(put.ok()) << put;
   std::sort(keys.begin(), keys.end());
   EXPECT_EQ(KeysOf(*store_, "p/"), keys);

@@ -1,6 +1,7 @@
 // What every ObjectStore must do. A test program names its stores:
 //
-//   INSTANTIATE_TEST_SUITE_P(Folder, ObjectStoreConformance, testing::Values(StoreMaker{"folder", MakeFolderStore}),
+//   INSTANTIATE_TEST_SUITE_P(Folder, ObjectStoreConformance, testing::Values(StoreMaker{"folder",
+//   MakeFolderStore}),
 //                            StoreMakerName);
 #pragma once
 

@@ -21,7 +21,8 @@ bool IsNumber(std::string_view text) {
   return at == text.size();
 }
 
-// Rows of a file mostly follow each other by a day or three: the date is read by hand, checked by ParseDate's rules.
+// Rows of a file mostly follow each other by a day or three: the date is read by hand, checked by ParseDate's
+// rules.
 bool ReadDay(std::string_view text, int32_t* day) {
   if (text.size() != 10 || text[4] != '-' || text[7] != '-') return false;
   for (const size_t at : {0, 1, 2, 3, 5, 6, 8, 9}) {

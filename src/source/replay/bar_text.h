@@ -1,4 +1,5 @@
-// Daily bars kept as the text they came in: a chart is served by copying cells, no number is read or written anew.
+// Daily bars kept as the text they came in: a chart is served by copying cells, no number is read or written
+// anew.
 #pragma once
 
 #include <array>
@@ -28,7 +29,7 @@ class BarText {
   // A row of the text: "2013-12-09,23.85,25.44,23.45,24.6,43197268". 16 bytes.
   struct Row {
     int32_t day = 0;
-    uint32_t begin = 0;                       // of the first cell behind the date
+    uint32_t begin = 0;                        // of the first cell behind the date
     std::array<uint8_t, kBarCells> size = {};  // of each cell; cells stand one comma apart
   };
 
@@ -48,8 +49,8 @@ class BarText {
   size_t first_ = 0, count_ = 0;
 };
 
-// Takes a line (without its end) of `text` apart. InvalidData: not a date and five cells that are numbers or empty.
-// Sets `rest` to what stands behind the fifth cell's comma, or to nothing.
+// Takes a line (without its end) of `text` apart. InvalidData: not a date and five cells that are numbers or
+// empty. Sets `rest` to what stands behind the fifth cell's comma, or to nothing.
 Result<BarText::Row> ReadBarRow(const std::string& text, size_t begin, size_t end, std::string_view* rest);
 
 }  // namespace penstock::source

@@ -22,7 +22,8 @@ Result<std::string> Decompress(const std::string& bytes, const std::string& file
   std::string text(size, '\0');
   const size_t written = ZSTD_decompress(text.data(), text.size(), bytes.data(), bytes.size());
   if (ZSTD_isError(written) || written != text.size()) {
-    return MakeError(ErrorCode::kInvalidData, fmt::format("damaged ({}): {}", ZSTD_getErrorName(written), file),
+    return MakeError(ErrorCode::kInvalidData,
+                     fmt::format("damaged ({}): {}", ZSTD_getErrorName(written), file),
                      "take the file from the project again");
   }
   return text;
@@ -73,7 +74,8 @@ Result<std::map<std::string, BarText, std::less<>>> ReadBulkFile(const std::stri
   std::map<std::string, BarText, std::less<>> symbols;
   for (const Group& group : groups) {
     if (!symbols.emplace(group.name, BarText(text, rows, group.first, group.count)).second) {
-      return MakeError(ErrorCode::kInvalidData, fmt::format("rows of {} stand apart in {}", group.name, file));
+      return MakeError(ErrorCode::kInvalidData,
+                       fmt::format("rows of {} stand apart in {}", group.name, file));
     }
   }
   return symbols;

@@ -8,8 +8,9 @@
 
 namespace penstock::source {
 
-// Zstandard-compressed CSV with the header Date,Open,High,Low,Close,Volume,Name, rows grouped by Name and ascending
-// by Date. NotFound: no such file. InvalidData: damaged, or of another form (names the line). TooLarge: over 1 GiB.
+// Zstandard-compressed CSV with the header Date,Open,High,Low,Close,Volume,Name, rows grouped by Name and
+// ascending by Date. NotFound: no such file. InvalidData: damaged, or of another form (names the line).
+// TooLarge: over 1 GiB.
 Result<std::map<std::string, BarText, std::less<>>> ReadBulkFile(const std::string& file);
 
 }  // namespace penstock::source

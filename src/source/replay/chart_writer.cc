@@ -53,48 +53,57 @@ std::string Period(const std::string& zone, int64_t start, int64_t end, int64_t 
   return fmt::format(R"({{"timezone":"{}","start":{},"end":{},"gmtoffset":{}}})", zone, start, end, offset);
 }
 
-void WriteMeta(const ChartListing& listing, const BarText& bars, const std::vector<SessionHours>& hours, size_t first,
-               size_t last, std::string* out) {
+void WriteMeta(const ChartListing& listing, const BarText& bars, const std::vector<SessionHours>& hours,
+               size_t first, size_t last, std::string* out) {
   // Without a bar in the range the newest one before it is the market's state.
   const size_t bar = std::max<size_t>(last, 1) - 1;
   const SessionHours& session = hours[bar];
   const std::string& zone = session.gmt_offset == listing.winter_offset ? listing.winter : listing.summer;
   const size_t year = bar + 1 > kYear ? bar + 1 - kYear : 0;
   auto end = std::back_inserter(*out);
-  fmt::format_to(end, R"({{"currency":"{}","symbol":{},"exchangeName":"{}","fullExchangeName":"{}",)", listing.currency,
-                 Quoted(listing.symbol), listing.exchange_name, listing.full_exchange_name);
+  fmt::format_to(end, R"({{"currency":"{}","symbol":{},"exchangeName":"{}","fullExchangeName":"{}",)",
+                 listing.currency, Quoted(listing.symbol), listing.exchange_name, listing.full_exchange_name);
   if (listing.generated) *out += "\"generated\":true,";
   if (!listing.note.empty()) *out += "\"note\":" + Quoted(listing.note) + ",";
-  fmt::format_to(end, R"("instrumentType":"EQUITY","firstTradeDate":{},"regularMarketTime":{},"hasPrePostMarketData":{},)",
-                 hours[0].open, session.close, listing.winter_offset != 0);
-  fmt::format_to(end, R"("gmtoffset":{},"timezone":"{}","exchangeTimezoneName":"{}","regularMarketPrice":{},)",
+  fmt::format_to(
+      end,
+      R"("instrumentType":"EQUITY","firstTradeDate":{},"regularMarketTime":{},"hasPrePostMarketData":{},)",
+      hours[0].open, session.close, listing.winter_offset != 0);
+  fmt::format_to(end,
+                 R"("gmtoffset":{},"timezone":"{}","exchangeTimezoneName":"{}","regularMarketPrice":{},)",
                  session.gmt_offset, zone, listing.zone, OrNull(bars.cell(bar, BarCell::kClose)));
-  fmt::format_to(end, R"("fiftyTwoWeekHigh":{},"fiftyTwoWeekLow":{},"regularMarketDayHigh":{},"regularMarketDayLow":{},)",
-                 Extreme(bars, BarCell::kHigh, year, bar + 1, true), Extreme(bars, BarCell::kLow, year, bar + 1, false),
-                 OrNull(bars.cell(bar, BarCell::kHigh)), OrNull(bars.cell(bar, BarCell::kLow)));
-  fmt::format_to(end, R"("regularMarketVolume":{},"longName":{},"shortName":{},"chartPreviousClose":{},"priceHint":2,)",
-                 OrNull(bars.cell(bar, BarCell::kVolume)), Quoted(listing.symbol), Quoted(listing.symbol),
-                 first > 0 ? OrNull(bars.cell(first - 1, BarCell::kClose)) : "null");
-  fmt::format_to(end, R"("currentTradingPeriod":{{"pre":{},"regular":{},"post":{}}},"dataGranularity":"1d","range":"",)",
-                 Period(zone, session.open - kPreHours, session.open, session.gmt_offset),
-                 Period(zone, session.open, session.close, session.gmt_offset),
-                 Period(zone, session.close, session.close + kPostHours, session.gmt_offset));
+  fmt::format_to(
+      end,
+      R"("fiftyTwoWeekHigh":{},"fiftyTwoWeekLow":{},"regularMarketDayHigh":{},"regularMarketDayLow":{},)",
+      Extreme(bars, BarCell::kHigh, year, bar + 1, true), Extreme(bars, BarCell::kLow, year, bar + 1, false),
+      OrNull(bars.cell(bar, BarCell::kHigh)), OrNull(bars.cell(bar, BarCell::kLow)));
+  fmt::format_to(
+      end, R"("regularMarketVolume":{},"longName":{},"shortName":{},"chartPreviousClose":{},"priceHint":2,)",
+      OrNull(bars.cell(bar, BarCell::kVolume)), Quoted(listing.symbol), Quoted(listing.symbol),
+      first > 0 ? OrNull(bars.cell(first - 1, BarCell::kClose)) : "null");
+  fmt::format_to(
+      end, R"("currentTradingPeriod":{{"pre":{},"regular":{},"post":{}}},"dataGranularity":"1d","range":"",)",
+      Period(zone, session.open - kPreHours, session.open, session.gmt_offset),
+      Period(zone, session.open, session.close, session.gmt_offset),
+      Period(zone, session.close, session.close + kPostHours, session.gmt_offset));
   *out += R"("validRanges":["1d","5d","1mo","3mo","6mo","1y","2y","5y","10y","ytd","max"]})";
 }
 
-void WriteEvents(const BarText& bars, const std::vector<SessionHours>& hours, const std::vector<BarAction>& actions,
-                 size_t first, size_t last, std::string* out) {
+void WriteEvents(const BarText& bars, const std::vector<SessionHours>& hours,
+                 const std::vector<BarAction>& actions, size_t first, size_t last, std::string* out) {
   std::string dividends, splits;
   for (size_t row = first; row < last; ++row) {
-    const auto begin = std::lower_bound(actions.begin(), actions.end(), bars.day(row),
-                                        [](const BarAction& action, int32_t day) { return action.day < day; });
+    const auto begin =
+        std::lower_bound(actions.begin(), actions.end(), bars.day(row),
+                         [](const BarAction& action, int32_t day) { return action.day < day; });
     for (auto action = begin; action != actions.end() && action->day == bars.day(row); ++action) {
       std::string& list = action->split ? splits : dividends;
       if (!list.empty()) list += ',';
       const int64_t at = hours[row].open;
       if (action->split) {
-        list += fmt::format(R"("{}":{{"date":{},"numerator":{},"denominator":{},"splitRatio":"{}:{}"}})", at, at,
-                            action->numerator, action->denominator, action->numerator, action->denominator);
+        list +=
+            fmt::format(R"("{}":{{"date":{},"numerator":{},"denominator":{},"splitRatio":"{}:{}"}})", at, at,
+                        action->numerator, action->denominator, action->numerator, action->denominator);
       } else {
         list += fmt::format(R"("{}":{{"amount":{},"date":{}}})", at, action->amount, at);
       }
@@ -110,8 +119,9 @@ void WriteEvents(const BarText& bars, const std::vector<SessionHours>& hours, co
 
 }  // namespace
 
-std::string WriteChart(const ChartListing& listing, const BarText& bars, const std::vector<SessionHours>& hours,
-                       const std::vector<BarAction>& actions, size_t first, size_t last) {
+std::string WriteChart(const ChartListing& listing, const BarText& bars,
+                       const std::vector<SessionHours>& hours, const std::vector<BarAction>& actions,
+                       size_t first, size_t last) {
   std::string out;
   out.reserve(2048 + (last - first) * 64);
   out += "{\"chart\":{\"result\":[{\"meta\":";
@@ -149,8 +159,8 @@ std::string WriteDownload(const ChartListing& listing, const BarText& bars, size
   for (size_t i = first; i < last; ++i) {
     out += '\n';
     out += FormatDate(FromDaysSinceEpoch(bars.day(i)));
-    for (const BarCell cell : {BarCell::kOpen, BarCell::kHigh, BarCell::kLow, BarCell::kClose, BarCell::kClose,
-                               BarCell::kVolume}) {
+    for (const BarCell cell : {BarCell::kOpen, BarCell::kHigh, BarCell::kLow, BarCell::kClose,
+                               BarCell::kClose, BarCell::kVolume}) {
       out += ',';
       out += OrNull(bars.cell(i, cell));
     }

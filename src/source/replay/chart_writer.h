@@ -30,8 +30,9 @@ struct ChartListing {
 };
 
 // Bars [first, last) of `bars`. `hours` holds, beside each bar of `bars`, its session.
-std::string WriteChart(const ChartListing& listing, const BarText& bars, const std::vector<SessionHours>& hours,
-                       const std::vector<BarAction>& actions, size_t first, size_t last);
+std::string WriteChart(const ChartListing& listing, const BarText& bars,
+                       const std::vector<SessionHours>& hours, const std::vector<BarAction>& actions,
+                       size_t first, size_t last);
 
 std::string WriteDownload(const ChartListing& listing, const BarText& bars, size_t first, size_t last);
 

@@ -32,10 +32,12 @@ Status ParseKind(std::string_view text, Fault* fault) {
     ASSIGN_OR_RETURN(fault->span, ParseSpan(text.substr(equals + 1)));
   }
   static constexpr std::pair<std::string_view, Fault::Kind> kKinds[] = {
-      {"latency", Fault::Kind::kLatency}, {"reset", Fault::Kind::kReset}, {"truncate", Fault::Kind::kTruncate},
-      {"cut", Fault::Kind::kCut},         {"garbage", Fault::Kind::kGarbage}, {"html", Fault::Kind::kHtml},
-      {"drip", Fault::Kind::kDrip},       {"gzip", Fault::Kind::kGzip}};
-  const auto kind = std::find_if(std::begin(kKinds), std::end(kKinds), [&](const auto& k) { return k.first == name; });
+      {"latency", Fault::Kind::kLatency},   {"reset", Fault::Kind::kReset},
+      {"truncate", Fault::Kind::kTruncate}, {"cut", Fault::Kind::kCut},
+      {"garbage", Fault::Kind::kGarbage},   {"html", Fault::Kind::kHtml},
+      {"drip", Fault::Kind::kDrip},         {"gzip", Fault::Kind::kGzip}};
+  const auto kind =
+      std::find_if(std::begin(kKinds), std::end(kKinds), [&](const auto& k) { return k.first == name; });
   if (kind != std::end(kKinds)) {
     fault->kind = kind->second;
   } else if (!ReadNumber(name, &fault->status) || fault->status < 400 || fault->status > 599) {
@@ -43,9 +45,11 @@ Status ParseKind(std::string_view text, Fault* fault) {
                      "one of latency=50ms, 429, 500, reset, truncate, cut, garbage, html, drip=20ms, gzip");
   }
   const bool wants_span = fault->kind == Fault::Kind::kLatency || fault->kind == Fault::Kind::kDrip;
-  if (has_span && !wants_span) return MakeError(ErrorCode::kUsage, "this fault takes no span: " + std::string(text));
+  if (has_span && !wants_span)
+    return MakeError(ErrorCode::kUsage, "this fault takes no span: " + std::string(text));
   if (!has_span && fault->kind == Fault::Kind::kLatency) {
-    return MakeError(ErrorCode::kUsage, "this fault needs a span, such as latency=50ms: " + std::string(text));
+    return MakeError(ErrorCode::kUsage,
+                     "this fault needs a span, such as latency=50ms: " + std::string(text));
   }
   if (!has_span) fault->span = std::chrono::milliseconds(20);
   return Status::OK();
@@ -83,7 +87,8 @@ Result<Fault> ParseFault(std::string_view text) {
     rest.remove_prefix(std::min(word.size() + 1, rest.size()));
     const size_t equals = word.find('=');
     const std::string_view key = word.substr(0, equals);
-    const std::string_view value = equals == std::string_view::npos ? std::string_view() : word.substr(equals + 1);
+    const std::string_view value =
+        equals == std::string_view::npos ? std::string_view() : word.substr(equals + 1);
     bool good = !value.empty();
     if (key == "rate") {
       good = good && ReadNumber(value, &fault.rate) && fault.rate >= 0 && fault.rate <= 1;
@@ -137,7 +142,8 @@ Status FaultPlan::Apply(const Fault& fault, const std::string& symbol, net::Serv
     case Fault::Kind::kLatency: response->delay += Milliseconds(fault.span); break;
     case Fault::Kind::kStatus:
       response->status = fault.status;
-      response->body = fault.status == 429 ? "Edge: Too Many Requests" : "ordered: status " + std::to_string(fault.status);
+      response->body =
+          fault.status == 429 ? "Edge: Too Many Requests" : "ordered: status " + std::to_string(fault.status);
       if (fault.status == 429) {
         const auto seconds = std::chrono::ceil<std::chrono::seconds>(fault.retry_after).count();
         response->headers.Add("Retry-After", std::to_string(seconds));
@@ -159,7 +165,8 @@ Status FaultPlan::Apply(const Fault& fault, const std::string& symbol, net::Serv
     case Fault::Kind::kHtml:
       response->status = 200;
       response->body =
-          "<!DOCTYPE html><html lang=\"en-us\"><head><title>Yahoo</title></head><body><p>Will be right back...</p>"
+          "<!DOCTYPE html><html lang=\"en-us\"><head><title>Yahoo</title></head><body><p>Will be right "
+          "back...</p>"
           "</body></html>\n";
       break;
     case Fault::Kind::kDrip:

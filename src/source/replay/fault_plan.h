@@ -24,8 +24,9 @@ namespace penstock::source {
 //   garbage        bytes that are no data                 html       a page, status 200
 //   drip=20ms      64 bytes, a pause, 64 bytes …          gzip       a gzip body that nobody announced
 //
-// Keys: rate=0.1 (of the requests; 1), seed=7 (0), symbol=PATTERN (* is any text; all), times=2 (the first two requests
-// of each symbol that match; without end), after=1 (not the first one of a symbol; 0), retry_after=SPAN.
+// Keys: rate=0.1 (of the requests; 1), seed=7 (0), symbol=PATTERN (* is any text; all), times=2 (the first
+// two requests of each symbol that match; without end), after=1 (not the first one of a symbol; 0),
+// retry_after=SPAN.
 struct Fault {
   enum class Kind { kLatency, kStatus, kReset, kTruncate, kCut, kGarbage, kHtml, kDrip, kGzip };
   Kind kind = Kind::kStatus;
@@ -45,8 +46,8 @@ Result<Fault> ParseFault(std::string_view text);
 // `pattern` with * for any text.
 bool MatchesPattern(std::string_view pattern, std::string_view text);
 
-// Which of the faults strikes is a function of the seed, the symbol and how often that symbol was asked for, so it
-// does not matter in what order threads ask. Thread-safe.
+// Which of the faults strikes is a function of the seed, the symbol and how often that symbol was asked for,
+// so it does not matter in what order threads ask. Thread-safe.
 class FaultPlan {
  public:
   explicit FaultPlan(std::vector<Fault> faults) : faults_(std::move(faults)) {}

@@ -33,10 +33,10 @@ class SplitMix {
   uint64_t state_;
 };
 
-constexpr int64_t kPart = 1'000'000;      // moves are in millionths
-constexpr int64_t kMin = 100;             // a price never falls below 1.00
-constexpr int64_t kMax = 10'000'000;      // nor rises above 100,000.00
-constexpr int64_t kDividendEvery = 126;   // sessions: half a year
+constexpr int64_t kPart = 1'000'000;     // moves are in millionths
+constexpr int64_t kMin = 100;            // a price never falls below 1.00
+constexpr int64_t kMax = 10'000'000;     // nor rises above 100,000.00
+constexpr int64_t kDividendEvery = 126;  // sessions: half a year
 
 int64_t Move(int64_t price, int64_t millionths) {
   return std::clamp(price + price * millionths / kPart, kMin, kMax);

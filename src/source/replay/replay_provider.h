@@ -15,7 +15,8 @@ struct ReplayAnswer {
   std::string content_type = "application/json;charset=utf-8";
   std::string body;
   net::Headers headers;
-  // What the provider's clock shows: a function of the request, so that a replayed lake is the same at any time.
+  // What the provider's clock shows: a function of the request, so that a replayed lake is the same at any
+  // time.
   std::optional<TimePoint> date;
 };
 
@@ -23,7 +24,8 @@ struct ReplayAnswer {
 class ReplayProvider {
  public:
   virtual ~ReplayProvider() = default;
-  // Whether the path belongs to this provider. `symbol` is what faults by symbol are matched with; may stay empty.
+  // Whether the path belongs to this provider. `symbol` is what faults by symbol are matched with; may stay
+  // empty.
   virtual bool Takes(const net::ServerRequest& request, std::string* symbol) const = 0;
   virtual ReplayAnswer Answer(const net::ServerRequest& request) = 0;
   // What is recorded (not what would be generated), ascending.

@@ -16,7 +16,11 @@ namespace penstock::source {
 class ReplayServer::Impl {
  public:
   Impl(ReplayOptions options, const Clock& clock, Logger logger, std::vector<Fault> faults, ReplayQuota quota)
-      : options_(std::move(options)), clock_(clock), logger_(std::move(logger)), faults_(std::move(faults)), log_(quota) {}
+      : options_(std::move(options)),
+        clock_(clock),
+        logger_(std::move(logger)),
+        faults_(std::move(faults)),
+        log_(quota) {}
 
   Status Start() {
     YahooReplayOptions yahoo;
@@ -61,7 +65,8 @@ class ReplayServer::Impl {
     net::ServerResponse response;
     response.status = 429;
     response.headers.Add("Content-Type", "text/html");
-    response.headers.Add("Retry-After", std::to_string(std::chrono::ceil<std::chrono::seconds>(wait).count()));
+    response.headers.Add("Retry-After",
+                         std::to_string(std::chrono::ceil<std::chrono::seconds>(wait).count()));
     response.body = "Edge: Too Many Requests";
     return response;
   }
@@ -112,7 +117,8 @@ class ReplayServer::Impl {
       }
       return Json(symbols);
     }
-    return Failure(404, "the replay server knows GET /_replay/stats, GET /_replay/symbols and POST /_replay/reset");
+    return Failure(
+        404, "the replay server knows GET /_replay/stats, GET /_replay/symbols and POST /_replay/reset");
   }
 
   static net::ServerResponse Json(const json::value& value) {
@@ -137,7 +143,8 @@ class ReplayServer::Impl {
   std::unique_ptr<net::HttpServer> server_;  // last: stops before what its handler uses goes
 };
 
-Result<std::unique_ptr<ReplayServer>> ReplayServer::Start(ReplayOptions options, const Clock& clock, Logger logger) {
+Result<std::unique_ptr<ReplayServer>> ReplayServer::Start(ReplayOptions options, const Clock& clock,
+                                                          Logger logger) {
   std::vector<Fault> faults;
   for (const std::string& text : options.faults) {
     ASSIGN_OR_RETURN(Fault fault, ParseFault(text));

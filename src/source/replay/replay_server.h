@@ -16,24 +16,25 @@ struct ReplayOptions {
   std::string address = "127.0.0.1";
   uint16_t port = 0;  // 0: any free one
   int threads = 2;
-  bool generate_any = false;      // any symbol asked for that is not recorded
-  int64_t generate_count = 0;     // this many: GEN00001 …, and GEN00001.L …
-  std::string calendar = "XNYS";  // of generated symbols; those that end with .L are of XLON
-  uint64_t seed = 0;              // of generated bars
-  bool require_crumb = false;     // ask for cookie and crumb as the live site may
-  bool gzip = false;              // answer gzip to who accepts it; on loopback that only costs time
+  bool generate_any = false;        // any symbol asked for that is not recorded
+  int64_t generate_count = 0;       // this many: GEN00001 …, and GEN00001.L …
+  std::string calendar = "XNYS";    // of generated symbols; those that end with .L are of XLON
+  uint64_t seed = 0;                // of generated bars
+  bool require_crumb = false;       // ask for cookie and crumb as the live site may
+  bool gzip = false;                // answer gzip to who accepts it; on loopback that only costs time
   std::vector<std::string> faults;  // see replay/fault_plan.h: "500:rate=0.1,seed=7"
   std::string quota;                // "300/60s": 429 with Retry-After over it; empty: none
 };
 
-// Beside the providers' paths: GET /_replay/stats (JSON: requests, rejected, by_status, max_in_window, window_ms, first,
-// last, connections), GET /_replay/symbols (JSON list of what is recorded), POST /_replay/reset (counts and faults from
-// the beginning).
+// Beside the providers' paths: GET /_replay/stats (JSON: requests, rejected, by_status, max_in_window,
+// window_ms, first, last, connections), GET /_replay/symbols (JSON list of what is recorded), POST
+// /_replay/reset (counts and faults from the beginning).
 class ReplayServer {
  public:
-  // Usage: a fault, a quota or an address of another form. NotFound: no data folder. Unavailable: the port is taken.
-  // `clock` (of the request counts) outlives the server.
-  static Result<std::unique_ptr<ReplayServer>> Start(ReplayOptions options, const Clock& clock, Logger logger = {});
+  // Usage: a fault, a quota or an address of another form. NotFound: no data folder. Unavailable: the port is
+  // taken. `clock` (of the request counts) outlives the server.
+  static Result<std::unique_ptr<ReplayServer>> Start(ReplayOptions options, const Clock& clock,
+                                                     Logger logger = {});
   // Stops.
   ~ReplayServer();
 

@@ -44,7 +44,8 @@ struct Fixture {
     source = *MakeSource("yahoo", settings, {retrying.get(), &clock});
   }
 
-  Result<RawAnswer> Fetch(const std::string& symbol, const char* from = "2012-08-13", const char* to = "2017-08-11") {
+  Result<RawAnswer> Fetch(const std::string& symbol, const char* from = "2012-08-13",
+                          const char* to = "2017-08-11") {
     return source->Fetch({symbol, *ParseDate(from), *ParseDate(to)});
   }
   Result<ParsedAnswer> Parse(const std::string& symbol, const RawAnswer& raw, std::string currency = "USD",
@@ -106,10 +107,12 @@ void ExpectSame(const BarText& recorded, const arrow::RecordBatch& bars, int64_t
     for (const auto& [cell, column] : prices) {
       const std::string text(recorded.cell(row, cell));
       null = null || text.empty();
-      different += text.empty() != column->IsNull(i) || (!text.empty() && column->Value(i) != std::stod(text));
+      different +=
+          text.empty() != column->IsNull(i) || (!text.empty() && column->Value(i) != std::stod(text));
     }
     const std::string volume(recorded.cell(row, BarCell::kVolume));
-    different += volume.empty() != volumes->IsNull(i) || (!volume.empty() && volumes->Value(i) != std::stoll(volume));
+    different +=
+        volume.empty() != volumes->IsNull(i) || (!volume.empty() && volumes->Value(i) != std::stoll(volume));
     *rows_with_nulls += null;
   }
   EXPECT_EQ(different, 0);
@@ -133,7 +136,8 @@ TEST(Replay, Ftse1RoundTripOfTheWholeRecordedSet) {
     ASSERT_NE(found, recorded->end()) << symbol;
     ExpectSame(found->second, *parsed->bars, &nulls);
     for (int64_t i = 0; i < parsed->bars->num_rows(); ++i) {
-      ASSERT_FALSE(std::static_pointer_cast<arrow::BooleanArray>(parsed->bars->GetColumnByName("incomplete"))->Value(i));
+      ASSERT_FALSE(std::static_pointer_cast<arrow::BooleanArray>(parsed->bars->GetColumnByName("incomplete"))
+                       ->Value(i));
     }
     rows += parsed->bars->num_rows();
   }
@@ -170,7 +174,8 @@ TEST(Replay, RangeIsRespectedAndTheClockStandsAtItsEnd) {
   EXPECT_EQ(before->http_status, 400);
   EXPECT_EQ(f.Parse("AAPL", *before)->bars->num_rows(), 0);
   // 2012-11-23 ended at 13:00 in New York.
-  EXPECT_EQ(FormatTimestamp(f.Fetch("AAPL", "2012-11-23", "2012-11-25")->fetched_at), "2012-11-23T19:00:00.000Z");
+  EXPECT_EQ(FormatTimestamp(f.Fetch("AAPL", "2012-11-23", "2012-11-25")->fetched_at),
+            "2012-11-23T19:00:00.000Z");
   EXPECT_EQ(CodeOf(f.Fetch("AAPL", "2017-08-02", "2017-07-31").status()), ErrorCode::kUsage);
 }
 
@@ -191,7 +196,8 @@ TEST(Replay, RecordedLondonChartIsServedAsItIs) {
   EXPECT_FALSE(raw->generated);
   const auto parsed = f.Parse("OCDO.L", *raw, "GBP", "XLON");
   ASSERT_TRUE(parsed.ok());
-  EXPECT_EQ(std::static_pointer_cast<arrow::DoubleArray>(parsed->bars->GetColumnByName("close"))->Value(0), 12.595);
+  EXPECT_EQ(std::static_pointer_cast<arrow::DoubleArray>(parsed->bars->GetColumnByName("close"))->Value(0),
+            12.595);
   const auto none = f.Fetch("OCDO.L", "2021-01-01", "2021-01-03");
   ASSERT_TRUE(none.ok());
   EXPECT_EQ(f.Parse("OCDO.L", *none)->bars->num_rows(), 0);
@@ -210,7 +216,8 @@ TEST(Replay, GeneratedSymbolsAreMarkedAndTheSameForEveryRange) {
             calendar->Sessions(MakeDate(2019, 1, 1), MakeDate(2025, 12, 19)).size());
   const auto sources = std::static_pointer_cast<arrow::StringArray>(all->bars->GetColumnByName("source"));
   EXPECT_EQ(sources->GetString(0), "yahoo (generated)");
-  const auto currencies = std::static_pointer_cast<arrow::StringArray>(all->bars->GetColumnByName("currency"));
+  const auto currencies =
+      std::static_pointer_cast<arrow::StringArray>(all->bars->GetColumnByName("currency"));
   EXPECT_EQ(currencies->GetString(0), "GBP");
   // The last 20 days alone: the same values.
   const auto raw = f.Fetch("SHEL.L", "2025-11-24", "2025-12-19");
@@ -273,7 +280,8 @@ TEST(Replay, CookieAndCrumbWhereTheyAreAskedFor) {
 }
 
 TEST(ReplayFaults, Ftse4WhatIsWorthRetryingIsRetried) {
-  for (const char* fault : {"500:times=2", "503:times=2", "429:times=2", "reset:times=2", "truncate:times=2", "html:times=2"}) {
+  for (const char* fault :
+       {"500:times=2", "503:times=2", "429:times=2", "reset:times=2", "truncate:times=2", "html:times=2"}) {
     Fixture f(WithFaults({fault}));
     const auto raw = f.Fetch("AAPL", "2017-08-01", "2017-08-11");
     EXPECT_TRUE(raw.ok()) << fault << ": " << Describe(raw.status());
@@ -321,7 +329,8 @@ TEST(ReplayFaults, BySymbolAndByRate) {
   const auto symbols = *ReadSymbols(kRoot + "/pipelines/sp500/symbols.csv");
   const auto pattern = [&](Fixture& fixture) {
     std::string hits;
-    for (size_t i = 0; i < 60; ++i) hits += fixture.Fetch(symbols[i], "2017-08-01", "2017-08-03").ok() ? '.' : 'x';
+    for (size_t i = 0; i < 60; ++i)
+      hits += fixture.Fetch(symbols[i], "2017-08-01", "2017-08-03").ok() ? '.' : 'x';
     return hits;
   };
   Fixture one(WithFaults({"503:rate=0.5,seed=7"}), 1), same(WithFaults({"503:rate=0.5,seed=7"}), 1),
@@ -385,7 +394,8 @@ TEST(Replay, ManyThreadsAtOnce) {
     ASSIGN_OR_RETURN(auto raw, f.Fetch(symbols[i % symbols.size()], "2025-11-01", "2025-12-19"));
     ASSIGN_OR_RETURN(auto parsed, f.Parse(symbols[i % symbols.size()], raw, "GBP", "XLON"));
     bodies[i] = raw.body;
-    return parsed.bars->num_rows() == 35 ? Status::OK() : MakeError(ErrorCode::kInternal, parsed.bars->ToString());
+    return parsed.bars->num_rows() == 35 ? Status::OK()
+                                         : MakeError(ErrorCode::kInternal, parsed.bars->ToString());
   });
   ASSERT_TRUE(done.ok()) << Describe(done);
   for (size_t i = 0; i < symbols.size(); ++i) EXPECT_EQ(bodies[i], bodies[i + symbols.size()]);
@@ -402,7 +412,8 @@ TEST(Replay, GzipForWhoAcceptsIt) {
 
 TEST(Replay, WrongOptionsAreUsage) {
   ManualClock clock{TimePoint{}};
-  for (const char* fault : {"", "nosuch", "200", "600", "latency", "latency=5", "500=5ms", "500:rate=2", "500:x=1", "500:times=-1", "500:seed"}) {
+  for (const char* fault : {"", "nosuch", "200", "600", "latency", "latency=5", "500=5ms", "500:rate=2",
+                            "500:x=1", "500:times=-1", "500:seed"}) {
     ReplayOptions options = WithFaults({fault});
     options.data_dir = kRoot + "/data";
     EXPECT_EQ(CodeOf(ReplayServer::Start(options, clock).status()), ErrorCode::kUsage) << fault;

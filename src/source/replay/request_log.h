@@ -28,12 +28,13 @@ class RequestLog {
  public:
   explicit RequestLog(ReplayQuota quota) : quota_(quota) {}
 
-  // A request arrived. Nothing, or how long to wait when it is over the quota; such a one does not use the quota up.
+  // A request arrived. Nothing, or how long to wait when it is over the quota; such a one does not use the
+  // quota up.
   std::optional<Duration> Arrive(TimePoint now);
   void Answered(int status);
   void Reset();
-  // {requests, rejected, by_status, max_in_window, window_ms, first, last}; rejected ones count in requests and
-  // max_in_window too.
+  // {requests, rejected, by_status, max_in_window, window_ms, first, last}; rejected ones count in requests
+  // and max_in_window too.
   json::object Stats() const;
 
  private:

@@ -68,7 +68,8 @@ struct YahooReplay::Market {
     for (const Date date : calendar.Sessions(calendar.first(), calendar.last())) {
       const auto session = calendar.SessionOf(date);
       if (!session) continue;
-      const auto local = calendar.zone().LocalDate(session->close) + calendar.zone().LocalTimeOfDay(session->close);
+      const auto local =
+          calendar.zone().LocalDate(session->close) + calendar.zone().LocalTimeOfDay(session->close);
       market->by_day[static_cast<size_t>((date - calendar.first()).count())] = {
           UnixSeconds(session->open), UnixSeconds(session->close),
           std::chrono::duration_cast<std::chrono::seconds>(local - session->close).count()};
@@ -85,7 +86,8 @@ struct YahooReplay::Market {
     return market;
   }
 
-  // Of a day without session (a recording may hold one): the hours of the newest session before it, on that day.
+  // Of a day without session (a recording may hold one): the hours of the newest session before it, on that
+  // day.
   SessionHours HoursOf(int32_t day) const {
     const int32_t last = static_cast<int32_t>(by_day.size()) - 1;
     const int32_t wanted = std::clamp(day - first_day, 0, last);
@@ -101,8 +103,10 @@ struct YahooReplay::Market {
   // An hour after the close of the newest session that had ended then; the provider's clock.
   TimePoint ClockAt(int64_t unix_seconds) const {
     const int64_t first = int64_t{first_day} * 86400;
-    const int64_t bounded = std::clamp(unix_seconds, first, first + static_cast<int64_t>(by_day.size()) * 86400);
-    auto at = static_cast<size_t>(std::min<int64_t>((bounded - first) / 86400, static_cast<int64_t>(by_day.size()) - 1));
+    const int64_t bounded =
+        std::clamp(unix_seconds, first, first + static_cast<int64_t>(by_day.size()) * 86400);
+    auto at = static_cast<size_t>(
+        std::min<int64_t>((bounded - first) / 86400, static_cast<int64_t>(by_day.size()) - 1));
     while (at > 0 && (by_day[at].open == 0 || by_day[at].close > bounded)) --at;
     const int64_t close = by_day[at].open == 0 ? bounded : by_day[at].close;
     return TimePoint(std::chrono::seconds(close + 3600));
@@ -120,9 +124,10 @@ struct YahooReplay::Listing {
     for (size_t i = 0; i < bars.size(); ++i) hours.push_back(market.HoursOf(bars.day(i)));
   }
   size_t FirstFrom(int64_t unix_seconds) const {
-    return static_cast<size_t>(std::partition_point(hours.begin(), hours.end(),
-                                                    [&](const SessionHours& h) { return h.open < unix_seconds; }) -
-                               hours.begin());
+    return static_cast<size_t>(
+        std::partition_point(hours.begin(), hours.end(),
+                             [&](const SessionHours& h) { return h.open < unix_seconds; }) -
+        hours.begin());
   }
 };
 
@@ -176,7 +181,8 @@ const YahooReplay::Market& YahooReplay::MarketOf(const std::string& symbol) cons
   return *other_;
 }
 
-Result<std::shared_ptr<const YahooReplay::Listing>> YahooReplay::Find(const std::string& symbol, int last_year) {
+Result<std::shared_ptr<const YahooReplay::Listing>> YahooReplay::Find(const std::string& symbol,
+                                                                      int last_year) {
   RETURN_IF_ERROR(LoadBulk());
   auto listing = std::make_shared<Listing>();
   {
@@ -240,7 +246,8 @@ ReplayAnswer YahooReplay::Answer(const net::ServerRequest& request) {
   }
   if (options_.require_crumb && !(has_cookie && source::Find(request.query, "crumb") == kCrumb)) {
     answer.status = 401;
-    answer.body = R"({"finance":{"result":null,"error":{"code":"Unauthorized","description":"Invalid Crumb"}}})";
+    answer.body =
+        R"({"finance":{"result":null,"error":{"code":"Unauthorized","description":"Invalid Crumb"}}})";
     return answer;
   }
   return Chart(request.segments[3], request, request.segments[0] == "v7");
@@ -251,7 +258,8 @@ ReplayAnswer YahooReplay::Chart(const std::string& symbol, const net::ServerRequ
   const auto fail = [&](int status, std::string_view code, const std::string& description) {
     answer.status = status;
     answer.content_type = csv ? "text/plain;charset=utf-8" : "application/json;charset=utf-8";
-    answer.body = csv ? fmt::format("{} {}: {}", status, code, description) : WriteChartError(code, description);
+    answer.body =
+        csv ? fmt::format("{} {}: {}", status, code, description) : WriteChartError(code, description);
     return answer;
   };
   const auto period2 = FindInteger(request.query, "period2");
@@ -263,11 +271,14 @@ ReplayAnswer YahooReplay::Chart(const std::string& symbol, const net::ServerRequ
   const int64_t to = std::clamp<int64_t>(period2.value_or(end_of_days), 0, end_of_days);
   answer.date = market.ClockAt(to);
   if (from > to) {
-    return fail(400, "Bad Request",
-                fmt::format("Invalid input - start date cannot be after end date. startDate = {}, endDate = {}", from, to));
+    return fail(
+        400, "Bad Request",
+        fmt::format("Invalid input - start date cannot be after end date. startDate = {}, endDate = {}", from,
+                    to));
   }
   const auto no_data = [&] {
-    return fail(400, "Bad Request", fmt::format("Data doesn't exist for startDate = {}, endDate = {}", from, to));
+    return fail(400, "Bad Request",
+                fmt::format("Data doesn't exist for startDate = {}, endDate = {}", from, to));
   };
 
   const auto recorded = recorded_.find(symbol);
@@ -280,17 +291,18 @@ ReplayAnswer YahooReplay::Chart(const std::string& symbol, const net::ServerRequ
     series.Clear();
     const Status read = yahoo::ReadChart(recorded->second, context, &series);
     const bool inside = read.ok() && std::any_of(series.days.begin(), series.days.end(), [&](int32_t day) {
-      const int64_t open = market.HoursOf(day).open;
-      return open >= from && open < to;
-    });
+                          const int64_t open = market.HoursOf(day).open;
+                          return open >= from && open < to;
+                        });
     if (!inside) return no_data();
     answer.body = recorded->second;
     return answer;
   }
 
   const auto last_day = std::chrono::year_month_day(Date(std::chrono::days(to / 86400)));
-  const int last_year = std::min(static_cast<int>(last_day.year()),
-                                 static_cast<int>(std::chrono::year_month_day(market.calendar->last()).year()));
+  const int last_year =
+      std::min(static_cast<int>(last_day.year()),
+               static_cast<int>(std::chrono::year_month_day(market.calendar->last()).year()));
   const auto found = Find(symbol, std::max(last_year, kFirstGeneratedYear));
   if (!found.ok()) return fail(500, "internal-error", Describe(found.status()));
   if (*found == nullptr) return fail(404, "Not Found", "No data found, symbol may be delisted");

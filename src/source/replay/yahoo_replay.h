@@ -48,7 +48,7 @@ class YahooReplay : public ReplayProvider {
 
   const YahooReplayOptions options_;
   std::unique_ptr<Market> new_york_, london_;
-  const Market* other_ = nullptr;               // options_.calendar
+  const Market* other_ = nullptr;                // options_.calendar
   std::map<std::string, std::string> recorded_;  // bodies by symbol, served as they are
   std::mutex mutex_;
   Status bulk_status_ GUARDED_BY(mutex_);

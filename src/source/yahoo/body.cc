@@ -9,7 +9,9 @@
 namespace penstock::source::yahoo {
 namespace {
 
-bool Contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
+bool Contains(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
 
 // The beginning of an odd body, fit for a message.
 std::string Beginning(std::string_view bytes) {
@@ -36,8 +38,10 @@ Status ProviderError(std::string_view code, std::string_view description, std::s
   if (code == "Not Found" || Contains(description, "No data found")) {
     return MakeError(ErrorCode::kNotFound, said, "check the symbol: it may be delisted or renamed");
   }
-  if (code == "Unauthorized" || Contains(description, "Invalid Crumb") || Contains(description, "Invalid Cookie")) {
-    return MakeError(ErrorCode::kUnauthenticated, said, "fetch it again: cookie and crumb are asked for anew");
+  if (code == "Unauthorized" || Contains(description, "Invalid Crumb") ||
+      Contains(description, "Invalid Cookie")) {
+    return MakeError(ErrorCode::kUnauthenticated, said,
+                     "fetch it again: cookie and crumb are asked for anew");
   }
   if (code == "Too Many Requests" || Contains(description, "Too Many Requests")) {
     return MakeError(ErrorCode::kThrottled, said, "lower the quota of the source");
@@ -61,7 +65,8 @@ Result<ParsedAnswer> ParseBody(std::string_view bytes, const ParseContext& conte
     bytes = inflated;
   }
   if (bytes.size() > kMaxBodyBytes) {
-    return MakeError(ErrorCode::kTooLarge, fmt::format("a body of {} bytes in {}", bytes.size(), context.raw_key));
+    return MakeError(ErrorCode::kTooLarge,
+                     fmt::format("a body of {} bytes in {}", bytes.size(), context.raw_key));
   }
   if (bytes.substr(0, 3) == "\xef\xbb\xbf") bytes.remove_prefix(3);
   const size_t start = std::min(bytes.find_first_not_of(" \t\r\n"), bytes.size());
@@ -79,7 +84,8 @@ Result<ParsedAnswer> ParseBody(std::string_view bytes, const ParseContext& conte
   } else if (IsErrorText(bytes)) {
     const std::string_view text = bytes.substr(4, bytes.find_first_of("\r\n") - 4);
     const size_t colon = text.find(": ");
-    if (!IsEmptyRange(text)) return ProviderError(text.substr(0, colon), text.substr(colon + 2), context.raw_key);
+    if (!IsEmptyRange(text))
+      return ProviderError(text.substr(0, colon), text.substr(colon + 2), context.raw_key);
   } else if (bytes.substr(0, 4) == "Date" || bytes.front() == '#') {
     RETURN_IF_ERROR(ReadCsv(bytes, context, &series));
   } else {

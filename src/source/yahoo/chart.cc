@@ -17,7 +17,7 @@ namespace od = simdjson::ondemand;
 using simdjson::error_code;
 
 constexpr int64_t kYear10000 = 253402300800;  // Unix seconds of its beginning
-constexpr size_t kMaxBars = 1 << 20;               // 4,000 years of sessions
+constexpr size_t kMaxBars = 1 << 20;          // 4,000 years of sessions
 
 struct Meta {
   std::string symbol, currency, zone, granularity;
@@ -29,8 +29,8 @@ struct Trouble {
   std::string what;
 };
 
-// One pass over one body. simdjson's values are read in the order in which they stand; every member is visited, so
-// that a body cut short or followed by something does not pass.
+// One pass over one body. simdjson's values are read in the order in which they stand; every member is
+// visited, so that a body cut short or followed by something does not pass.
 class ChartReader {
  public:
   ChartReader(const ParseContext& context, Series* series) : context_(context), series_(*series) {}
@@ -235,7 +235,8 @@ bool ChartReader::ReadAction(od::value value, std::string_view key, bool split) 
   });
   if (!read) return false;
   if (!date) return Odd(fmt::format("an event without date: {}", key));
-  if (split ? !(numerator && denominator) : !amount) return Odd(fmt::format("an event without its value: {}", key));
+  if (split ? !(numerator && denominator) : !amount)
+    return Odd(fmt::format("an event without its value: {}", key));
   if (series_.actions.size() > kMaxBars) return Odd("more events than any share had days");
   series_.actions.push_back(action);
   action_stamps_.push_back(*date);

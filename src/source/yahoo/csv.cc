@@ -162,9 +162,11 @@ void CsvReader::Finish() {
   if (series_.currency.empty()) {
     const std::string_view symbol = context_.symbol;
     const bool london = symbol.size() > 2 && (symbol.ends_with(".L") || symbol.ends_with(".l"));
-    series_.currency = london && (context_.currency == "GBP" || context_.currency.empty()) ? "GBp" : context_.currency;
+    series_.currency =
+        london && (context_.currency == "GBP" || context_.currency.empty()) ? "GBp" : context_.currency;
   }
-  // Without a market time in the format: the bar of the day on which it was fetched, before that session's end.
+  // Without a market time in the format: the bar of the day on which it was fetched, before that session's
+  // end.
   if (context_.calendar == nullptr) return;
   const Date today = context_.calendar->zone().LocalDate(context_.fetched_at);
   const auto session = context_.calendar->SessionOf(today);

@@ -58,7 +58,8 @@ void MergeLiveRow(Series* series) {
   const size_t last = series->size() - 1, bar = last - 1;
   const auto merge = [&](auto* column, auto choose) {
     if (column->valid[last]) {
-      column->values[bar] = column->valid[bar] ? choose(column->values[bar], column->values[last]) : column->values[last];
+      column->values[bar] =
+          column->valid[bar] ? choose(column->values[bar], column->values[last]) : column->values[last];
       column->valid[bar] = 1;
     }
     column->PopBack();
@@ -88,7 +89,8 @@ void NoteDuplicates(Series* series) {
 
 void ToWantedCurrency(const ParseContext& context, Series* series) {
   if (series->currency.empty()) {
-    if (series->size() > 0) series->notes.push_back(fmt::format("no currency given: taken as {}", context.currency));
+    if (series->size() > 0)
+      series->notes.push_back(fmt::format("no currency given: taken as {}", context.currency));
     series->currency = context.currency;
   }
   const auto unit = std::find_if(std::begin(kMinorUnits), std::end(kMinorUnits),
@@ -130,7 +132,8 @@ Result<std::shared_ptr<arrow::Array>> ArrayOf(const Column<T>& column,
   if (nulls > 0) {
     ASSIGN_OR_RETURN(validity, BitsOf(column.valid));
   }
-  return arrow::MakeArray(arrow::ArrayData::Make(type, rows, {std::move(validity), std::move(values)}, nulls));
+  return arrow::MakeArray(
+      arrow::ArrayData::Make(type, rows, {std::move(validity), std::move(values)}, nulls));
 }
 
 template <typename T>
@@ -197,7 +200,8 @@ Result<std::shared_ptr<arrow::RecordBatch>> Actions(const Series& series, const 
                                                     const std::string& source) {
   static const std::shared_ptr<arrow::Schema> schema = ActionsSchema();
   const size_t rows = series.actions.size();
-  static const std::shared_ptr<arrow::RecordBatch> none = arrow::RecordBatch::MakeEmpty(schema).ValueOr(nullptr);
+  static const std::shared_ptr<arrow::RecordBatch> none =
+      arrow::RecordBatch::MakeEmpty(schema).ValueOr(nullptr);
   if (rows == 0 && none != nullptr) return none;
   std::vector<int32_t> days;
   Column<double> amount, numerator, denominator;
@@ -263,7 +267,8 @@ bool SameSymbol(std::string_view a, std::string_view b) {
 Result<ParsedAnswer> ToBatches(Series& series, const ParseContext& context) {
   SortByDay(&series);
   const size_t rows = series.size();
-  if (series.last_row_is_live && rows >= 2 && series.days[rows - 1] == series.days[rows - 2]) MergeLiveRow(&series);
+  if (series.last_row_is_live && rows >= 2 && series.days[rows - 1] == series.days[rows - 2])
+    MergeLiveRow(&series);
   NoteDuplicates(&series);
   ToWantedCurrency(context, &series);
   const std::string source = series.generated ? "yahoo (generated)" : "yahoo";

@@ -37,16 +37,17 @@ struct Column {
 struct Action {
   int32_t day = 0;  // since 1970-01-01
   bool split = false;
-  double amount = 0;                     // of a dividend, a share, in the currency quoted
+  double amount = 0;                      // of a dividend, a share, in the currency quoted
   double numerator = 0, denominator = 0;  // of a split: 4 new for 1 old
 };
 
-// Columns of equal length, one row a bar. Reused from body to body so that nothing is allocated in the long run.
+// Columns of equal length, one row a bar. Reused from body to body so that nothing is allocated in the long
+// run.
 struct Series {
   std::string currency;  // as quoted; empty: unknown
   bool generated = false;
   bool last_row_is_live = false;  // the last two rows may be one session
-  std::vector<int32_t> days;  // since 1970-01-01
+  std::vector<int32_t> days;      // since 1970-01-01
   std::vector<uint8_t> incomplete;
   Column<double> open, high, low, close, adj_close;
   Column<int64_t> volume;
@@ -59,17 +60,17 @@ struct Series {
   void AddVolume(double value);
 };
 
-// The series as batches, ascending by day. Pence become pounds when the context wants pounds (ZAc and ILA likewise).
-// A live last row of the day before it (Yahoo appends the quote as a row of its own) is merged into that bar: its
-// close, the wider range, the larger volume. Equal days elsewhere stay, for the rule `unique` to judge. All of that
-// leaves a note. The series is consumed.
+// The series as batches, ascending by day. Pence become pounds when the context wants pounds (ZAc and ILA
+// likewise). A live last row of the day before it (Yahoo appends the quote as a row of its own) is merged
+// into that bar: its close, the wider range, the larger volume. Equal days elsewhere stay, for the rule
+// `unique` to judge. All of that leaves a note. The series is consumed.
 Result<ParsedAnswer> ToBatches(Series& series, const ParseContext& context);
 
 // Whether both name the same share: without case, in Yahoo's spelling.
 bool SameSymbol(std::string_view a, std::string_view b);
 
-// How Yahoo spells a symbol: share classes with a hyphen (BRK.B is BRK-B), for .A to .C name no exchange there, and
-// without an exchange in front (NYSE:LMT is LMT).
+// How Yahoo spells a symbol: share classes with a hyphen (BRK.B is BRK-B), for .A to .C name no exchange
+// there, and without an exchange in front (NYSE:LMT is LMT).
 std::string YahooSpelling(std::string_view symbol);
 
 }  // namespace penstock::source::yahoo

@@ -56,7 +56,8 @@ std::string Text(const arrow::RecordBatch& batch, const std::string& column, int
   return std::static_pointer_cast<arrow::StringArray>(batch.GetColumnByName(column))->GetString(row);
 }
 bool Incomplete(const ParsedAnswer& answer, int64_t row) {
-  return std::static_pointer_cast<arrow::BooleanArray>(answer.bars->GetColumnByName("incomplete"))->Value(row);
+  return std::static_pointer_cast<arrow::BooleanArray>(answer.bars->GetColumnByName("incomplete"))
+      ->Value(row);
 }
 
 void ExpectValid(const ParsedAnswer& answer) {
@@ -81,7 +82,8 @@ ErrorCode CodeOfBody(const std::string& body, const ParseContext& context = Cont
 }
 
 TEST(YahooChart, RecordedDailyBarsOfApple) {
-  const auto answer = ParseBody(ReadFile("chart/historical-via-chart-AAPL-2020-01-01-to-2020-01-03.json"), ContextOf("AAPL"));
+  const auto answer =
+      ParseBody(ReadFile("chart/historical-via-chart-AAPL-2020-01-01-to-2020-01-03.json"), ContextOf("AAPL"));
   ASSERT_TRUE(answer.ok()) << Describe(answer.status());
   ExpectValid(*answer);
   ASSERT_EQ(answer->bars->num_rows(), 1);
@@ -96,7 +98,8 @@ TEST(YahooChart, RecordedDailyBarsOfApple) {
   EXPECT_EQ(Text(*answer->bars, "source", 0), "yahoo");
   EXPECT_FALSE(Incomplete(*answer, 0));
   EXPECT_FALSE(answer->generated);
-  const auto fetched = std::static_pointer_cast<arrow::TimestampArray>(answer->bars->GetColumnByName("fetched_at"));
+  const auto fetched =
+      std::static_pointer_cast<arrow::TimestampArray>(answer->bars->GetColumnByName("fetched_at"));
   EXPECT_EQ(fetched->Value(0), 1767636000250);  // milliseconds
 }
 
@@ -131,20 +134,23 @@ TEST(YahooChart, PoundsAndOtherCurrenciesStay) {
 }
 
 TEST(YahooChart, RecordedSplitBecomesAnAction) {
-  const auto split = ParseBody(ReadFile("chart/historical-via-chart-NVDA-split-2021-02-01-to-2022-01-31.json"), ContextOf("NVDA"));
+  const auto split = ParseBody(
+      ReadFile("chart/historical-via-chart-NVDA-split-2021-02-01-to-2022-01-31.json"), ContextOf("NVDA"));
   ASSERT_TRUE(split.ok()) << Describe(split.status());
   ExpectValid(*split);
   EXPECT_EQ(split->bars->num_rows(), 252);
   bool found = false;
-  for (int64_t i = 0; i < split->actions->num_rows(); ++i) found = found || Text(*split->actions, "kind", i) == "split";
+  for (int64_t i = 0; i < split->actions->num_rows(); ++i)
+    found = found || Text(*split->actions, "kind", i) == "split";
   EXPECT_TRUE(found) << split->actions->ToString();
 }
 
 TEST(YahooChart, ActionsOfAGolden) {
   const auto answer = ParseBody(
-      Chart(kTwoBars, kTwoDays, R"(,"currencyX":1)",
-            R"("events":{"splits":{"1578061800":{"date":1578061800,"numerator":4,"denominator":1,"splitRatio":"4:1"}},)"
-            R"("dividends":{"1577975400":{"amount":0.25,"date":1577975400}}},)"),
+      Chart(
+          kTwoBars, kTwoDays, R"(,"currencyX":1)",
+          R"("events":{"splits":{"1578061800":{"date":1578061800,"numerator":4,"denominator":1,"splitRatio":"4:1"}},)"
+          R"("dividends":{"1577975400":{"amount":0.25,"date":1577975400}}},)"),
       ContextOf("ABC"));
   ASSERT_TRUE(answer.ok()) << Describe(answer.status());
   ASSERT_EQ(answer->actions->num_rows(), 2);
@@ -167,7 +173,8 @@ TEST(YahooChart, NullsAnywhere) {
   }
   EXPECT_GT(nulls, 0);
   const auto made = ParseBody(
-      Chart(R"({"open":[null,2],"high":[3,null],"low":[0.5,1.5],"close":[null,null],"volume":[10.5,null]})", kTwoDays),
+      Chart(R"({"open":[null,2],"high":[3,null],"low":[0.5,1.5],"close":[null,null],"volume":[10.5,null]})",
+            kTwoDays),
       ContextOf("ABC"));
   ASSERT_TRUE(made.ok());
   EXPECT_EQ(Number(*made, "open", 0), std::nullopt);
@@ -188,14 +195,17 @@ TEST(YahooChart, NoTimestampsIsZeroRows) {
 }
 
 TEST(YahooChart, UnequalArraysAreInvalid) {
-  EXPECT_EQ(CodeOfBody(ReadFile("chart/chart-notimestamp-quotes-length.fake.json"), ContextOf("AAPL")), ErrorCode::kInvalidData);
+  EXPECT_EQ(CodeOfBody(ReadFile("chart/chart-notimestamp-quotes-length.fake.json"), ContextOf("AAPL")),
+            ErrorCode::kInvalidData);
   EXPECT_EQ(CodeOfBody(Chart(kTwoBars, "1577975400")), ErrorCode::kInvalidData);
-  EXPECT_EQ(CodeOfBody(Chart(R"({"open":[1],"high":[3,4],"low":[0.5,1.5],"close":[2,3],"volume":[10,20]})", kTwoDays)),
+  EXPECT_EQ(CodeOfBody(Chart(R"({"open":[1],"high":[3,4],"low":[0.5,1.5],"close":[2,3],"volume":[10,20]})",
+                             kTwoDays)),
             ErrorCode::kInvalidData);
 }
 
 TEST(YahooChart, MinuteBarsAreNotDays) {
-  EXPECT_EQ(CodeOfBody(ReadFile("chart/chart-AAPL-2024-10-02-1m.json"), ContextOf("AAPL")), ErrorCode::kInvalidData);
+  EXPECT_EQ(CodeOfBody(ReadFile("chart/chart-AAPL-2024-10-02-1m.json"), ContextOf("AAPL")),
+            ErrorCode::kInvalidData);
 }
 
 TEST(YahooChart, EveryRecordedChartParsesOrIsAKnownException) {
@@ -208,9 +218,11 @@ TEST(YahooChart, EveryRecordedChartParsesOrIsAKnownException) {
     ASSERT_NE(at, std::string::npos) << name;
     const size_t begin = body.find('"', at + 9) + 1;
     const auto answer = ParseBody(body, ContextOf(body.substr(begin, body.find('"', begin) - begin)));
-    const bool exception = name.find("1m") != std::string::npos || name.find("intraday") != std::string::npos ||
-                           name.find("fake") != std::string::npos || name == "scheb-dividendData.json";  // months
-    EXPECT_EQ(answer.ok(), !exception) << name << ": " << (answer.ok() ? "parsed" : Describe(answer.status()));
+    const bool exception =
+        name.find("1m") != std::string::npos || name.find("intraday") != std::string::npos ||
+        name.find("fake") != std::string::npos || name == "scheb-dividendData.json";  // months
+    EXPECT_EQ(answer.ok(), !exception)
+        << name << ": " << (answer.ok() ? "parsed" : Describe(answer.status()));
     if (!answer.ok()) continue;
     ExpectValid(*answer);
     ++parsed;
@@ -242,16 +254,19 @@ TEST(YahooChart, Ftse2HalfFilledBarIsIncomplete) {
   // 2025-03-24, 13:51 UTC; the session runs to 20:00 UTC.
   const auto live = ParseBody(ReadFile("chart/chart-AAPL.json"), ContextOf("AAPL"));
   ASSERT_TRUE(live.ok());
-  const std::string open_session = R"(,"regularMarketTime":1578070000,"currentTradingPeriod":{"regular":{"end":1578085200}})";
+  const std::string open_session =
+      R"(,"regularMarketTime":1578070000,"currentTradingPeriod":{"regular":{"end":1578085200}})";
   auto answer = ParseBody(Chart(kTwoBars, kTwoDays, open_session), ContextOf("ABC"));
   ASSERT_TRUE(answer.ok());
   EXPECT_FALSE(Incomplete(*answer, 0));
   EXPECT_TRUE(Incomplete(*answer, 1));
-  const std::string closed = R"(,"regularMarketTime":1578085201,"currentTradingPeriod":{"regular":{"end":1578085200}})";
+  const std::string closed =
+      R"(,"regularMarketTime":1578085201,"currentTradingPeriod":{"regular":{"end":1578085200}})";
   answer = ParseBody(Chart(kTwoBars, kTwoDays, closed), ContextOf("ABC"));
   EXPECT_FALSE(Incomplete(*answer, 1));
   // The trading period is already the next session's: the calendar's close counts.
-  const std::string next = R"(,"regularMarketTime":1578070000,"currentTradingPeriod":{"regular":{"end":1578344400}})";
+  const std::string next =
+      R"(,"regularMarketTime":1578070000,"currentTradingPeriod":{"regular":{"end":1578344400}})";
   answer = ParseBody(Chart(kTwoBars, kTwoDays, next), ContextOf("ABC"));
   EXPECT_TRUE(Incomplete(*answer, 1));
 }
@@ -328,14 +343,26 @@ TEST(YahooErrors, NoDataInRangeIsZeroRows) {
 }
 
 TEST(YahooErrors, WhatIsNoChartIsInvalid) {
-  for (const std::string& body :
-       {std::string(), std::string("  \r\n"), std::string("<!DOCTYPE html><html></html>"), std::string("\x01\x02noise"),
-        std::string("{}"), std::string("[]"), std::string("{\"chart\":{}}"), std::string("{\"chart\":null}"),
-        std::string("{\"chart\":{\"result\":[],\"error\":null}}"), std::string("{\"chart\":{\"result\":[{}],\"error\":null}}"),
-        std::string("{\"chart\":{\"result\":[{\"meta\":{}}]}}"), std::string("nonsense"), std::string("\xff\xfe{\"a\":1}"),
-        Chart(kTwoBars, kTwoDays) + "x", Chart(kTwoBars, "1577975400,1e999"), Chart(kTwoBars, "1577975400,null"),
-        Chart(kTwoBars, "1577975400,9999999999999"), Chart(R"({"open":["1",2],"close":[1,2]})", kTwoDays),
-        Chart(R"({"open":[NaN,2],"close":[1,2]})", kTwoDays), Chart("\"\xff\"", kTwoDays)}) {
+  for (const std::string& body : {std::string(),
+                                  std::string("  \r\n"),
+                                  std::string("<!DOCTYPE html><html></html>"),
+                                  std::string("\x01\x02noise"),
+                                  std::string("{}"),
+                                  std::string("[]"),
+                                  std::string("{\"chart\":{}}"),
+                                  std::string("{\"chart\":null}"),
+                                  std::string("{\"chart\":{\"result\":[],\"error\":null}}"),
+                                  std::string("{\"chart\":{\"result\":[{}],\"error\":null}}"),
+                                  std::string("{\"chart\":{\"result\":[{\"meta\":{}}]}}"),
+                                  std::string("nonsense"),
+                                  std::string("\xff\xfe{\"a\":1}"),
+                                  Chart(kTwoBars, kTwoDays) + "x",
+                                  Chart(kTwoBars, "1577975400,1e999"),
+                                  Chart(kTwoBars, "1577975400,null"),
+                                  Chart(kTwoBars, "1577975400,9999999999999"),
+                                  Chart(R"({"open":["1",2],"close":[1,2]})", kTwoDays),
+                                  Chart(R"({"open":[NaN,2],"close":[1,2]})", kTwoDays),
+                                  Chart("\"\xff\"", kTwoDays)}) {
     EXPECT_EQ(CodeOfBody(body), ErrorCode::kInvalidData) << body;
   }
 }
@@ -378,13 +405,15 @@ TEST(YahooCsv, EveryRecordedDownloadParses) {
 }
 
 TEST(YahooCsv, SaysWhatTheChartSays) {
-  // Both formats of one day, recorded at other times: prices agree to the digits of the CSV. Adjusted closes do
-  // not: dividends came between.
-  const std::pair<const char*, const char*> kSame[] = {
-      {"AAPL", "XNYS"}, {"ABBV", "XNYS"}, {"AMZN", "XNYS"}, {"BABA", "XNYS"}, {"SPOT", "XNYS"}, {"OCDO.L", "XLON"}};
+  // Both formats of one day, recorded at other times: prices agree to the digits of the CSV. Adjusted closes
+  // do not: dividends came between.
+  const std::pair<const char*, const char*> kSame[] = {{"AAPL", "XNYS"}, {"ABBV", "XNYS"},
+                                                       {"AMZN", "XNYS"}, {"BABA", "XNYS"},
+                                                       {"SPOT", "XNYS"}, {"OCDO.L", "XLON"}};
   for (const auto& [symbol, mic] : kSame) {
     const auto context = ContextOf(symbol, mic == std::string("XLON") ? "GBP" : "USD", mic);
-    const auto json = ParseBody(ReadFile("chart/chart-" + std::string(symbol) + "-2020-01-01-to-2020-01-03.json"), context);
+    const auto json =
+        ParseBody(ReadFile("chart/chart-" + std::string(symbol) + "-2020-01-01-to-2020-01-03.json"), context);
     const auto csv = ParseBody(ReadFile("download_csv/" + std::string(symbol) + ".csv"), context);
     ASSERT_TRUE(json.ok() && csv.ok()) << symbol;
     ASSERT_EQ(json->bars->num_rows(), 1);
@@ -393,9 +422,11 @@ TEST(YahooCsv, SaysWhatTheChartSays) {
     EXPECT_EQ(Text(*csv->bars, "currency", 0), Text(*json->bars, "currency", 0));
     const double split = symbol == std::string("AMZN") ? 20 : 1;  // 2022-06-06, between the recordings
     for (const char* column : {"open", "high", "low", "close"}) {
-      EXPECT_NEAR(*Number(*csv, column, 0) / split, *Number(*json, column, 0), 1e-5) << symbol << ' ' << column;
+      EXPECT_NEAR(*Number(*csv, column, 0) / split, *Number(*json, column, 0), 1e-5)
+          << symbol << ' ' << column;
     }
-    EXPECT_NEAR(static_cast<double>(*Volume(*csv, 0)) * split, static_cast<double>(*Volume(*json, 0)), 1) << symbol;
+    EXPECT_NEAR(static_cast<double>(*Volume(*csv, 0)) * split, static_cast<double>(*Volume(*json, 0)), 1)
+        << symbol;
   }
 }
 
@@ -407,7 +438,8 @@ TEST(YahooCsv, NullRowsAndHugeVolumes) {
   const auto bitcoin = ParseBody(ReadFile("download_csv/BTC-USD.csv"), ContextOf("BTC-USD"));
   ASSERT_TRUE(bitcoin.ok());
   EXPECT_EQ(Volume(*bitcoin, 2), 28111481032);
-  const auto beyond = ParseBody("Date,Open,High,Low,Close,Volume\n2020-01-02,1,1,1,1,1e30\n", ContextOf("ABC"));
+  const auto beyond =
+      ParseBody("Date,Open,High,Low,Close,Volume\n2020-01-02,1,1,1,1,1e30\n", ContextOf("ABC"));
   ASSERT_TRUE(beyond.ok());
   EXPECT_EQ(Volume(*beyond, 0), std::nullopt);
   EXPECT_THAT(beyond->notes, ElementsAre(HasSubstr("beyond 64 bits")));
@@ -424,7 +456,8 @@ TEST(YahooCsv, DividendsAndSplits) {
 }
 
 TEST(YahooCsv, TheOrderOf2016IsReadByName) {
-  const auto answer = ParseBody(ReadFile("legacy_csv/historicalQuoteRequest-TSLA_1Y_D.csv"), ContextOf("TSLA"));
+  const auto answer =
+      ParseBody(ReadFile("legacy_csv/historicalQuoteRequest-TSLA_1Y_D.csv"), ContextOf("TSLA"));
   ASSERT_TRUE(answer.ok());
   EXPECT_EQ(answer->bars->num_rows(), 252);
   EXPECT_EQ(DayOf(*answer, 0), "2015-09-11");  // newest first in the file
@@ -443,8 +476,9 @@ TEST(YahooCsv, LineEndsAndMissingLastNewline) {
 }
 
 TEST(YahooCsv, GeneratedAndCurrencyComments) {
-  const auto answer = ParseBody("# generated\n# currency: GBp\nDate,Open,High,Low,Close,Adj Close,Volume\n2020-01-02,100,2,3,1.5,1,5",
-                                ContextOf("ABC", "GBP"));
+  const auto answer = ParseBody(
+      "# generated\n# currency: GBp\nDate,Open,High,Low,Close,Adj Close,Volume\n2020-01-02,100,2,3,1.5,1,5",
+      ContextOf("ABC", "GBP"));
   ASSERT_TRUE(answer.ok());
   EXPECT_TRUE(answer->generated);
   EXPECT_EQ(Number(*answer, "open", 0), 1.0);
@@ -453,20 +487,23 @@ TEST(YahooCsv, GeneratedAndCurrencyComments) {
 
 TEST(YahooCsv, ACurrencyThatIsNoneIsNotTaken) {
   // Found by the fuzz target: bytes that are no UTF-8 must not reach a text column.
-  const auto answer = ParseBody("# currency: GB\xff\nDate,Open,High,Low,Close,Volume\n2020-01-02,1,1,1,1,1", ContextOf("ABC"));
+  const auto answer = ParseBody("# currency: GB\xff\nDate,Open,High,Low,Close,Volume\n2020-01-02,1,1,1,1,1",
+                                ContextOf("ABC"));
   ASSERT_TRUE(answer.ok());
   ExpectValid(*answer);
   EXPECT_EQ(Text(*answer->bars, "currency", 0), "USD");
 }
 
 TEST(YahooCsv, BrokenOnesNameTheLine) {
-  const auto malformed = ParseBody(ReadFile("malformed/scheb-invalidColumnsHistoricalData.csv"), ContextOf("AAPL"));
+  const auto malformed =
+      ParseBody(ReadFile("malformed/scheb-invalidColumnsHistoricalData.csv"), ContextOf("AAPL"));
   EXPECT_EQ(CodeOf(malformed.status()), ErrorCode::kInvalidData);
   EXPECT_THAT(Describe(malformed.status()), HasSubstr("line 2"));
   const std::string head = "Date,Open,High,Low,Close,Adj Close,Volume\n";
   for (const std::string& rows :
-       {std::string("2020-02-30,1,1,1,1,1,1"), std::string("2020-01-02,x,1,1,1,1,1"), std::string("2020-01-02,1,1,1,1,1,1,1"),
-        std::string("2020-01-02,1,1,1,1,nan,1"), std::string("2020-01-02,1,1,1,1,1e999,1"), std::string("2020-01-02")}) {
+       {std::string("2020-02-30,1,1,1,1,1,1"), std::string("2020-01-02,x,1,1,1,1,1"),
+        std::string("2020-01-02,1,1,1,1,1,1,1"), std::string("2020-01-02,1,1,1,1,nan,1"),
+        std::string("2020-01-02,1,1,1,1,1e999,1"), std::string("2020-01-02")}) {
     EXPECT_EQ(CodeOfBody(head + rows), ErrorCode::kInvalidData) << rows;
   }
   EXPECT_EQ(CodeOfBody("Date,Open\n2020-01-02,1\n"), ErrorCode::kInvalidData);

@@ -51,7 +51,8 @@ Result<std::unique_ptr<Source>> MakeYahooSource(const SourceSettings& settings, 
   YahooOptions options;
   for (const auto& [key, value] : settings) {
     const auto fail = [&key = key, &value = value](std::string_view expected) {
-      return MakeError(ErrorCode::kConfiguration, fmt::format("source.{}: expected {}, got: {}", key, expected, value));
+      return MakeError(ErrorCode::kConfiguration,
+                       fmt::format("source.{}: expected {}, got: {}", key, expected, value));
     };
     if (key == "endpoint" || key == "cookie_endpoint") {
       const bool optional = key == "cookie_endpoint";
@@ -78,10 +79,11 @@ Result<ParsedAnswer> YahooSource::Parse(std::string_view bytes, const ParseConte
 }
 
 Result<RawAnswer> YahooSource::Fetch(const FetchSpec& spec, std::stop_token stop) {
-  if (parts_.client == nullptr) return MakeError(ErrorCode::kUsage, "this source was made without an HTTP client");
+  if (parts_.client == nullptr)
+    return MakeError(ErrorCode::kUsage, "this source was made without an HTTP client");
   if (spec.to < spec.from) {
-    return MakeError(ErrorCode::kUsage, fmt::format("{}: the last day lies before the first: {}..{}", spec.symbol,
-                                                    FormatDate(spec.from), FormatDate(spec.to)));
+    return MakeError(ErrorCode::kUsage, fmt::format("{}: the last day lies before the first: {}..{}",
+                                                    spec.symbol, FormatDate(spec.from), FormatDate(spec.to)));
   }
   Session session;
   {
@@ -89,7 +91,8 @@ Result<RawAnswer> YahooSource::Fetch(const FetchSpec& spec, std::stop_token stop
     session = session_;
   }
   auto answer = FetchOnce(spec, session, stop);
-  if (answer.ok() || CodeOf(answer.status()) != ErrorCode::kUnauthenticated || options_.cookie_endpoint.empty()) {
+  if (answer.ok() || CodeOf(answer.status()) != ErrorCode::kUnauthenticated ||
+      options_.cookie_endpoint.empty()) {
     return answer;
   }
   RETURN_IF_ERROR(Renew(session.generation, stop));
@@ -100,13 +103,15 @@ Result<RawAnswer> YahooSource::Fetch(const FetchSpec& spec, std::stop_token stop
   return FetchOnce(spec, session, stop);
 }
 
-Result<RawAnswer> YahooSource::FetchOnce(const FetchSpec& spec, const Session& session, std::stop_token stop) {
+Result<RawAnswer> YahooSource::FetchOnce(const FetchSpec& spec, const Session& session,
+                                         std::stop_token stop) {
   net::HttpRequest request;
   request.max_body_bytes = kMaxBodyBytes;
-  request.url = fmt::format("{}/{}/{}?period1={}&period2={}&interval=1d&events={}&includeAdjustedClose=true",
-                            options_.endpoint, options_.csv ? "v7/finance/download" : "v8/finance/chart",
-                            net::PercentEncode(YahooSpelling(spec.symbol)), UnixSeconds(spec.from),
-                            UnixSeconds(spec.to + std::chrono::days(1)), options_.csv ? "history" : "div%7Csplit");
+  request.url =
+      fmt::format("{}/{}/{}?period1={}&period2={}&interval=1d&events={}&includeAdjustedClose=true",
+                  options_.endpoint, options_.csv ? "v7/finance/download" : "v8/finance/chart",
+                  net::PercentEncode(YahooSpelling(spec.symbol)), UnixSeconds(spec.from),
+                  UnixSeconds(spec.to + std::chrono::days(1)), options_.csv ? "history" : "div%7Csplit");
   if (!session.crumb.empty()) request.url += "&crumb=" + net::PercentEncode(session.crumb);
   request.headers.Add("User-Agent", options_.user_agent);
   request.headers.Add("Accept", options_.csv ? "text/csv,text/plain" : "application/json");
@@ -133,8 +138,8 @@ Status YahooSource::Judge(const net::HttpResponse& response, const FetchSpec& sp
   if (response.status >= 200 && response.status < 300) return CheckIsNoPage(response, masked_url);
   const Status by_status = net::ToStatus(response, masked_url, parts_.clock->Now());
   if (response.status == 429 || response.status >= 500) return by_status;
-  // The body says more than the status. Without rows it is data; anything else is a failure that the body names, or
-  // if it does not, the status does.
+  // The body says more than the status. Without rows it is data; anything else is a failure that the body
+  // names, or if it does not, the status does.
   ParseContext context;
   context.symbol = spec.symbol;
   context.raw_key = masked_url;

@@ -7,9 +7,9 @@ namespace penstock::source::yahoo {
 namespace {
 
 constexpr int64_t kDay = 86400;
-constexpr int64_t kFirst = 631152000;   // 1990-01-01
-constexpr int64_t kLast = 2208988800;   // 2040-01-01
-constexpr int64_t kStep = 7 * kDay;     // no zone changed twice within a week since 1990
+constexpr int64_t kFirst = 631152000;  // 1990-01-01
+constexpr int64_t kLast = 2208988800;  // 2040-01-01
+constexpr int64_t kStep = 7 * kDay;    // no zone changed twice within a week since 1990
 constexpr size_t kMaxZones = 64;
 
 int64_t FloorDiv(int64_t a, int64_t b) { return a / b - (a % b < 0 ? 1 : 0); }
@@ -49,7 +49,9 @@ int32_t ZoneOffsets::LocalDay(int64_t unix_seconds, size_t* hint) const {
   const bool inside = at < starts_.size() && unix_seconds >= starts_[at] &&
                       (at + 1 == starts_.size() || unix_seconds < starts_[at + 1]);
   if (!inside) {
-    at = static_cast<size_t>(std::upper_bound(starts_.begin(), starts_.end(), unix_seconds) - starts_.begin()) - 1;
+    at = static_cast<size_t>(std::upper_bound(starts_.begin(), starts_.end(), unix_seconds) -
+                             starts_.begin()) -
+         1;
     *hint = at;
   }
   return static_cast<int32_t>(FloorDiv(unix_seconds + offsets_[at], kDay));

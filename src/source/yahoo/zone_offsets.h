@@ -15,7 +15,8 @@ class ZoneOffsets {
   // Of the calling thread, computed once a zone. NotFound: no such zone.
   static Result<const ZoneOffsets*> Find(const std::string& zone);
 
-  // Days since 1970-01-01 of the local date. `hint` is where the last search ended: start with 0, keep it among calls.
+  // Days since 1970-01-01 of the local date. `hint` is where the last search ended: start with 0, keep it
+  // among calls.
   int32_t LocalDay(int64_t unix_seconds, size_t* hint) const;
 
  private:
