@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 
 #include "base/sha256.h"
@@ -118,6 +119,24 @@ Result<std::string> NameExecution(workflow::Engine& engine, const Pipeline& pipe
   }
 }
 
+// Whether symbols were added to the pipeline after a run began that was taken up again now: neither did it ask for them,
+// nor are they in the marker.
+Result<bool> LacksSymbols(const Pipeline& pipeline, const Runtime& runtime, const RunRequest& request,
+                          const workflow::ExecutionInfo& info) {
+  ASSIGN_OR_RETURN(const auto marker,
+                   lake::ReadMarker(*runtime.store, pipeline.config.prefix, pipeline.name(), request.to));
+  std::set<std::string> known = FindCovered(pipeline, marker, request).symbols;
+  const auto* input = info.input.if_object();
+  const auto* symbols = input == nullptr ? nullptr : input->if_contains("symbols");
+  if (symbols != nullptr && symbols->is_array()) {
+    for (const auto& symbol : symbols->get_array()) {
+      if (symbol.is_string()) known.emplace(symbol.get_string());
+    }
+  }
+  return std::any_of(pipeline.symbols.begin(), pipeline.symbols.end(),
+                     [&](const std::string& symbol) { return !known.contains(symbol); });
+}
+
 Status WriteSummary(const Pipeline& pipeline, const Runtime& runtime, const RunReport& report,
                     const workflow::ExecutionInfo& info) {
   const json::object summary{{"pipeline", pipeline.name()},
@@ -184,6 +203,8 @@ Result<RunReport> RunPipeline(const Pipeline& pipeline, const Runtime& runtime, 
       if (!covered.symbols.contains(symbol)) missing.emplace_back(symbol);
     }
     if (missing.empty() && request.name.empty()) {
+      // Nothing is written when the catalog has them; after a run that failed at this step, it has not.
+      RETURN_IF_ERROR(PublishTables(pipeline, runtime).status());
       report.already_done = covered.outdated.empty();
       report.summary = CountsOf(pipeline, marker, request).ToJson();
       return finish();
@@ -222,6 +243,10 @@ Result<RunReport> RunPipeline(const Pipeline& pipeline, const Runtime& runtime, 
   }
   report.not_fetched = report.Count("not_fetched");
   RETURN_IF_ERROR(WriteSummary(pipeline, runtime, report, info));
+  if (unfinished && request.name.empty()) {
+    ASSIGN_OR_RETURN(const bool lacks, LacksSymbols(pipeline, runtime, request, info));
+    if (lacks) return RunPipeline(pipeline, runtime, engine, request, stop);
+  }
   runtime.log.Info("run_ended", {{"execution", report.execution},
                                  {"read", report.Count("read")},
                                  {"accepted", report.Count("accepted")},

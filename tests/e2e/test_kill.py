@@ -7,8 +7,8 @@ import shutil
 import time
 
 import pytest
-from harness import (SOURCE, SYMBOLS, assert_same_lake, dead_letters, files_of, lake_of, make_pipeline, recorded_rows,
-                     table_of)
+from harness import (SOURCE, SYMBOLS, assert_same_lake, cells_of, dead_letters, files_of, lake_of, make_pipeline, recorded_rows,
+                     table_of, write_symbols)
 
 WEEKS = [("2017-07-10", "2017-07-14"), ("2017-07-17", "2017-07-21"), ("2017-07-24", "2017-07-28"),
          ("2017-07-31", "2017-08-04"), ("2017-08-07", "2017-08-11")]
@@ -178,3 +178,18 @@ def test_kill_while_processing(penstock, tiny, replay):
         passage += 2
     assert passage > 2
     assert_same_lake(penstock.path("disturbed"), penstock.path("undisturbed"))
+
+
+def test_symbols_added_after_a_kill(penstock, tiny, replay):
+    """FTSE-1, ALL-5: the run that takes up a killed one also brings the symbols that were added since."""
+    fault = {"PENSTOCK_FAULT": "store.put.after_rename=kill@5"}
+    assert run_week(penstock, replay, "lake", WEEKS[0], env=fault).code == KILLED
+    write_symbols(tiny, [*SYMBOLS, "MSFT"])
+    assert run_week(penstock, replay, "lake", WEEKS[0]).code == 0
+    assert cells_of(table_of(penstock.path("lake"))) == recorded_rows([*SYMBOLS, "MSFT"], *WEEKS[0])[0]
+    write_symbols(tiny, [*SYMBOLS, "MSFT", "XOM"])
+    assert run_week(penstock, replay, "lake", WEEKS[0], env={"PENSTOCK_FAULT": "workflow.commit.after=kill@3"}).code == KILLED
+    outcome = run_week(penstock, replay, "lake", WEEKS[0])
+    assert outcome.code == 0 and "already done" not in outcome.out, outcome
+    outcome = run_week(penstock, replay, "lake", WEEKS[0])
+    assert "already done" in outcome.out
