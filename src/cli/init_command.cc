@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/session.h"
 #include "cli/templates.h"
+#include "pipeline/config.h"
 
 namespace penstock::cli {
 namespace {
@@ -49,6 +50,12 @@ Result<int> Init(const Session& session, const InitOptions& options) {
   }
   const fs::path folder(options.name);
   const std::string name = folder.filename().string();
+  if (!pipeline::IsPipelineName(name)) {
+    return MakeError(ErrorCode::kUsage,
+                     fmt::format("a pipeline's name: expected lower-case letters, digits and hyphens, a letter first, at "
+                                 "most 40, got {}", name),
+                     "it names the database in SQL and the prefix in the bucket, too");
+  }
   if (fs::exists(folder)) {
     return MakeError(ErrorCode::kUsage, fmt::format("{} exists already", folder.string()),
                      "choose another name, or remove it first; init never writes over anything");

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/spelling.h"
 #include "cli/command.h"
 #include "cli/progress_bar.h"
 #include "cli/session.h"
@@ -50,7 +51,14 @@ Result<lake::TableEntry> FindTable(lake::Catalog& catalog, const std::string& na
   }
   const auto found = catalog.GetTable(name.substr(0, dot), name.substr(dot + 1));
   if (!found.ok() && CodeOf(found.status()) == ErrorCode::kNotFound) {
-    return MakeError(ErrorCode::kUsage, fmt::format("no table {}", name), "`penstock tables ls` lists them");
+    std::vector<std::string> known;
+    ASSIGN_OR_RETURN(const auto databases, catalog.ListDatabases());
+    for (const auto& database : databases) {
+      ASSIGN_OR_RETURN(const auto tables, catalog.ListTables(database));
+      for (const auto& table : tables) known.push_back(database + "." + table.table);
+    }
+    return MakeError(ErrorCode::kUsage, fmt::format("no table {}{}", name, DidYouMean(name, known)),
+                     "`penstock tables ls` lists them");
   }
   return found;
 }

@@ -11,12 +11,6 @@
 namespace penstock::pipeline {
 namespace {
 
-bool IsName(std::string_view text) {
-  if (text.empty() || text.size() > 40 || text.front() < 'a' || text.front() > 'z') return false;
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; });
-}
-
 // The settings that a kind of source takes are the keys of its sample.
 std::vector<std::string> SettingsOf(const source::SourceKind& kind) {
   std::vector<std::string> keys;
@@ -37,7 +31,17 @@ SourceConfig ReadSource(YamlReader& reader) {
     }
     const SystemClock clock;
     const auto made = kind.make(source.settings, {nullptr, &clock});
-    if (!made.ok()) reader.Fault("kind", Describe(made.status()));
+    if (made.ok()) continue;
+    // "source.format: expected …" stands beside that key.
+    std::string text = made.status().message();
+    std::string at = "kind";
+    for (const auto& [key, value] : source.settings) {
+      const std::string head = fmt::format("source.{}: ", key);
+      if (!text.starts_with(head)) continue;
+      at = key;
+      text.erase(0, head.size());
+    }
+    reader.Fault(at, text);
   }
   if (auto symbols = reader.Mapping("symbols")) {
     source.symbols.file = symbols->String("file", source.symbols.file);
@@ -78,7 +82,7 @@ TableConfig ReadTable(const std::string& name, YamlReader& reader) {
 PipelineConfig ReadPipeline(YamlReader& reader) {
   PipelineConfig config;
   config.name = reader.String("name");
-  if (!config.name.empty() && !IsName(config.name)) {
+  if (!config.name.empty() && !IsPipelineName(config.name)) {
     reader.Fault("name",
                  fmt::format("expected lower-case letters, digits and hyphens, a letter first, at most 40, "
                              "got {}",
@@ -86,10 +90,12 @@ PipelineConfig ReadPipeline(YamlReader& reader) {
   }
   config.description = reader.String("description", "");
   config.prefix = reader.String("prefix", config.name + "/");
-  if (!config.prefix.empty() && (!config.prefix.ends_with('/') || config.prefix.starts_with('/'))) {
-    reader.Fault("prefix",
-                 fmt::format("expected a prefix that ends with '/' and does not begin with it, got {}",
-                             config.prefix));
+  const std::string segments = "/" + config.prefix;
+  if (!config.prefix.empty() &&
+      (!config.prefix.ends_with('/') || segments.find("//") != std::string::npos ||
+       segments.find("/./") != std::string::npos || segments.find("/../") != std::string::npos)) {
+    reader.Fault("prefix", fmt::format("expected names that each end with '/', none of them empty, . or .., got {}",
+                                       config.prefix));
   }
   config.exchange = reader.String("exchange");
   config.currency = reader.String("currency");
@@ -128,6 +134,12 @@ PipelineConfig ReadPipeline(YamlReader& reader) {
 }
 
 }  // namespace
+
+bool IsPipelineName(std::string_view text) {
+  if (text.empty() || text.size() > 40 || text.front() < 'a' || text.front() > 'z') return false;
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; });
+}
 
 std::string PipelineConfig::database() const {
   std::string database = name;

@@ -79,6 +79,9 @@ struct PipelineConfig {
   const TableConfig* Table(std::string_view table) const;
 };
 
+// Lower-case letters, digits and hyphens, a letter first, at most 40.
+bool IsPipelineName(std::string_view text);
+
 // Looks up a variable of the environment.
 using Environment = std::optional<std::string> (*)(std::string_view name);
 std::optional<std::string> ProcessEnvironment(std::string_view name);

@@ -10,7 +10,10 @@
 #include "base/spelling.h"
 #include "calendar/exchange_calendar.h"
 #include "lake/daily_bars.h"
+#include "lake/rules.h"
+#include "pipeline/step.h"
 #include "source/symbols.h"
+#include "workflow/definition.h"
 
 namespace penstock::pipeline {
 namespace {
@@ -61,6 +64,43 @@ Result<std::vector<lake::RuleSpec>> ToRules(const PipelineConfig& config, const 
   return rules;
 }
 
+// Each rule by itself, so that the fault names its line.
+Status CheckRules(const PipelineConfig& config, const lake::TableSpec& spec) {
+  const TableConfig* found = config.Table(spec.name);
+  for (size_t i = 0; found != nullptr && i < found->rules.size(); ++i) {
+    lake::TableSpec one = spec;
+    one.rules = {spec.rules[i]};
+    const Status made = lake::Validator::Make(one).status();
+    if (!made.ok()) {
+      return MakeError(CodeOf(made), fmt::format("{}: {}", found->rules[i].where, made.message()),
+                       "correct the rule; docs/rules.md says what each kind takes");
+    }
+  }
+  return Status::OK();
+}
+
+// The steps that the Tasks name are known, before anything is fetched.
+Status CheckSteps(const json::value& node) {
+  if (const auto* list = node.if_array()) {
+    for (const auto& item : *list) RETURN_IF_ERROR(CheckSteps(item));
+  }
+  const auto* object = node.if_object();
+  if (object == nullptr) return Status::OK();
+  for (const auto& member : *object) {
+    if (member.key() == "FunctionName" && member.value().is_string()) {
+      RETURN_IF_ERROR(FindStep(std::string_view(member.value().get_string())).status());
+    }
+    RETURN_IF_ERROR(CheckSteps(member.value()));
+  }
+  return Status::OK();
+}
+
+Status CheckWorkflow(const std::string& definition) {
+  RETURN_IF_ERROR(workflow::ParseDefinition(definition).status());
+  ASSIGN_OR_RETURN(const json::value document, ParseJson(definition));
+  return CheckSteps(document);
+}
+
 }  // namespace
 
 std::vector<std::string> KnownPipelines() {
@@ -108,6 +148,9 @@ Result<Pipeline> LoadPipeline(std::string_view name) {
   ASSIGN_OR_RETURN(pipeline.config, ParseConfig(yaml, file));
   ASSIGN_OR_RETURN(pipeline.workflow, ReadText(folder / "workflow.asl.json"));
   ReplaceAll(pipeline.workflow, "${DeadLetterQueueUrl}", pipeline.dead_letter_queue());
+  if (const Status sound = CheckWorkflow(pipeline.workflow); !sound.ok()) {
+    return WithContext(sound, (folder / "workflow.asl.json").string());
+  }
 
   const auto calendar = calendar::ExchangeCalendar::Find(pipeline.config.exchange);
   if (!calendar.ok()) {
@@ -133,6 +176,7 @@ Result<Pipeline> LoadPipeline(std::string_view name) {
   for (lake::TableSpec* spec : {&pipeline.bars, &pipeline.actions}) {
     spec->rule_version = static_cast<int>(pipeline.config.rule_version);
     RETURN_IF_ERROR(lake::CheckSpec(*spec));
+    RETURN_IF_ERROR(CheckRules(pipeline.config, *spec));
   }
   return pipeline;
 }
