@@ -49,11 +49,19 @@ Result<int> List(Session& session, const ExecutionsOptions& options) {
   return 0;
 }
 
+Result<workflow::ExecutionInfo> Find(workflow::ExecutionStore& executions, const std::string& name,
+                                     const Session& session) {
+  auto found = executions.Get(name);
+  if (found.ok() || CodeOf(found.status()) != ErrorCode::kNotFound) return found;
+  return MakeError(ErrorCode::kUsage, fmt::format("no execution {} in {}", name, session.bucket()),
+                   "`penstock executions ls` lists them");
+}
+
 Result<int> Show(Session& session, const ExecutionsOptions& options) {
   Workspace workspace(session);
   ASSIGN_OR_RETURN(auto* executions, workspace.Executions());
-  const auto found = executions->Get(options.name);
-  if (!found.ok()) return WithContext(found.status(), "`penstock executions ls` lists them");
+  const auto found = Find(*executions, options.name, session);
+  RETURN_IF_ERROR(found.status());
   if (options.history) {
     ASSIGN_OR_RETURN(const auto history, executions->History(options.name));
     Rows rows{{"id", "previous", "time", "type", "details"}, {}};
@@ -82,7 +90,7 @@ Result<int> Show(Session& session, const ExecutionsOptions& options) {
 Result<int> Resume(Session& session, const ExecutionsOptions& options) {
   Workspace workspace(session);
   ASSIGN_OR_RETURN(auto* executions, workspace.Executions());
-  ASSIGN_OR_RETURN(const auto info, executions->Get(options.name));
+  ASSIGN_OR_RETURN(const auto info, Find(*executions, options.name, session));
   ASSIGN_OR_RETURN(auto pipeline,
                    pipeline::LoadPipeline(options.pipeline.empty() ? info.state_machine : options.pipeline));
   ProgressBar progress(session.clock(), session.err(), [&](std::string_view text) { session.Remark(text); });
@@ -101,7 +109,7 @@ Result<int> Resume(Session& session, const ExecutionsOptions& options) {
 Result<int> Stop(Session& session, const ExecutionsOptions& options) {
   Workspace workspace(session);
   ASSIGN_OR_RETURN(auto* executions, workspace.Executions());
-  ASSIGN_OR_RETURN(const auto info, executions->Get(options.name));
+  ASSIGN_OR_RETURN(const auto info, Find(*executions, options.name, session));
   ASSIGN_OR_RETURN(auto pipeline,
                    pipeline::LoadPipeline(options.pipeline.empty() ? info.state_machine : options.pipeline));
   ASSIGN_OR_RETURN(const auto shop, PipelineWorkshop::Open(session, workspace, std::move(pipeline), {}));

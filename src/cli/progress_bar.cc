@@ -24,6 +24,7 @@ ProgressBar::ProgressBar(const Clock& clock, Terminal terminal, std::function<vo
 
 void ProgressBar::Begin(std::string_view stage, int64_t total) {
   std::lock_guard lock(mutex_);
+  EndStage();
   stage_ = stage;
   total_ = total;
   done_ = failed_ = 0;
@@ -42,6 +43,10 @@ void ProgressBar::Advance(int64_t done, int64_t failed) {
 
 void ProgressBar::End() {
   std::lock_guard lock(mutex_);
+  EndStage();
+}
+
+void ProgressBar::EndStage() {
   if (stage_.empty()) return;
   const TimePoint now = clock_.Now();
   // A stage too short to be seen leaves no trace.

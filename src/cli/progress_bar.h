@@ -24,6 +24,8 @@ class ProgressBar : public pipeline::Progress {
   void End() override;
 
  private:
+  // Draws it a last time. Nothing when there is none.
+  void EndStage() REQUIRES(mutex_);
   void Draw(TimePoint now, bool last) REQUIRES(mutex_);
 
   const Clock& clock_;
