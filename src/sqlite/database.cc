@@ -135,11 +135,22 @@ Result<std::shared_ptr<Database>> Database::Open(const std::string& path, Option
   if (code != SQLITE_OK) return ToStatus(code, path, sqlite3_errmsg(handle));
   sqlite3_extended_result_codes(handle, 1);
   sqlite3_busy_timeout(handle, options.busy_timeout_ms);
-  RETURN_IF_ERROR(database->Execute("PRAGMA journal_mode=WAL"));
+  RETURN_IF_ERROR(database->EnterWalMode(options.busy_timeout_ms));
   RETURN_IF_ERROR(
       database->Execute(options.durable ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL"));
   RETURN_IF_ERROR(database->Execute("PRAGMA foreign_keys=ON"));
   return database;
+}
+
+// Two processes that open a new file at once both want to turn its rollback journal into a WAL. SQLite does not wait
+// for the other one then, for both hold a shared lock (sqlite.org/c3ref/busy_handler.html), so this waits.
+Status Database::EnterWalMode(int busy_timeout_ms) {
+  constexpr int kPauseMs = 5;
+  for (int waited_ms = 0;; waited_ms += kPauseMs) {
+    const Status status = Execute("PRAGMA journal_mode=WAL");
+    if (CodeOf(status) != ErrorCode::kConflict || waited_ms >= busy_timeout_ms) return status;
+    sqlite3_sleep(kPauseMs);
+  }
 }
 
 Database::~Database() { sqlite3_close_v2(handle_); }

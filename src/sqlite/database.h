@@ -81,6 +81,7 @@ class Database {
   int64_t changes() const;
 
  private:
+  Status EnterWalMode(int busy_timeout_ms);
   Database(sqlite3* handle, std::string path) : handle_(handle), path_(std::move(path)) {}
   sqlite3* handle_;
   const std::string path_;

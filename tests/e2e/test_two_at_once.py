@@ -63,3 +63,12 @@ def test_run_and_process_at_once(penstock, tiny, start_replay, run):
                        lambda: penstock("process", "tiny", "--again", "--bucket", "lake"))
     assert [outcome.code for outcome in outcomes] == [0, 0, 0], outcomes
     assert cells_of(table_of(penstock.path("lake"))) == cells_of(table_of(penstock.path("undisturbed")))
+
+
+def test_state_made_by_many_at_once(penstock):
+    """ALL-5: four processes that all make the state of a new bucket: each of them can."""
+    for attempt in range(15):
+        bucket = penstock.path(f"lake-{attempt}")
+        bucket.mkdir()
+        outcomes = at_once(*[lambda: penstock("executions", "ls", "--bucket", bucket)] * 4)
+        assert [outcome.code for outcome in outcomes] == [0] * 4, outcomes
