@@ -3,6 +3,7 @@
 //
 //   penstock_bench transform CHART_DIR OUT_DIR    chart bodies to validated Parquet, a file a symbol
 #include <arrow/record_batch.h>
+#include <arrow/type.h>
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -58,6 +58,7 @@ int ReportUsage(const CLI::App& app, const CLI::ParseError& error, int argc, cha
 
 int RunApp(int argc, char** argv, std::stop_token stop) {
   Session session(stop);
+  if (argc > 0) session.program = argv[0];
   Action action;
   CLI::App app{"Market-data lake pipelines: fetch under quotas, keep the raw answers, validate, query."};
   app.name("penstock");
@@ -99,14 +100,19 @@ int RunApp(int argc, char** argv, std::stop_token stop) {
   if (status.ok()) status = ArmFaultsFromEnvironment();
   int code = 0;
   if (status.ok()) {
-    auto outcome = action();
-    status = outcome.status();
-    if (outcome.ok()) code = *outcome;
+    try {
+      auto outcome = action();
+      status = outcome.status();
+      if (outcome.ok()) code = *outcome;
+    } catch (const std::exception& e) {
+      status = MakeError(ErrorCode::kInternal, std::string("unexpected: ") + e.what(),
+                         "this is a defect of Penstock; `penstock doctor` may tell more of the machine");
+    }
   }
-  if (const Status flushed = FlushOutput(); status.ok()) status = flushed;
+  if (const Status flushed = session.FlushOutput(); status.ok()) status = flushed;
   if (status.ok()) return code;
   if (CodeOf(status) == ErrorCode::kCancelled && stop.stop_requested()) {
-    std::cerr << "penstock: stopped; what was done is kept, the same command goes on from there\n";
+    std::cerr << "penstock: stopped; what was done is kept\n";
     return 130;
   }
   std::cerr << Red(session.err(), "penstock: ") << Describe(status) << "\n";

@@ -24,6 +24,12 @@ void Cases(const CLI::App& app, const std::string& path, const std::string& glob
   }
 }
 
+// Inside single quotes of fish.
+std::string Escaped(std::string text) {
+  for (size_t at = 0; (at = text.find('\'', at)) != std::string::npos; at += 2) text.insert(at, "\\");
+  return text;
+}
+
 std::string BashCompletion(const CLI::App& app) {
   std::string global;
   for (const auto* option : app.get_options()) {
@@ -63,7 +69,7 @@ Result<int> Completion(const Session& session, const CLI::App& app, const std::s
     std::string text = "# penstock, completion for fish. Use: penstock completion fish | source\n";
     for (const auto* sub : app.get_subcommands({})) {
       text += fmt::format("complete -c penstock -n __fish_use_subcommand -a {} -d '{}'\n", sub->get_name(),
-                          sub->get_description());
+                          Escaped(sub->get_description()));
       for (const auto* option : sub->get_options()) {
         for (const auto& name : option->get_lnames()) {
           text += fmt::format("complete -c penstock -n '__fish_seen_subcommand_from {}' -l {}\n",

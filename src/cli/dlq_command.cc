@@ -132,7 +132,7 @@ Result<int> Purge(Session& session, const DlqOptions& options) {
     ASSIGN_OR_RETURN(const auto count, queue->Count());
     waiting += count.visible + count.in_flight + count.delayed;
   }
-  if (!options.yes) {
+  if (!options.yes && waiting > 0) {
     return MakeError(ErrorCode::kUsage,
                      fmt::format("purge would remove {} messages for good; nothing was done", waiting),
                      "say --yes if that is meant");

@@ -58,7 +58,7 @@ Status CheckClock(const Session& session) {
 }
 
 Result<int> Doctor(Session& session, const std::string& only) {
-  Workspace workspace(session);
+  Workspace workspace(session, Workspace::Bucket::kMake);
   Rows rows{{"check", "result", "what"}, {}};
   std::string advice;
   int code = 0;

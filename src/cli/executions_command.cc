@@ -36,7 +36,9 @@ Result<int> List(Session& session, const ExecutionsOptions& options) {
   list.state_machine = options.pipeline;
   list.limit = options.limit;
   if (!options.status.empty()) {
-    ASSIGN_OR_RETURN(list.status, workflow::ParseExecutionStatus(options.status));
+    const auto status = workflow::ParseExecutionStatus(options.status);
+    if (!status.ok()) return MakeError(ErrorCode::kUsage, "--status: " + status.status().message());
+    list.status = *status;
   }
   ASSIGN_OR_RETURN(const auto infos, executions->List(list));
   Rows rows{{"name", "pipeline", "status", "started", "stopped", "error"}, {}};

@@ -48,15 +48,20 @@ Result<int> Init(const Session& session, const InitOptions& options) {
         fmt::format("--template: no template {}{}", options.kind, DidYouMean(options.kind, known)),
         fmt::format("there are: {}", fmt::join(known, ", ")));
   }
-  const fs::path folder(options.name);
+  std::string given = options.name;
+  while (given.size() > 1 && given.ends_with('/')) given.pop_back();
+  const fs::path folder(given);
   const std::string name = folder.filename().string();
   if (!pipeline::IsPipelineName(name)) {
-    return MakeError(ErrorCode::kUsage,
-                     fmt::format("a pipeline's name: expected lower-case letters, digits and hyphens, a letter first, at "
-                                 "most 40, got {}", name),
-                     "it names the database in SQL and the prefix in the bucket, too");
+    return MakeError(
+        ErrorCode::kUsage,
+        fmt::format("a pipeline's name: expected lower-case letters, digits and hyphens, a letter first, at "
+                    "most 40, got {}",
+                    name),
+        "it names the database in SQL and the prefix in the bucket, too");
   }
-  if (fs::exists(folder)) {
+  std::error_code error;
+  if (fs::exists(folder, error)) {
     return MakeError(ErrorCode::kUsage, fmt::format("{} exists already", folder.string()),
                      "choose another name, or remove it first; init never writes over anything");
   }
@@ -67,7 +72,8 @@ Result<int> Init(const Session& session, const InitOptions& options) {
     if (const auto at = text.find(line); file.path.ends_with("pipeline.yaml") && at != std::string::npos) {
       text.replace(at, line.size(), fmt::format("\nname: {}\n", name));
     }
-    // The editor's schema lies in the project's repository, not beside a folder of the user's.
+    // The schema goes into the folder itself.
+    if (const auto at = text.find("$schema=../"); at != std::string::npos) text.erase(at + 8, 3);
     RETURN_IF_ERROR(WriteNew(folder / file.path.substr(options.kind.size() + 1), text));
   }
   for (const auto& file : TemplateFiles()) {

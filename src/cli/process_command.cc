@@ -42,8 +42,12 @@ Result<int> Process(Session& session, const ProcessOptions& options) {
     fresh += summary.files - summary.files_skipped;
   }
   session.PrintRows(rows);
-  if (fresh == 0)
+  if (summaries.empty()) {
+    session.Remark("There are no raw objects" + std::string(options.date.empty() ? "" : " of that day") +
+                   ".\n");
+  } else if (fresh == 0) {
     session.Remark("Nothing to do: every raw object was processed before. --again does it all the same.\n");
+  }
   if (dead > 0) session.Remark(fmt::format("{} in the dead-letter queue: see `penstock dlq ls`\n", dead));
   return dead > 0 ? 1 : 0;
 }

@@ -101,7 +101,8 @@ void AddQueryCommand(CLI::App& app, Session& session, Action& action) {
   verb->add_option("--saved", request.saved, "a query of the pipeline's queries/ folder");
   verb->add_option("--pipeline", request.pipeline,
                    "whose saved query, and whose tables need no database in front");
-  verb->add_option("--param", options->parameters, "NAME=VALUE for :NAME in the SQL; may be given again");
+  verb->add_option("--param", options->parameters, "NAME=VALUE for :NAME in the SQL; may be given again")
+      ->allow_extra_args(false);
   verb->add_flag("--list", options->list, "the saved queries");
   verb->add_option("--format", request.format,
                    "table, csv, json, ndjson, markdown or parquet; default: --output");

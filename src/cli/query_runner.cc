@@ -27,7 +27,11 @@ Status RunQuery(Session& session, Workspace& workspace, const QueryRequest& requ
   options.stop = session.stop();
   std::string sql = request.sql;
   if (!request.saved.empty()) {
-    ASSIGN_OR_RETURN(const auto saved, query::LoadSavedQuery(folder, request.saved));
+    const auto loaded = query::LoadSavedQuery(folder, request.saved);
+    if (CodeOf(loaded.status()) == ErrorCode::kNotFound) {
+      return MakeError(ErrorCode::kUsage, loaded.status().message(), AdviceOf(loaded.status()));
+    }
+    ASSIGN_OR_RETURN(const auto saved, loaded);
     sql = saved.sql;
     ASSIGN_OR_RETURN(options.parameters,
                      query::ResolveParameters(saved, request.parameters, query::LastSessionOf(*engine)));
@@ -47,7 +51,10 @@ Status RunQuery(Session& session, Workspace& workspace, const QueryRequest& requ
   auto executed = engine->Execute(sql, options);
   // A table that is not there is a mistake of the asker, not work that failed.
   if (CodeOf(executed.status()) == ErrorCode::kNotFound) {
-    return MakeError(ErrorCode::kUsage, executed.status().message(), "`penstock tables ls` lists the tables");
+    const auto bucket = workspace.Store();
+    return MakeError(ErrorCode::kUsage,
+                     fmt::format("{}\n(in the bucket {})", executed.status().message(), session.bucket()),
+                     AdviceOf(bucket.ok() ? executed.status() : bucket.status()));
   }
   RETURN_IF_ERROR(executed.status());
   const auto stream = std::move(*executed);

@@ -56,7 +56,8 @@ Result<RedriveCount> RedriveQueue(Session& session, Workspace& workspace, queue:
                    PipelineWorkshop::Open(session, workspace, std::move(loaded), {target, nullptr}));
 
   std::set<std::string> seen;
-  while (!session.stop().stop_requested()) {
+  while (true) {
+    if (session.stop().stop_requested()) return MakeError(ErrorCode::kCancelled, "stopped on request");
     queue::ReceiveOptions receive;
     receive.visibility_timeout = kHold;
     ASSIGN_OR_RETURN(const auto messages, queue.Receive(receive));
@@ -80,6 +81,7 @@ Result<RedriveCount> RedriveQueue(Session& session, Workspace& workspace, queue:
         continue;
       }
       RETURN_IF_ERROR(queue.ChangeVisibility(message.receipt, Duration(0), done.message()));
+      if (CodeOf(done) == ErrorCode::kCancelled) return done;
       session.Remark("  " + message.id + ": " + Describe(done) + "\n");
       ++count.failed;
     }

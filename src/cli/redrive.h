@@ -19,7 +19,7 @@ class Workspace;
 
 struct RedriveCount {
   int64_t done = 0;    // succeeded: gone from the queue
-  int64_t failed = 0;  // failed again: still there, with the new reason
+  int64_t failed = 0;  // failed again: still there; the reason was printed
 };
 
 // The messages `ids` of the dead-letter queue of `pipeline`, or all of them: what is asked of the provider

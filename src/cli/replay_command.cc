@@ -35,15 +35,18 @@ Result<int> Replay(Session& session, ReplayCommandOptions options) {
   }
   options.server.address = options.listen.substr(0, colon);
   options.server.port = static_cast<uint16_t>(port);
-  ASSIGN_OR_RETURN(const auto server,
-                   source::ReplayServer::Start(options.server, session.clock(), session.log()));
+  auto started = source::ReplayServer::Start(options.server, session.clock(), session.log());
+  if (CodeOf(started.status()) == ErrorCode::kNotFound) {
+    return MakeError(ErrorCode::kUsage, started.status().message(), AdviceOf(started.status()));
+  }
+  ASSIGN_OR_RETURN(const auto server, std::move(started));
   session.Print(fmt::format("{}\n", server->origin()));
-  RETURN_IF_ERROR(FlushOutput());
+  RETURN_IF_ERROR(session.FlushOutput());
   session.Remark(
       fmt::format("Speaks as the providers do, over recorded and generated data. Ctrl-C ends it.\n"
-                  "  penstock run sp500 --endpoint {0} --from 2017-08-01 --to 2017-08-11\n"
+                  "  {1} run sp500 --endpoint {0} --from 2017-08-01 --to 2017-08-11 --bucket demo\n"
                   "  curl {0}/_replay/stats\n",
-                  server->origin()));
+                  server->origin(), session.program));
   while (!session.stop().stop_requested()) session.clock().SleepFor(std::chrono::seconds(60), session.stop());
   session.Print(server->Stats() + "\n");
   return 0;

@@ -26,6 +26,7 @@ struct RunOptions {
   std::string date, from, to;
   std::string input;
   std::string name;
+  bool again = false;
   RunTarget target;
 };
 
@@ -98,27 +99,42 @@ Status ShowMovers(Session& session, Workspace& workspace, const pipeline::Pipeli
   return RunQuery(session, workspace, request);
 }
 
+// The bucket as a person would write it in the current folder.
+std::string ShownBucket(const Session& session) {
+  const std::string bucket = session.bucket();
+  std::error_code error;
+  const auto here = std::filesystem::current_path(error);
+  std::string shown = error ? bucket : std::filesystem::path(bucket).lexically_proximate(here).string();
+  return shown.starts_with("..") ? bucket : shown;
+}
+
+RunHints HintsOf(const Session& session, const RunOptions& options) {
+  RunHints hints;
+  hints.program = session.program;
+  hints.bucket = ShownBucket(session);
+  if (options.target.demo) hints.target = " --demo";
+  if (options.target.live) hints.target = " --live";
+  if (!options.target.endpoint.empty()) hints.target = " --endpoint " + options.target.endpoint;
+  return hints;
+}
+
 void ShowWhereNext(const Session& session, const pipeline::Pipeline& pipeline, const RunOptions& options,
                    Date day) {
-  const std::string bucket = session.bucket();
-  const std::string shown =
-      std::filesystem::path(bucket).lexically_proximate(std::filesystem::current_path()).string();
-  const std::string lake = fmt::format("{}/{}", bucket, pipeline.config.prefix);
-  const std::string database = pipeline.config.database();
+  const std::string lake = fmt::format("{}/{}", session.bucket(), pipeline.config.prefix);
   session.Print(
       fmt::format("\n{}\n  {}clean/bars/dt=…/bars.parquet       one file a session\n"
                   "  {}rejected/bars/dt=…/bars.parquet    with rule and reason\n"
                   "  {}raw/dt=…/                          the answers as received\n",
                   Bold(session.out(), "The lake"), lake, lake, lake));
-  const std::string flag = fmt::format("--bucket {} ", shown);
+  const RunHints hints = HintsOf(session, options);
   session.Print(fmt::format(
-      "\n{}\n  penstock query {}\"select * from {}.bars where dt = '{}' order by volume desc limit 5\"\n"
-      "  penstock query {}--saved quality_by_day --pipeline {}\n"
-      "  penstock query --list\n"
-      "  penstock tables ls {}\n"
-      "  penstock run {} --live           the last session, from the provider\n",
-      Bold(session.out(), "Try next"), flag, database, FormatDate(day), flag, options.pipeline, flag,
-      options.pipeline));
+      "\n{0}\n  {1} query --bucket {2} \"select * from {3}.bars where dt = '{4}' order by volume desc limit "
+      "5\"\n"
+      "  {1} query --bucket {2} --saved quality_by_day --pipeline {5}\n"
+      "  {1} tables ls --bucket {2}\n"
+      "  {1} run ftse100 --live           today's constituents of the FTSE 100, from the provider\n",
+      Bold(session.out(), "Try next"), hints.program, hints.bucket, pipeline.config.database(),
+      FormatDate(day), options.pipeline));
 }
 
 Result<int> Run(Session& session, const RunOptions& options) {
@@ -129,6 +145,10 @@ Result<int> Run(Session& session, const RunOptions& options) {
   if (days.empty()) {
     session.Print(WhyNoSession(options, loaded));
     return 0;
+  }
+  if (!options.name.empty() && days.size() > 1) {
+    return MakeError(ErrorCode::kUsage, "--name names one execution, and the demo is several",
+                     "say the days too: --date, or --from and --to");
   }
   json::object input;
   if (!options.input.empty()) {
@@ -141,12 +161,13 @@ Result<int> Run(Session& session, const RunOptions& options) {
   }
 
   ProgressBar progress(session.clock(), session.err(), [&](std::string_view text) { session.Remark(text); });
-  Workspace workspace(session);
+  Workspace workspace(session, Workspace::Bucket::kMake);
   ASSIGN_OR_RETURN(const auto shop, PipelineWorkshop::Open(session, workspace, std::move(loaded),
                                                            {options.target, &progress}));
   const pipeline::Pipeline& pipeline = shop->pipeline();
   const bool for_people = session.format() == OutputFormat::kTable;
-  if (for_people) {
+  const bool with_remarks = for_people && !session.options.quiet;
+  if (with_remarks) {
     session.Print(fmt::format(
         "{}: {} symbols, {}{}\n\n", Bold(session.out(), pipeline.name()),
         Grouped(static_cast<int64_t>(pipeline.symbols.size())), SpanText(days.front().from, days.back().to),
@@ -155,7 +176,7 @@ Result<int> Run(Session& session, const RunOptions& options) {
 
   std::vector<pipeline::RunReport> reports;
   for (const auto& range : days) {
-    pipeline::RunRequest request{range.from, range.to, input, options.name};
+    pipeline::RunRequest request{range.from, range.to, input, options.name, options.again};
     ASSIGN_OR_RETURN(auto report, pipeline::RunPipeline(pipeline, shop->runtime(), shop->engine(), request,
                                                         session.stop()));
     RETURN_IF_ERROR(pipeline::WriteMetrics(pipeline, shop->runtime(), report));
@@ -167,8 +188,8 @@ Result<int> Run(Session& session, const RunOptions& options) {
     session.PrintRows(ToRows(reports));
     return some_failed ? 1 : 0;
   }
-  session.Print(RenderRuns(reports, session.out()));
-  if (options.target.demo) {
+  session.Print(RenderRuns(reports, session.out(), HintsOf(session, options)));
+  if (options.target.demo && with_remarks) {
     RETURN_IF_ERROR(ShowMovers(session, workspace, pipeline, days.back().to));
     ShowWhereNext(session, pipeline, options, days.back().to);
   }
@@ -186,6 +207,7 @@ void AddRunCommand(CLI::App& app, Session& session, Action& action) {
   verb->add_option("--to", options->to, "last day; default: the last session that is over");
   verb->add_option("--input", options->input, "a JSON object laid over the execution's input");
   verb->add_option("--name", options->name, "of the execution; the same name is run once");
+  verb->add_flag("--again", options->again, "ask and process once more, also what is done (corrected data)");
   options->target.AddTo(*verb);
   verb->footer(
       "Examples:\n"

@@ -43,7 +43,8 @@ Rows ToRows(const std::vector<pipeline::RunReport>& reports) {
   return rows;
 }
 
-std::string RenderRuns(const std::vector<pipeline::RunReport>& reports, const Terminal& terminal) {
+std::string RenderRuns(const std::vector<pipeline::RunReport>& reports, const Terminal& terminal,
+                       const RunHints& hints) {
   Rows rows = ToRows(reports);
   int64_t read = 0, accepted = 0, rejected = 0, dead = 0, done_before = 0;
   double seconds = 0;
@@ -74,10 +75,9 @@ std::string RenderRuns(const std::vector<pipeline::RunReport>& reports, const Te
                        reports.size());
   }
   if (dead > 0) {
-    out += Red(
-        terminal,
-        fmt::format("\n{} in the dead-letter queue: see `penstock dlq ls`, then `penstock dlq redrive`.\n",
-                    Grouped(dead)));
+    out += Red(terminal, fmt::format("\n{} in the dead-letter queue:\n", Grouped(dead)));
+    out += fmt::format("  {0} dlq ls --bucket {1}\n  {0} dlq redrive --bucket {1}{2}\n", hints.program,
+                       hints.bucket, hints.target);
   }
   return out;
 }

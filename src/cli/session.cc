@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 
 namespace penstock::cli {
@@ -44,10 +45,17 @@ std::string Session::bucket() const {
     name = variable;
   if (name.empty()) name = "lake";
   if (name.starts_with("s3://")) return name;
-  return std::filesystem::absolute(name).lexically_normal().string();
+  std::error_code error;
+  const auto absolute = std::filesystem::absolute(name, error);
+  if (error) return name;
+  return absolute.lexically_normal().string();
 }
 
-void Session::Print(std::string_view text) const { std::fwrite(text.data(), 1, text.size(), stdout); }
+void Session::Print(std::string_view text) const {
+  errno = 0;
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() && output_error_ == 0)
+    output_error_ = errno;
+}
 
 void Session::Remark(std::string_view text) const {
   if (options.quiet) return;
@@ -57,12 +65,14 @@ void Session::Remark(std::string_view text) const {
 
 void Session::PrintRows(const Rows& rows) const { Print(Format(rows, format_, out_)); }
 
-Status FlushOutput() {
-  if (std::fflush(stdout) != 0 && errno != EPIPE) {
-    return MakeError(ErrorCode::kIo, "standard output could not be written",
-                     "is the disk that it goes to full?");
-  }
-  return Status::OK();
+Status Session::FlushOutput() const {
+  errno = 0;
+  if (std::fflush(stdout) != 0 && output_error_ == 0) output_error_ = errno;
+  // A reader that has seen enough (`| head`) is no failure.
+  if (output_error_ == 0 || output_error_ == EPIPE) return Status::OK();
+  return MakeError(ErrorCode::kIo,
+                   std::string("standard output could not be written: ") + std::strerror(output_error_),
+                   "is the disk that it goes to full?");
 }
 
 }  // namespace penstock::cli

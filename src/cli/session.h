@@ -26,6 +26,7 @@ class Session {
   explicit Session(std::stop_token stop);
 
   GlobalOptions options;
+  std::string program = "penstock";  // as it was called: what a person can copy and run
 
   // After the options are parsed: the log's level, PENSTOCK_NOW, the output format. Usage.
   Status Prepare();
@@ -43,6 +44,8 @@ class Session {
 
   // To standard output: what the verb was asked for.
   void Print(std::string_view text) const;
+  // Io: some of it could not be written; a pipe that was closed by its reader is fine.
+  Status FlushOutput() const;
   // To standard error, unless --quiet: what a person may want to know beside it.
   void Remark(std::string_view text) const;
   // Rows in the asked format.
@@ -55,9 +58,7 @@ class Session {
   std::stop_token stop_;
   const Terminal out_, err_;
   OutputFormat format_ = OutputFormat::kTable;
+  mutable int output_error_ = 0;  // errno of the first write that failed
 };
-
-// The whole of standard output was written, or the pipe was closed by its reader.
-Status FlushOutput();
 
 }  // namespace penstock::cli

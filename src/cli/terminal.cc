@@ -28,7 +28,6 @@ Terminal DescribeTerminal(int fd) {
 }
 
 std::string Bold(const Terminal& terminal, std::string_view text) { return Styled(terminal, "1", text); }
-std::string Dim(const Terminal& terminal, std::string_view text) { return Styled(terminal, "2", text); }
 std::string Red(const Terminal& terminal, std::string_view text) { return Styled(terminal, "31", text); }
 std::string Green(const Terminal& terminal, std::string_view text) { return Styled(terminal, "32", text); }
 

@@ -17,7 +17,6 @@ Terminal DescribeTerminal(int fd);
 
 // ANSI SGR around `text` where the terminal shows it.
 std::string Bold(const Terminal& terminal, std::string_view text);
-std::string Dim(const Terminal& terminal, std::string_view text);
 std::string Red(const Terminal& terminal, std::string_view text);
 std::string Green(const Terminal& terminal, std::string_view text);
 

@@ -32,6 +32,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
+bool Exists(const std::string& path) {
+  std::error_code error;
+  return fs::exists(path, error);
+}
+
 Status MakeFolder(const std::string& path) {
   std::error_code error;
   fs::create_directories(path, error);
@@ -76,7 +81,8 @@ struct Workspace::Parts {
   std::unique_ptr<workflow::SqliteExecutionStore> executions;
 };
 
-Workspace::Workspace(Session& session) : session_(session), parts_(std::make_unique<Parts>()) {}
+Workspace::Workspace(Session& session, Bucket bucket)
+    : session_(session), bucket_(bucket), parts_(std::make_unique<Parts>()) {}
 Workspace::~Workspace() = default;
 
 Result<store::ObjectStore*> Workspace::Store() {
@@ -89,6 +95,13 @@ Result<store::ObjectStore*> Workspace::Store() {
     }
     store::FolderOptions options;
     options.clock = &session_.clock();
+    options.create = bucket_ == Bucket::kMake;
+    if (!options.create && !Exists(bucket)) {
+      return MakeError(
+          ErrorCode::kUsage, fmt::format("there is no bucket {}", bucket),
+          "name one by --bucket or PENSTOCK_BUCKET (`make run` fills ./demo), or fill this one by "
+          "`penstock run`");
+    }
     ASSIGN_OR_RETURN(parts_->store, store::FolderStore::Open(bucket, options));
   }
   return parts_->store.get();
@@ -143,9 +156,12 @@ Result<workflow::ExecutionStore*> Workspace::Executions() {
 }
 
 Result<std::unique_ptr<query::Engine>> Workspace::QueryEngine(const QueryLimits& limits) {
-  ASSIGN_OR_RETURN(auto* store, Store());
-  ASSIGN_OR_RETURN(auto* catalog, Catalog());
-  ASSIGN_OR_RETURN(auto views, pipeline::ViewsOf(*catalog, store->uri()));
+  std::vector<query::ViewSpec> views;
+  if (Exists(session_.bucket())) {
+    ASSIGN_OR_RETURN(auto* store, Store());
+    ASSIGN_OR_RETURN(auto* catalog, Catalog());
+    ASSIGN_OR_RETURN(views, pipeline::ViewsOf(*catalog, store->uri()));
+  }
   query::DuckDbOptions options;
   options.default_database = limits.database;
   options.memory_limit_mb = limits.memory_limit_mb;
@@ -210,7 +226,8 @@ Result<std::unique_ptr<PipelineWorkshop>> PipelineWorkshop::Open(Session& sessio
   }
   parts.guard = std::make_unique<source::PageGuard>(*parts.curl);
   parts.client = std::make_unique<net::RetryingClient>(*parts.guard, net::RetryPolicy{}, session.clock(),
-                                                       session.random(), session.log(), parts.limiter.get());
+                                                       session.random(), session.log(), parts.limiter.get(),
+                                                       static_cast<int>(config.in_flight));
   ASSIGN_OR_RETURN(parts.source,
                    source::MakeSource(config.kind, settings, {parts.client.get(), &session.clock()}));
 

@@ -39,7 +39,9 @@ struct QueryLimits {
 // Opened lazily: a verb pays for what it uses. One thread at a time.
 class Workspace {
  public:
-  explicit Workspace(Session& session);
+  // kExisting: a bucket that is not there is a mistake (Usage), and is not made.
+  enum class Bucket { kMake, kExisting };
+  explicit Workspace(Session& session, Bucket bucket = Bucket::kExisting);
   ~Workspace();
 
   Result<store::ObjectStore*> Store();
@@ -48,7 +50,7 @@ class Workspace {
   Result<std::shared_ptr<queue::Queue>> Queue(const std::string& name);
   Result<std::vector<std::string>> QueueNames();
   Result<workflow::ExecutionStore*> Executions();
-  // SQL over the tables of the catalog.
+  // SQL over the tables of the catalog; over none when there is no bucket.
   Result<std::unique_ptr<query::Engine>> QueryEngine(const QueryLimits& limits);
 
   // Where queues and executions are kept: PENSTOCK_STATE, else BUCKET/.penstock.
@@ -59,6 +61,7 @@ class Workspace {
   Result<std::shared_ptr<sqlite::Database>> State();
 
   Session& session_;
+  const Bucket bucket_;
   std::unique_ptr<Parts> parts_;
 };
 

@@ -30,14 +30,6 @@ Status CheckRule(const RetentionRule& rule) {
   return Status::OK();
 }
 
-// True when the object is still the one of the plan.
-Result<bool> IsAsPlanned(store::ObjectStore& store, const LifecycleAction& action) {
-  const auto head = store.Head(action.key);
-  if (head.ok()) return head->etag == action.etag;
-  if (CodeOf(head.status()) == ErrorCode::kNotFound) return false;
-  return head.status();
-}
-
 Result<bool> Apply(store::ObjectStore& store, const LifecycleAction& action) {
   if (action.kind == LifecycleAction::Kind::kArchive) {
     const auto object = store.Get(action.key);
@@ -53,9 +45,9 @@ Result<bool> Apply(store::ObjectStore& store, const LifecycleAction& action) {
     }
     RETURN_IF_ERROR(FaultPoint("lake.archive.copied"));
   }
-  ASSIGN_OR_RETURN(const bool as_planned, IsAsPlanned(store, action));
-  if (!as_planned) return false;
-  RETURN_IF_ERROR(store.Delete(action.key));
+  const Status deleted = store.Delete(action.key, action.etag);
+  if (CodeOf(deleted) == ErrorCode::kPreconditionFailed) return false;  // put again, or gone, since the plan
+  RETURN_IF_ERROR(deleted);
   return true;
 }
 

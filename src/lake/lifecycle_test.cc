@@ -5,6 +5,9 @@
 
 #include "base/date.h"
 #include "base/fault.h"
+#include "lake/partitioned_table.h"
+#include "lake/table_commit.h"
+#include "lake/test_bars.h"
 #include "store/memory_store.h"
 
 namespace penstock::lake {
@@ -93,6 +96,28 @@ TEST_F(LifecycleTest, WhatWasWrittenAgainSinceThePlanStays) {
   EXPECT_EQ(result.skipped, 3U);
   EXPECT_THAT(Keys(), ElementsAre("p/clean/bars/c", "p/raw/a"));
   EXPECT_EQ(ApplyLifecycle(store, plan)->skipped, 3U) << "safe to repeat";
+}
+
+// A symbol that is added later joins its day, also where the day is archived: nothing archived is ever lost
+// (FTSE-6).
+TEST_F(LifecycleTest, RowsThatComeAfterArchivingJoinTheArchivedOnes) {
+  HiveTableFormat format(store);
+  const auto table = PartitionedTable::Make(store, format, DailyBarsTable(), "p/").ValueOrDie();
+  const auto put = [&](const std::string& symbol) {
+    TestBar bar;
+    bar.symbol = symbol;
+    ASSERT_TRUE(table->Upsert({BarBatch({bar})}, {}).ok());
+  };
+  const auto rows = [&] { return table->ReadClean(MakeDate(2017, 8, 11)).ValueOrDie().rows->rows(); };
+  put("AAPL");
+  put("GE");
+  Pass(90);
+  ASSERT_EQ(ApplyLifecycle(store, Plan())->archived, 1U);
+  put("MSFT");
+  EXPECT_EQ(rows(), 3);
+  Pass(90);
+  ASSERT_TRUE(ApplyLifecycle(store, Plan()).ok());
+  EXPECT_EQ(rows(), 3) << "of the archive now";
 }
 
 TEST_F(LifecycleTest, WrongRulesAreUsage) {

@@ -103,6 +103,13 @@ Result<StoredPartition> PartitionedTable::Read(const std::string& key,
                                                const std::shared_ptr<arrow::Schema>& schema) const {
   StoredPartition stored;
   auto object = store_.Get(key);
+  // A file that retention archived still counts: what is merged into its day must not stand alone, or the
+  // next archiving would put it over the archived rows.
+  bool archived = false;
+  if (CodeOf(object.status()) == ErrorCode::kNotFound) {
+    object = store_.Get(layout_.ArchivedKey(key));
+    archived = true;
+  }
   if (!object.ok()) {
     if (CodeOf(object.status()) == ErrorCode::kNotFound) return stored;
     return object.status();
@@ -125,7 +132,7 @@ Result<StoredPartition> PartitionedTable::Read(const std::string& key,
   }
   ASSIGN_OR_RETURN(auto batch, table->CombineChunksToBatch());
   ASSIGN_OR_RETURN(stored.rows, BatchView::Make(std::move(batch)));
-  stored.etag = std::move(object->info.etag);
+  if (!archived) stored.etag = std::move(object->info.etag);
   stored.rule_version = MetadataOf(*table->schema(), kRuleVersionKey);
   return stored;
 }

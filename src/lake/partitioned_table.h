@@ -39,7 +39,7 @@ struct UpsertSummary {
   std::vector<std::string> outputs;  // keys of the partitions' files, as far as they exist now, ascending
 };
 
-// What a day's file holds now.
+// What a day's file holds now; where retention archived it, what the archived one holds, without an etag.
 struct StoredPartition {
   std::shared_ptr<const BatchView> rows;  // nullptr: there is no file
   std::optional<store::Etag> etag;

@@ -177,6 +177,9 @@ TEST(Rules, JumpWarnsOrRejectsAgainstThePreviousClose) {
   result = Judge({jump}, {Close(11, 10.5), Close(10, 100), Close(9, 10)});
   EXPECT_THAT(Closes(*result.accepted), ElementsAre(10.5, 10));
   EXPECT_THAT(Closes(*result.rejected), ElementsAre(100));
+  // A real change of level: one row is refused, those that follow are near the row before them.
+  result = Judge({jump}, {Close(8, 10), Close(9, 31), Close(10, 31.5), Close(11, 30)});
+  EXPECT_THAT(Closes(*result.rejected), ElementsAre(31));
   result = Judge({jump}, {Close(9, 10), Close(10, 1)});
   EXPECT_THAT(Closes(*result.rejected), ElementsAre(1)) << "down is a jump too";
 }

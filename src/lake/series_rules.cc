@@ -40,6 +40,9 @@ Date DateOf(const Candidates& rows, int64_t row) {
   return FromDaysSinceEpoch(rows.dates().Values<int32_t>()[row]);
 }
 
+// Either way up; 1 where one of them is not known or not above zero.
+double Ratio(double a, double b) { return a > 0 && b > 0 ? std::max(a / b, b / a) : 1; }
+
 class JumpRule : public Rule {
  public:
   JumpRule(int column, std::string name, int series, double max_ratio)
@@ -49,23 +52,24 @@ class JumpRule : public Rule {
     const auto& cells = rows.column(column_);
     return ForEachSeries(
         rows, series_, [&](std::string_view series, std::span<const int64_t> order) -> Status {
-          double previous = 0;  // nothing known
+          double good = 0;    // the last value that passed; 0: nothing known
+          double before = 0;  // that of the row before, passed or not
           if (context.history != nullptr) {
             ASSIGN_OR_RETURN(const auto values,
                              context.history->Before(series, DateOf(rows, order.front()), name_, 1));
-            if (!values.empty()) previous = values.front();
+            if (!values.empty()) good = values.front();
           }
           for (const int64_t row : order) {
-            if (cells.IsNull(row)) continue;
+            if (cells.IsNull(row) || rows.IsOut(row)) continue;  // what another rule refused says nothing
             const double value = cells.Number(row);
-            if (previous > 0 && value > 0) {
-              const double ratio = std::max(value / previous, previous / value);
-              if (ratio > max_ratio_) {
-                rows.Fail(row, fmt::format("{} went from {} to {}: by a factor of {:.2f}, over {}", name_,
-                                           previous, value, ratio, max_ratio_));
-              }
+            // A spike is far from what was good before it; what comes after a real change of level is near
+            // the row before it.
+            if (Ratio(value, good) > max_ratio_ && (before <= 0 || Ratio(value, before) > max_ratio_)) {
+              rows.Fail(row, fmt::format("{} went from {} to {}: by a factor of {:.2f}, over {}", name_, good,
+                                         value, Ratio(value, good), max_ratio_));
             }
-            if (!rows.IsOut(row)) previous = value;
+            if (!rows.IsOut(row)) good = value;
+            before = value;
           }
           return Status::OK();
         });

@@ -36,10 +36,8 @@ class TableFormat {
 };
 
 // Folders dt=D with one file each, no log: every change is visible by itself, with one atomic put. Readers of
-// two partitions may see one before and one after; within a partition never. Share one among the threads of a
-// process. Between processes a removal is checked, then done: a put by another process in the moment between
-// is lost until that process' input is processed again (the store has no conditional delete). Fault points:
-// lake.commit.before, lake.commit.after (around each change).
+// two partitions may see one before and one after; within a partition never.
+// Fault points: lake.commit.before, lake.commit.after (around each change).
 class HiveTableFormat : public TableFormat {
  public:
   explicit HiveTableFormat(store::ObjectStore& store) : store_(store) {}

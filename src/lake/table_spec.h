@@ -59,6 +59,10 @@ struct TableLayout {
   std::string RejectedPrefix() const { return prefix + "rejected/" + table + "/"; }
   std::string CleanKey(Date dt) const { return CleanPrefix() + FileOf(dt); }
   std::string RejectedKey(Date dt) const { return RejectedPrefix() + FileOf(dt); }
+  // Where retention moves a file (lake/lifecycle.h).
+  std::string ArchivedKey(std::string_view key) const {
+    return prefix + "archive/" + std::string(key.substr(prefix.size()));
+  }
 
  private:
   std::string FileOf(Date dt) const { return "dt=" + FormatDate(dt) + "/" + table + ".parquet"; }

@@ -65,6 +65,8 @@ TEST(SqliteRateLimiter, NamesDoNotShareAndRowsDoNotPileUp) {
   for (int i = 0; i < 3; ++i) EXPECT_EQ(*first->Reserve(), clock.Now());
   EXPECT_EQ(*second->Reserve(), clock.Now());
   for (int i = 0; i < 100; ++i) ASSERT_TRUE(first->Reserve().ok());
+  clock.Advance(std::chrono::hours(48));  // those are forgotten: no quota looks back so far
+  for (int i = 0; i < 300; ++i) ASSERT_TRUE(first->Reserve().ok());
   auto database = *sqlite::Database::Open(path);
   ASSERT_TRUE(database
                   ->Read([&]() -> Status {
@@ -72,10 +74,24 @@ TEST(SqliteRateLimiter, NamesDoNotShareAndRowsDoNotPileUp) {
                                      database->Prepare("SELECT count(*) FROM rate_grant WHERE quota = 'a'"));
                     ASSIGN_OR_RETURN(bool row, count.Step());
                     EXPECT_TRUE(row);
-                    EXPECT_EQ(count.Int(0), 3);
+                    EXPECT_EQ(count.Int(0), 300);
                     return Status::OK();
                   })
                   .ok());
+}
+
+// Two pipelines may hold one provider to two quotas: neither forgets what the other was given.
+TEST(SqliteRateLimiter, TwoQuotasOfOneNameBothHold) {
+  ManualClock clock(*ParseTimestamp("2026-11-20T10:00:00Z"));
+  const std::string path = NewDatabasePath();
+  const Quota small{.requests = 5, .window = seconds(1)}, large{.requests = 30, .window = seconds(3)};
+  auto narrow = OpenAt(path, small, clock, "a"), wide = OpenAt(path, large, clock, "a");
+  std::vector<TimePoint> grants;
+  for (int i = 0; i < 60; ++i) {
+    grants.push_back(*wide->Reserve());
+    grants.push_back(*narrow->Reserve());
+  }
+  for (size_t i = 30; i < grants.size(); ++i) EXPECT_GE(grants[i] - grants[i - 30], seconds(3)) << i;
 }
 
 TEST(SqliteRateLimiter, ARaisedQuotaCountsWhatWasGrantedBefore) {

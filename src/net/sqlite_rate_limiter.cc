@@ -18,6 +18,10 @@ constexpr const char* kTable = R"(CREATE TABLE rate_grant (
 TimePoint FromMicros(int64_t micros) { return TimePoint(Duration(micros)); }
 int64_t ToMicros(TimePoint time) { return time.time_since_epoch().count(); }
 
+// The longest window that a quota may have (pipeline.yaml: days), for which turns are remembered.
+constexpr Duration kKeep = std::chrono::hours(24);
+constexpr int64_t kPruneEvery = 256;
+
 }  // namespace
 
 Result<std::unique_ptr<SqliteRateLimiter>> SqliteRateLimiter::Open(std::shared_ptr<sqlite::Database> database,
@@ -69,9 +73,12 @@ Result<TimePoint> SqliteRateLimiter::ReserveInTransaction() {
     ASSIGN_OR_RETURN(const bool kept, first.Bind(1, name_).Bind(2, oldest).Step());
     if (kept) turn = std::max(turn, FromMicros(first.Int(0)) + quota_.span());
     first.Reset();
+  }
+  // By age, not by our own number: another pipeline may hold the same provider to another quota.
+  if (number % kPruneEvery == 0) {
     ASSIGN_OR_RETURN(auto prune,
-                     database_->Prepare("DELETE FROM rate_grant WHERE quota = ? AND number <= ?"));
-    RETURN_IF_ERROR(prune.Bind(1, name_).Bind(2, oldest).Run());
+                     database_->Prepare("DELETE FROM rate_grant WHERE quota = ? AND granted_us < ?"));
+    RETURN_IF_ERROR(prune.Bind(1, name_).Bind(2, ToMicros(turn - std::max(quota_.span(), kKeep))).Run());
   }
   ASSIGN_OR_RETURN(auto insert, database_->Prepare("INSERT INTO rate_grant VALUES (?, ?, ?, ?)"));
   RETURN_IF_ERROR(insert.Bind(1, name_).Bind(2, number).Bind(3, ToMicros(turn)).Bind(4, ToMicros(now)).Run());

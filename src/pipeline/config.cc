@@ -5,11 +5,15 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "calendar/exchange_calendar.h"
 #include "pipeline/yaml_reader_internal.h"
 #include "source/registry.h"
 
 namespace penstock::pipeline {
 namespace {
+
+// What the steps fill.
+constexpr std::string_view kTables[] = {"bars", "actions"};
 
 // The settings that a kind of source takes are the keys of its sample.
 std::vector<std::string> SettingsOf(const source::SourceKind& kind) {
@@ -49,9 +53,12 @@ SourceConfig ReadSource(YamlReader& reader) {
     symbols->Finish();
   }
   if (auto quota = reader.Mapping("quota")) {
+    const size_t before = quota->faults().messages.size();
     source.quota.requests = quota->Int("requests", 0, 1, 1'000'000);
+    if (source.quota.requests == 0 && quota->faults().messages.size() == before) {
+      quota->Fault("requests", "is required: a whole number from 1");
+    }
     source.quota.per = quota->Span("per");
-    if (source.quota.requests == 0) quota->Fault("requests", "is required: a whole number from 1");
     quota->Finish();
   }
   source.in_flight = reader.Int("in_flight", source.in_flight, 1, 256);
@@ -94,14 +101,20 @@ PipelineConfig ReadPipeline(YamlReader& reader) {
   if (!config.prefix.empty() &&
       (!config.prefix.ends_with('/') || segments.find("//") != std::string::npos ||
        segments.find("/./") != std::string::npos || segments.find("/../") != std::string::npos)) {
-    reader.Fault("prefix", fmt::format("expected names that each end with '/', none of them empty, . or .., got {}",
-                                       config.prefix));
+    reader.Fault("prefix",
+                 fmt::format("expected names that each end with '/', none of them empty, . or .., got {}",
+                             config.prefix));
   }
-  config.exchange = reader.String("exchange");
+  config.exchange = reader.Choice("exchange", calendar::ExchangeCalendar::Known(), std::nullopt);
   config.currency = reader.String("currency");
   config.rule_version = reader.Int("rule_version", 1, 1, 1'000'000);
   if (auto source = reader.Mapping("source", true)) config.source = ReadSource(*source);
-  for (auto& [name, table] : reader.Named("tables")) config.tables.push_back(ReadTable(name, table));
+  for (auto& [name, table] : reader.Named("tables")) {
+    if (std::find(std::begin(kTables), std::end(kTables), name) == std::end(kTables)) {
+      reader.Fault("tables", fmt::format("no such table: {}; known: {}", name, fmt::join(kTables, ", ")));
+    }
+    config.tables.push_back(ReadTable(name, table));
+  }
   if (auto retention = reader.Mapping("retention")) {
     if (auto raw = retention->Mapping("raw")) {
       config.retention.raw_remove_after_days = raw->MaybeInt("remove_after_days", 1, 36'500);

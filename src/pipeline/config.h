@@ -75,7 +75,7 @@ struct PipelineConfig {
 
   // The name in SQL: hyphens as underscores.
   std::string database() const;
-  // Changes when processing an answer again may give other rows.
+  // nullptr: nothing is said of this table.
   const TableConfig* Table(std::string_view table) const;
 };
 

@@ -18,20 +18,21 @@ Result<json::value> RunFetchStep(const StepContext& context, const json::value& 
   ASSIGN_OR_RETURN(spec.to, ParseDate(to));
 
   const Runtime& runtime = context.runtime;
+  const Logger log = runtime.log.With({"execution", context.execution});
   auto fetched = runtime.source->Fetch(spec, context.stop);
   if (!fetched.ok()) {
     runtime.progress->Advance(1, 1);
-    runtime.log.Warning("fetch_failed", {{"symbol", spec.symbol},
-                                         {"error", NameOf(CodeOf(fetched.status()))},
-                                         {"cause", fetched.status().message()}});
+    log.Warning("fetch_failed", {{"symbol", spec.symbol},
+                                 {"error", NameOf(CodeOf(fetched.status()))},
+                                 {"cause", fetched.status().message()}});
     return WithContext(fetched.status(), spec.symbol);
   }
   const RawKey raw{spec.symbol, spec.from, spec.to, fetched->extension};
   const std::string key = raw.ToKey(context.pipeline.config.prefix);
   ASSIGN_OR_RETURN(const auto put, runtime.store->Put(key, fetched->body));
   runtime.progress->Advance(1);
-  runtime.log.Debug(
-      "fetched", {{"symbol", spec.symbol}, {"key", key}, {"bytes", put.size}, {"url", fetched->masked_url}});
+  log.Debug("fetched",
+            {{"symbol", spec.symbol}, {"key", key}, {"bytes", put.size}, {"url", fetched->masked_url}});
   return json::object{{"symbol", spec.symbol},
                       {"key", key},
                       {"bytes", put.size},

@@ -26,7 +26,6 @@ struct Pipeline {
 
   const std::string& name() const { return config.name; }
   std::string dead_letter_queue() const { return config.name + "-dlq"; }
-  std::string work_queue() const { return config.name + "-work"; }
   std::string queries_folder() const { return folder + "/queries"; }
 };
 

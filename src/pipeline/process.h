@@ -12,15 +12,13 @@
 namespace penstock::pipeline {
 
 struct ProcessOptions {
-  bool again = false;             // also what is done
-  std::optional<Date> only;       // of this raw day
-  std::vector<std::string> keys;  // exactly these objects; empty: all
+  bool again = false;        // also what is done
+  std::optional<Date> only;  // of this raw day
   std::stop_token stop;
 };
 
-// Transforms, raw day by raw day, the newest first (of two answers judged again under other rules, the newer
-// one must come first), then publishes the tables. A summary for each raw day that has objects. Safe to
-// repeat and to interrupt.
+// Transforms, raw day by raw day, then publishes the tables. A summary for each raw day that has objects,
+// ascending. Safe to repeat and to interrupt.
 Result<std::vector<TransformSummary>> ProcessRaw(const Pipeline& pipeline, const Runtime& runtime,
                                                  const ProcessOptions& options);
 

@@ -48,17 +48,26 @@ struct Covered {
   std::vector<RawObject> outdated;  // processed, but under other rules
 };
 
-Covered FindCovered(const Pipeline& pipeline, const std::optional<lake::Marker>& marker,
-                    const RunRequest& request) {
+// How long an answer without a good row may have been given too early.
+constexpr std::chrono::days kMayStillCome{7};
+
+Result<Covered> FindCovered(const Pipeline& pipeline, const Runtime& runtime,
+                            const std::optional<lake::Marker>& marker, const RunRequest& request) {
   Covered covered;
   if (!marker) return covered;
+  const bool recent = TimePoint(request.to) + kMayStillCome > runtime.clock->Now();
   for (const auto& [name, input] : marker->inputs) {
     const auto key = RawKey::Parse(pipeline.config.prefix, input.key);
     if (!key || key->from != request.from || key->to != request.to) continue;
-    covered.symbols.insert(key->symbol);
+    if (recent && input.accepted == 0) continue;
     if (input.rule_version != pipeline.config.rule_version) {
+      // Retention may have removed the answer: then it is asked for again.
+      const auto raw = runtime.store->Head(input.key);
+      if (CodeOf(raw.status()) == ErrorCode::kNotFound) continue;
+      RETURN_IF_ERROR(raw.status());
       covered.outdated.push_back({input.key, input.fetched_at});
     }
+    covered.symbols.insert(key->symbol);
   }
   return covered;
 }
@@ -119,13 +128,14 @@ Result<std::string> NameExecution(workflow::Engine& engine, const Pipeline& pipe
   }
 }
 
-// Whether symbols were added to the pipeline after a run began that was taken up again now: neither did it ask for them,
-// nor are they in the marker.
+// Whether symbols were added to the pipeline after a run began that was taken up again now: neither did it
+// ask for them, nor are they in the marker.
 Result<bool> LacksSymbols(const Pipeline& pipeline, const Runtime& runtime, const RunRequest& request,
                           const workflow::ExecutionInfo& info) {
   ASSIGN_OR_RETURN(const auto marker,
                    lake::ReadMarker(*runtime.store, pipeline.config.prefix, pipeline.name(), request.to));
-  std::set<std::string> known = FindCovered(pipeline, marker, request).symbols;
+  ASSIGN_OR_RETURN(Covered covered, FindCovered(pipeline, runtime, marker, request));
+  std::set<std::string>& known = covered.symbols;
   const auto* input = info.input.if_object();
   const auto* symbols = input == nullptr ? nullptr : input->if_contains("symbols");
   if (symbols != nullptr && symbols->is_array()) {
@@ -135,6 +145,30 @@ Result<bool> LacksSymbols(const Pipeline& pipeline, const Runtime& runtime, cons
   }
   return std::any_of(pipeline.symbols.begin(), pipeline.symbols.end(),
                      [&](const std::string& symbol) { return !known.contains(symbol); });
+}
+
+// What the transform step of an execution that succeeded said.
+json::object SummaryOf(const workflow::ExecutionInfo& info) {
+  const auto* output = info.output.if_object();
+  const auto* transform = output == nullptr ? nullptr : output->if_contains("transform");
+  return transform != nullptr && transform->is_object() ? transform->get_object() : json::object{};
+}
+
+// The execution of the name that was asked for, when it has ended.
+Result<std::optional<workflow::ExecutionInfo>> FindEnded(workflow::Engine& engine, const Pipeline& pipeline,
+                                                         const RunRequest& request) {
+  const auto info = engine.Describe(request.name);
+  if (CodeOf(info.status()) == ErrorCode::kNotFound) return std::nullopt;
+  RETURN_IF_ERROR(info.status());
+  const bool same = info->state_machine == pipeline.name() &&
+                    GetStringOr(info->input, "from", "").ValueOr("") == FormatDate(request.from) &&
+                    GetStringOr(info->input, "to", "").ValueOr("") == FormatDate(request.to);
+  if (!same) {
+    return MakeError(ErrorCode::kUsage, fmt::format("the name {} belongs to another execution", request.name),
+                     fmt::format("see `penstock executions show {}`, and choose another name", request.name));
+  }
+  if (info->status != workflow::ExecutionStatus::kSucceeded) return std::nullopt;
+  return *info;
 }
 
 Status WriteSummary(const Pipeline& pipeline, const Runtime& runtime, const RunReport& report,
@@ -177,6 +211,17 @@ Result<RunReport> RunPipeline(const Pipeline& pipeline, const Runtime& runtime, 
     return report;
   };
 
+  if (!request.name.empty()) {
+    ASSIGN_OR_RETURN(const auto ended, FindEnded(engine, pipeline, request));
+    if (ended) {
+      report.execution = ended->name;
+      report.already_done = true;
+      report.summary = SummaryOf(*ended);
+      report.not_fetched = report.Count("not_fetched");
+      return finish();
+    }
+  }
+  int64_t dead_letters = 0;  // of answers that were judged again
   workflow::ExecutionInfo info;
   ASSIGN_OR_RETURN(const auto unfinished, FindUnfinished(engine, pipeline, request));
   if (unfinished) {
@@ -189,12 +234,20 @@ Result<RunReport> RunPipeline(const Pipeline& pipeline, const Runtime& runtime, 
       return lake::ReadMarker(*runtime.store, pipeline.config.prefix, pipeline.name(), request.to);
     };
     ASSIGN_OR_RETURN(auto marker, read_marker());
-    const Covered covered = FindCovered(pipeline, marker, request);
+    if (request.again && marker) {
+      // Forgotten, not processed: killed after this, the next run or `process` does it all the same.
+      RETURN_IF_ERROR(
+          runtime.store->Delete(lake::MarkerKey(pipeline.config.prefix, pipeline.name(), request.to)));
+      marker.reset();
+    }
+    ASSIGN_OR_RETURN(const Covered covered, FindCovered(pipeline, runtime, marker, request));
     if (!covered.outdated.empty()) {
       // The rules changed: the kept answers are judged again, nobody is asked.
       TransformOptions options;
       options.stop = stop;
-      RETURN_IF_ERROR(Transform(pipeline, runtime, request.to, covered.outdated, options).status());
+      ASSIGN_OR_RETURN(const auto judged,
+                       Transform(pipeline, runtime, request.to, covered.outdated, options));
+      dead_letters = judged.dead_lettered;
       RETURN_IF_ERROR(PublishTables(pipeline, runtime).status());
       ASSIGN_OR_RETURN(marker, read_marker());
     }
@@ -206,7 +259,9 @@ Result<RunReport> RunPipeline(const Pipeline& pipeline, const Runtime& runtime, 
       // Nothing is written when the catalog has them; after a run that failed at this step, it has not.
       RETURN_IF_ERROR(PublishTables(pipeline, runtime).status());
       report.already_done = covered.outdated.empty();
-      report.summary = CountsOf(pipeline, marker, request).ToJson();
+      auto counts = CountsOf(pipeline, marker, request);
+      counts.dead_lettered = dead_letters;
+      report.summary = counts.ToJson();
       return finish();
     }
     const auto count = static_cast<int64_t>(missing.size());
@@ -236,11 +291,8 @@ Result<RunReport> RunPipeline(const Pipeline& pipeline, const Runtime& runtime, 
         fmt::format("see `penstock executions show {}`; `penstock run` again takes up what is left",
                     info.name));
   }
-  if (const auto* transform =
-          info.output.is_object() ? info.output.get_object().if_contains("transform") : nullptr;
-      transform != nullptr && transform->is_object()) {
-    report.summary = transform->get_object();
-  }
+  report.summary = SummaryOf(info);
+  if (dead_letters > 0) report.summary["dead_lettered"] = report.Count("dead_lettered") + dead_letters;
   report.not_fetched = report.Count("not_fetched");
   RETURN_IF_ERROR(WriteSummary(pipeline, runtime, report, info));
   if (unfinished && request.name.empty()) {

@@ -26,6 +26,7 @@ struct RunRequest {
   Date from, to;       // sessions, both included
   json::object input;  // laid over the execution's input
   std::string name;    // of the execution; empty: a function of the input, so that a run is found again
+  bool again = false;  // ask and process once more what the marker says is done
 };
 
 struct RunReport {
@@ -42,9 +43,10 @@ struct RunReport {
 };
 
 // Runs (or takes up again) the execution for these days, and writes its summary object. Symbols whose answer
-// for exactly these days is in the marker already are not asked for again. Configuration: a day that is no
-// session, or one whose session is not over. Conflict: another process runs the same now. A failed execution
-// gives TaskFailed.
+// for exactly these days is in the marker already are not asked for again, unless it held no good row and the
+// days are recent: it may have come too early. Configuration: a day that is no session, or one whose session
+// is not over. Usage: the name belongs to another run. Conflict: another process runs the same now. A failed
+// execution gives TaskFailed.
 Result<RunReport> RunPipeline(const Pipeline& pipeline, const Runtime& runtime, workflow::Engine& engine,
                               const RunRequest& request, std::stop_token stop);
 

@@ -15,6 +15,7 @@ std::span<const Step> Steps() {
       {"transform",
        "turns raw answers into clean and rejected rows; what cannot be read goes to the dead-letter queue",
        {{"s3:GetObject", "raw/"},
+        {"s3:ListBucket", "clean/"},
         {"s3:GetObject", "clean/"},
         {"s3:PutObject", "clean/"},
         {"s3:DeleteObject", "clean/"},

@@ -25,10 +25,23 @@ namespace {
 // Raw answers at once in memory, parsed: five years of 512 symbols are some 60 MB.
 constexpr size_t kFilesAtOnce = 512;
 
+// How many days of the lake the rules may want to see.
+int SessionsLookedBack(const lake::TableSpec& spec) {
+  int64_t most = 10;
+  for (const auto& rule : spec.rules) {
+    if (const auto* sessions = rule.params.if_contains("sessions");
+        sessions != nullptr && sessions->is_int64()) {
+      most = std::max(most, sessions->get_int64() + 1);
+    }
+  }
+  return static_cast<int>(std::min<int64_t>(most, 10'000));
+}
+
 // A table of the pipeline, open: judge, then merge.
 struct OpenTable {
   std::shared_ptr<const lake::Validator> validator;
   std::unique_ptr<lake::PartitionedTable> table;
+  std::unique_ptr<lake::LakeHistory> history;
   arrow::RecordBatchVector accepted, rejected;
 
   static Result<OpenTable> Open(const lake::TableSpec& spec, store::ObjectStore& store,
@@ -36,6 +49,7 @@ struct OpenTable {
     OpenTable out;
     ASSIGN_OR_RETURN(out.validator, lake::Validator::Make(spec));
     ASSIGN_OR_RETURN(out.table, lake::PartitionedTable::Make(store, format, spec, prefix));
+    out.history = std::make_unique<lake::LakeHistory>(*out.table, SessionsLookedBack(spec));
     return out;
   }
 
@@ -66,7 +80,7 @@ class Run {
         bars_(bars),
         actions_(actions),
         marker_(marker),
-        history_(*bars.table) {}
+        log_(runtime.log.With({"execution", options.execution})) {}
 
   // One raw object: into the batches of its tables, or the dead-letter queue.
   Status Take(const RawObject& raw) {
@@ -80,17 +94,22 @@ class Run {
       runtime_.progress->Advance(1);
       return Status::OK();
     }
-    auto parsed = Parse(raw, object, FetchedAt(raw, object, sha256));
-    if (!parsed.ok()) {
-      if (!SpeaksOfTheBytes(CodeOf(parsed.status()))) return WithContext(parsed.status(), raw.key);
-      RETURN_IF_ERROR(SendDeadLetter(*runtime_.dead_letters, LetterFor(raw, parsed.status())));
-      runtime_.log.Warning("not_parsed", {{"key", raw.key}, {"cause", parsed.status().message()}});
+    const auto key = RawKey::Parse(pipeline_.config.prefix, raw.key);
+    const TimePoint fetched_at = FetchedAt(raw, object, sha256);
+    const auto answer = key ? Parse(raw, *key, object, fetched_at) : NotARawKey(raw.key);
+    if (!answer.ok()) {
+      if (!SpeaksOfTheBytes(CodeOf(answer.status()))) return WithContext(answer.status(), raw.key);
+      RETURN_IF_ERROR(SendDeadLetter(*runtime_.dead_letters, LetterFor(raw, answer.status())));
+      log_.Warning("not_parsed", {{"key", raw.key}, {"cause", answer.status().message()}});
       std::lock_guard lock(mutex_);
       ++summary.files;
       ++summary.dead_lettered;
       runtime_.progress->Advance(1, 1);
       return Status::OK();
     }
+    // What fails from here on is not the answer's fault, and ends the run.
+    auto parsed = Judge(raw, *key, *answer, fetched_at);
+    RETURN_IF_ERROR(WithContext(parsed.status(), raw.key));
     parsed->input.sha256 = sha256;
     parsed->input.bytes = static_cast<int64_t>(object.bytes.size());
     std::lock_guard lock(mutex_);
@@ -122,33 +141,38 @@ class Run {
     return object.info.modified;
   }
 
-  Result<Parsed> Parse(const RawObject& raw, const store::Object& object, TimePoint fetched_at) {
-    const auto key = RawKey::Parse(pipeline_.config.prefix, raw.key);
-    if (!key) {
-      return MakeError(
-          ErrorCode::kInvalidData,
-          fmt::format("{} is not the key of a raw answer: raw/dt=DAY/SYMBOL.json or .csv", raw.key));
-    }
+  static Result<source::ParsedAnswer> NotARawKey(const std::string& key) {
+    return MakeError(ErrorCode::kInvalidData,
+                     fmt::format("{} is not the key of a raw answer: raw/dt=DAY/SYMBOL.json or .csv", key));
+  }
+
+  Result<source::ParsedAnswer> Parse(const RawObject& raw, const RawKey& key, const store::Object& object,
+                                     TimePoint fetched_at) {
     source::ParseContext context;
-    context.symbol = key->symbol;
+    context.symbol = key.symbol;
     context.fetched_at = fetched_at;
     context.raw_key = raw.key;
     context.currency = pipeline_.config.currency;
     context.calendar = pipeline_.calendar;
-    ASSIGN_OR_RETURN(const source::ParsedAnswer answer, runtime_.source->Parse(object.bytes, context));
-    for (const auto& note : answer.notes) runtime_.log.Debug("note", {{"key", raw.key}, {"note", note}});
+    ASSIGN_OR_RETURN(source::ParsedAnswer answer, runtime_.source->Parse(object.bytes, context));
+    for (const auto& note : answer.notes) log_.Debug("note", {{"key", raw.key}, {"note", note}});
+    return answer;
+  }
 
+  Result<Parsed> Judge(const RawObject& raw, const RawKey& key, const source::ParsedAnswer& answer,
+                       TimePoint fetched_at) {
     lake::ValidationContext judge;
     judge.calendar = pipeline_.calendar;
-    judge.history = &history_;
-    judge.from = key->from;
-    judge.to = key->to;
+    judge.from = key.from;
+    judge.to = key.to;
     judge.raw_key = raw.key;
     Parsed out;
+    judge.history = bars_.history.get();
     ASSIGN_OR_RETURN(out.bars, bars_.validator->Validate(answer.bars, judge));
+    judge.history = actions_.history.get();
     ASSIGN_OR_RETURN(out.actions, actions_.validator->Validate(answer.actions, judge));
     out.input.key = raw.key;
-    out.input.fetched_at = context.fetched_at;
+    out.input.fetched_at = fetched_at;
     out.input.rule_version = pipeline_.config.rule_version;
     out.input.rows = answer.bars->num_rows();
     out.input.accepted = out.bars.accepted->num_rows();
@@ -158,8 +182,7 @@ class Run {
       if (count.warned > 0) out.input.warned_by_rule[count.rule] = count.warned;
     }
     for (const auto& warning : out.bars.warnings) {
-      runtime_.log.Info("row_warning",
-                        {{"rule", warning.rule}, {"row", warning.key}, {"reason", warning.reason}});
+      log_.Info("row_warning", {{"rule", warning.rule}, {"row", warning.key}, {"reason", warning.reason}});
     }
     return out;
   }
@@ -188,7 +211,7 @@ class Run {
   OpenTable& bars_;
   OpenTable& actions_;
   const std::optional<lake::Marker>& marker_;
-  lake::LakeHistory history_;
+  const Logger log_;
   std::mutex mutex_;
 };
 
@@ -225,6 +248,19 @@ json::object ToObject(const std::map<std::string, int64_t>& counts) {
 }
 
 }  // namespace
+
+void TransformSummary::Add(const TransformSummary& other) {
+  files += other.files;
+  files_skipped += other.files_skipped;
+  dead_lettered += other.dead_lettered;
+  read += other.read;
+  accepted += other.accepted;
+  rejected += other.rejected;
+  for (const auto& [rule, count] : other.rejected_by_rule) rejected_by_rule[rule] += count;
+  for (const auto& [rule, count] : other.warned_by_rule) warned_by_rule[rule] += count;
+  partitions += other.partitions;
+  partitions_changed += other.partitions_changed;
+}
 
 json::object TransformSummary::ToJson() const {
   return {{"date", FormatDate(date)},

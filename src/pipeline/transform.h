@@ -34,6 +34,8 @@ struct TransformSummary {
   std::map<std::string, int64_t> rejected_by_rule, warned_by_rule;
   int64_t partitions = 0, partitions_changed = 0;  // of this call
 
+  // Adds the counts of another call for the same raw day.
+  void Add(const TransformSummary& other);
   json::object ToJson() const;
 };
 

@@ -124,6 +124,15 @@ TEST_F(TransformTest, WhatCannotBeParsedIsADeadLetterOnce) {
   EXPECT_EQ(marker->inputs.size(), 1U);
 }
 
+// A damaged file of the lake is no fault of the answer: the run fails, nothing becomes a dead letter.
+TEST_F(TransformTest, ADamagedLakeIsNotTheAnswersFault) {
+  const std::string key = Keep("OCDO.L", Recorded("chart/chart-OCDO.L-2020-01-01-to-2020-01-03.json"));
+  ASSERT_TRUE(store_.Put("ftse100/clean/bars/dt=2019-12-31/bars.parquet", "damaged").ok());
+  const auto summary = Transform(pipeline_, runtime_, MakeDate(2020, 1, 2), {{key, std::nullopt}}, {});
+  EXPECT_EQ(CodeOf(summary.status()), ErrorCode::kCorrupt);
+  EXPECT_EQ(DeadLetters(), 0);
+}
+
 // FTSE-3: process finds what no marker speaks of, and registers the tables.
 TEST_F(TransformTest, ProcessBringsInWhatHasNoMarker) {
   Keep("OCDO.L", Recorded("chart/chart-OCDO.L-2020-01-01-to-2020-01-03.json"));

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <cstring>
 #include <numeric>
@@ -87,6 +88,22 @@ void NoteDuplicates(Series* series) {
   }
 }
 
+// In decimal, as a person moves the point: 280.9 pence are 2.809 pounds, not 2.8089999999999997. Prices are
+// quoted in decimal; the double nearest to them is what we were given.
+double Hundredth(double price) {
+  char text[40];
+  const auto written = std::to_chars(text, text + sizeof text - 4, price, std::chars_format::scientific);
+  // "2.809e+02": the exponent, less two.
+  char* exponent = std::find(text, written.ptr, 'e');
+  if (exponent == written.ptr) return price / 100;  // infinite, or no number
+  int power = 0;
+  std::from_chars(exponent[1] == '+' ? exponent + 2 : exponent + 1, written.ptr, power);
+  const auto end = std::to_chars(exponent + 1, text + sizeof text, power - 2).ptr;
+  double pounds = 0;
+  std::from_chars(text, end, pounds);
+  return pounds;
+}
+
 void ToWantedCurrency(const ParseContext& context, Series* series) {
   if (series->currency.empty()) {
     if (series->size() > 0)
@@ -97,9 +114,9 @@ void ToWantedCurrency(const ParseContext& context, Series* series) {
                                  [&](const MinorUnit& u) { return u.quoted == series->currency; });
   if (unit == std::end(kMinorUnits) || unit->currency != context.currency) return;
   for (auto* column : {&series->open, &series->high, &series->low, &series->close, &series->adj_close}) {
-    for (double& price : column->values) price /= 100;
+    for (double& price : column->values) price = Hundredth(price);
   }
-  for (Action& action : series->actions) action.amount /= 100;
+  for (Action& action : series->actions) action.amount = Hundredth(action.amount);
   series->notes.push_back(fmt::format("prices in {} divided by 100", series->currency));
   series->currency = context.currency;
 }

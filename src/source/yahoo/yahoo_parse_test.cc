@@ -108,7 +108,7 @@ TEST(YahooChart, Ftse1PenceBecomePoundsWhenPoundsAreWanted) {
   const auto pounds = ParseBody(body, ContextOf("OCDO.L", "GBP", "XLON"));
   ASSERT_TRUE(pounds.ok());
   EXPECT_EQ(Number(*pounds, "open", 0), 12.795);
-  EXPECT_EQ(Number(*pounds, "high", 0), 1286.5699462890625 / 100);
+  EXPECT_EQ(Number(*pounds, "high", 0), 12.865699462890625);
   EXPECT_EQ(Number(*pounds, "low", 0), 12.58);
   EXPECT_EQ(Number(*pounds, "close", 0), 12.595);
   EXPECT_EQ(Number(*pounds, "adj_close", 0), 12.595);
