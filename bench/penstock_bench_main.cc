@@ -63,8 +63,8 @@ Status Transform(const std::string& from, const std::string& to) {
   std::vector<fs::path> files;
   for (const auto& entry : fs::directory_iterator(from)) files.push_back(entry.path());
   std::sort(files.begin(), files.end());
-  // Twice the processors: a put waits for the disk.
-  return ParallelFor(files.size(), 2 * HardwareThreads(), [&](size_t i) -> Status {
+  // More than the processors: a put waits for the disk.
+  return ParallelFor(files.size(), 4 * HardwareThreads(), [&](size_t i) -> Status {
     ASSIGN_OR_RETURN(const std::string bytes, ReadFile(files[i]));
     const std::string symbol = files[i].stem().string();
     source::ParseContext context;

@@ -41,11 +41,12 @@ target_compile_definitions(penstock_duckdb INTERFACE PENSTOCK_DUCKDB_LIBRARY="${
 target_link_libraries(penstock_duckdb INTERFACE ${CMAKE_DL_LIBS})
 add_library(Penstock::duckdb ALIAS penstock_duckdb)
 
-# --- simdjson, compiled in: libparquet exports another one, so its symbols stay hidden ---------------------------
+# --- simdjson, compiled in under another name: libparquet exports one too ------------------------------------------
 add_library(penstock_simdjson STATIC EXCLUDE_FROM_ALL ${PENSTOCK_DEPS}/simdjson/simdjson.cpp)
 target_include_directories(penstock_simdjson SYSTEM PUBLIC ${PENSTOCK_DEPS}/simdjson)
 target_compile_options(penstock_simdjson PRIVATE -w -O3)
-target_compile_definitions(penstock_simdjson PUBLIC SIMDJSON_EXCEPTIONS=0)
+# The namespace is renamed: libparquet comes first among the libraries, and its simdjson is another version.
+target_compile_definitions(penstock_simdjson PUBLIC SIMDJSON_EXCEPTIONS=0 simdjson=penstock_simdjson)
 add_library(Penstock::simdjson ALIAS penstock_simdjson)
 
 # --- Packages of the distribution -------------------------------------------------------------------------------

@@ -332,7 +332,9 @@ Result<ObjectInfo> FolderStore::Put(std::string_view key, std::string_view bytes
     ASSIGN_OR_RETURN(auto info, Commit(temporary, folder.get(), key, options));
     if (!info) continue;
     RETURN_IF_ERROR(FaultPoint("store.put.after_rename"));
-    RETURN_IF_ERROR(Sync(folder.get(), PathOf(key)));
+    if (const int error = options_.fsync ? group_sync_.Sync(folder.get()) : 0; error != 0) {
+      return ErrnoStatus(error, "sync the folder of", PathOf(key));
+    }
     return *std::move(info);
   }
   return MakeError(ErrorCode::kIo, fmt::format("somebody keeps removing the folder of {}", PathOf(key)));

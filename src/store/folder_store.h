@@ -14,6 +14,7 @@
 
 #include "base/thread_annotations.h"
 #include "store/folder_paths.h"
+#include "store/group_sync.h"
 #include "store/object_store.h"
 
 namespace penstock::store {
@@ -76,6 +77,7 @@ class FolderStore : public ObjectStore {
   const Options options_;
   const SystemClock system_clock_;
   std::atomic<uint64_t> puts_{0};
+  GroupSync group_sync_;
 
   std::mutex mutex_;
   FileHandle temporaries_ GUARDED_BY(mutex_);  // ROOT/.penstock/tmp; set once
