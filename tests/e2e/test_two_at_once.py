@@ -59,6 +59,7 @@ def test_run_and_process_at_once(penstock, tiny, start_replay, run):
     """FTSE-3: a backfill beside a run of the same days changes nothing."""
     server = start_replay("--fault", "latency=50ms")
     assert run("undisturbed", server).code == 0
+    assert run("lake", server, last="2017-07-28").code == 0  # process wants a bucket that is there
     outcomes = at_once(lambda: run("lake", server), lambda: penstock("process", "tiny", "--bucket", "lake"),
                        lambda: penstock("process", "tiny", "--again", "--bucket", "lake"))
     assert [outcome.code for outcome in outcomes] == [0, 0, 0], outcomes
