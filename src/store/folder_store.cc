@@ -284,7 +284,9 @@ Status FolderStore::SyncEntriesAbove(std::string_view folder, int fd) {
   const FileHandle parent(OpenBeneath(root_.get(), above, kFolder, options_.use_openat2));
   if (!parent.valid())
     return errno == ENOENT ? Status::OK() : ErrnoStatus(errno, "open the folder", PathOf(above));
-  RETURN_IF_ERROR(Sync(parent.get(), PathOf(above)));
+  if (const int error = group_sync_.Sync(parent.get()); error != 0) {
+    return ErrnoStatus(error, "sync", PathOf(above));
+  }
   RETURN_IF_ERROR(SyncEntriesAbove(above, parent.get()));
   std::lock_guard lock(mutex_);
   if (durable_.size() >= kMaxRemembered) durable_.clear();
