@@ -251,3 +251,39 @@ def test_no_session_no_work(penstock, tiny, replay):
                      env={"PENSTOCK_NOW": "2017-08-11T19:00:00Z"})
     assert early.code == 2 and "2017-08-10" in early.err
     assert replay.requests == requests
+
+
+def test_again_brings_back_what_was_lost(penstock, lake, replay, run):
+    """FTSE-3: `run` goes by its markers, also when the files behind them are gone; --again asks and makes them anew."""
+    whole, requests = lake_of(lake), replay.requests
+    shutil.rmtree(lake / "tiny/clean")
+    assert run("lake", replay).code == 0
+    assert not (lake / "tiny/clean").exists() and replay.requests == requests
+    outcome = run("lake", replay, "--again")
+    assert outcome.code == 0, outcome
+    assert replay.requests == requests + len(SYMBOLS)
+    assert lake_of(lake) == whole
+
+
+def test_raised_rule_version_without_raw_asks_again(penstock, lake, tiny, replay, run):
+    """FTSE-6: retention removed the raw answers; a raised rule_version then asks for them again instead of failing."""
+    requests = replay.requests
+    penstock.ok("raw", "clear", "tiny", "--yes", "--bucket", lake)
+    edit(tiny / "pipeline.yaml", "rule_version: 1", "rule_version: 2")
+    outcome = run("lake", replay)
+    assert outcome.code == 0, outcome
+    assert replay.requests == requests + len(SYMBOLS)
+    assert all(row["rule_version"] == 2 for row in json.loads(marker_of(lake).read_text())["inputs"])
+
+
+def test_an_answer_that_came_too_early_is_asked_for_again(penstock, tiny, replay):
+    """FTSE-1: within a week of its day, an answer without a good row does not count as done; later it does."""
+    # Recorded days end on 2017-08-11: the provider has no bar of the 14th.
+    day = ("run", "tiny", "--endpoint", replay.origin, "--date", "2017-08-14", "--bucket", "lake")
+    soon, late = {"PENSTOCK_NOW": "2017-08-15T08:00:00Z"}, {"PENSTOCK_NOW": "2017-09-15T08:00:00Z"}
+    replay.reset()
+    for expected in (1, 2):
+        assert penstock(*day, env=soon).code == 0
+        assert replay.requests == expected * len(SYMBOLS)
+    assert "Nothing to do" in penstock(*day, env=late).out
+    assert replay.requests == 2 * len(SYMBOLS)
