@@ -6,6 +6,7 @@
 #include "cli/session.h"
 #include "cli/workspace.h"
 #include "pipeline/dead_letter.h"
+#include "pipeline/pipeline.h"
 #include "queue/queue.h"
 
 namespace penstock::cli {
@@ -107,20 +108,32 @@ Result<int> Show(Session& session, const DlqOptions& options) {
 
 Result<int> Redrive(Session& session, const DlqOptions& options) {
   Workspace workspace(session);
-  ASSIGN_OR_RETURN(const auto queues, QueuesOf(workspace, options.pipeline));
-  RedriveCount total;
-  std::vector<std::string> ids = options.ids;
-  for (const auto& queue : queues) {
-    ASSIGN_OR_RETURN(const auto count,
-                     RedriveQueue(session, workspace, *queue, PipelineOf(*queue), ids, options.target));
-    total.done += count.done;
-    total.failed += count.failed;
+  // --pipeline may be a folder that is not found by its name.
+  std::string name = options.pipeline;
+  if (!options.pipeline.empty()) {
+    ASSIGN_OR_RETURN(const auto loaded, pipeline::LoadPipeline(options.pipeline));
+    name = loaded.name();
   }
-  if (!ids.empty() && total.done + total.failed < static_cast<int64_t>(ids.size())) {
+  ASSIGN_OR_RETURN(const auto queues, QueuesOf(workspace, name));
+  RedriveCount total;
+  Status not_found;  // of a pipeline; the queues of the others are done all the same
+  for (const auto& queue : queues) {
+    const std::string folder = options.pipeline.empty() ? PipelineOf(*queue) : options.pipeline;
+    const auto count = RedriveQueue(session, workspace, *queue, folder, options.ids, options.target);
+    if (CodeOf(count.status()) == ErrorCode::kConfiguration) {
+      not_found = count.status();
+      continue;
+    }
+    RETURN_IF_ERROR(count.status());
+    total.done += count->done;
+    total.failed += count->failed;
+  }
+  session.Print(fmt::format("{} done, {} failed again\n", total.done, total.failed));
+  RETURN_IF_ERROR(not_found);
+  if (total.done + total.failed < static_cast<int64_t>(options.ids.size())) {
     return MakeError(ErrorCode::kUsage, "not all of these messages are in a dead-letter queue",
                      "`penstock dlq ls` lists them");
   }
-  session.Print(fmt::format("{} done, {} failed again\n", total.done, total.failed));
   return total.failed > 0 ? 1 : 0;
 }
 
@@ -157,7 +170,8 @@ void AddDlqCommand(CLI::App& app, Session& session, Action& action) {
       "  penstock dlq purge --pipeline ftse100 --yes");
   const auto add = [&](const char* name, const char* text, Result<int> (*run)(Session&, const DlqOptions&)) {
     auto* sub = verb->add_subcommand(name, text);
-    sub->add_option("--pipeline", options->pipeline, "only this pipeline's queue");
+    sub->add_option("--pipeline", options->pipeline,
+                    "only this pipeline's queue; redrive: its name or folder");
     sub->callback([&session, &action, options, run] {
       action = [&session, options, run] { return run(session, *options); };
     });

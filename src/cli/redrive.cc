@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/date.h"
+#include "cli/progress_bar.h"
 #include "cli/session.h"
 #include "cli/workspace.h"
 #include "pipeline/dead_letter.h"
@@ -55,6 +56,8 @@ Result<RedriveCount> RedriveQueue(Session& session, Workspace& workspace, queue:
   ASSIGN_OR_RETURN(const auto shop,
                    PipelineWorkshop::Open(session, workspace, std::move(loaded), {target, nullptr}));
 
+  ProgressBar progress(session.clock(), session.err(), [&](std::string_view text) { session.Remark(text); });
+  progress.Begin("redrive", ids.empty() ? waiting.visible : static_cast<int64_t>(ids.size()));
   std::set<std::string> seen;
   while (true) {
     if (session.stop().stop_requested()) return MakeError(ErrorCode::kCancelled, "stopped on request");
@@ -67,6 +70,7 @@ Result<RedriveCount> RedriveQueue(Session& session, Workspace& workspace, queue:
       if (!seen.insert(message.id).second) {
         // Round once: what failed again, or was not asked for, is given back and met a second time.
         RETURN_IF_ERROR(queue.ChangeVisibility(message.receipt, Duration(0)));
+        progress.End();
         return count;
       }
       if (!wanted) {
@@ -78,14 +82,17 @@ Result<RedriveCount> RedriveQueue(Session& session, Workspace& workspace, queue:
       if (done.ok()) {
         RETURN_IF_ERROR(queue.Delete(message.receipt));
         ++count.done;
+        progress.Advance(1, 0);
         continue;
       }
       RETURN_IF_ERROR(queue.ChangeVisibility(message.receipt, Duration(0), done.message()));
       if (CodeOf(done) == ErrorCode::kCancelled) return done;
       session.Remark("  " + message.id + ": " + Describe(done) + "\n");
       ++count.failed;
+      progress.Advance(1, 1);
     }
   }
+  progress.End();
   return count;
 }
 

@@ -142,8 +142,9 @@ Result<std::shared_ptr<Database>> Database::Open(const std::string& path, Option
   return database;
 }
 
-// Two processes that open a new file at once both want to turn its rollback journal into a WAL. SQLite does not wait
-// for the other one then, for both hold a shared lock (sqlite.org/c3ref/busy_handler.html), so this waits.
+// Two processes that open a new file at once both want to turn its rollback journal into a WAL. SQLite does
+// not wait for the other one then, for both hold a shared lock (sqlite.org/c3ref/busy_handler.html), so this
+// waits.
 Status Database::EnterWalMode(int busy_timeout_ms) {
   constexpr int kPauseMs = 5;
   for (int waited_ms = 0;; waited_ms += kPauseMs) {

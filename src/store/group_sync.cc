@@ -9,7 +9,7 @@
 namespace penstock::store {
 
 int GroupSync::Sync(int fd) {
-  struct stat info {};
+  struct stat info{};
   if (::fstat(fd, &info) != 0) return errno;
   std::unique_lock lock(mutex_);
   const auto found = folders_.try_emplace(info.st_ino).first;

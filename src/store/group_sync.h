@@ -1,4 +1,5 @@
-// fsync of a folder, shared: threads that renamed files into one folder wait for one fsync instead of doing one each.
+// fsync of a folder, shared: threads that renamed files into one folder wait for one fsync instead of doing
+// one each.
 #pragma once
 
 #include <condition_variable>
@@ -13,8 +14,8 @@ namespace penstock::store {
 // Thread-safe.
 class GroupSync {
  public:
-  // Returns 0 when an fsync of the folder that `fd` is open on began after this call and succeeded, by whichever thread;
-  // otherwise the errno of the one that this thread did.
+  // Returns 0 when an fsync of the folder that `fd` is open on began after this call and succeeded, by
+  // whichever thread; otherwise the errno of the one that this thread did.
   int Sync(int fd);
 
  private:
@@ -26,7 +27,8 @@ class GroupSync {
     std::condition_variable done{};
   };
   std::mutex mutex_;
-  std::map<uint64_t, Folder> folders_ GUARDED_BY(mutex_);  // by inode: open descriptors keep it from being another's
+  std::map<uint64_t, Folder> folders_
+      GUARDED_BY(mutex_);  // by inode: open descriptors keep it from being another's
 };
 
 }  // namespace penstock::store
