@@ -40,10 +40,15 @@ const char* const kMachine = R"({"StartAt":"First","States":{
 class EngineCrash : public testing::Test {
  protected:
   void SetUp() override {
+#ifdef __SANITIZE_THREAD__
+    GTEST_SKIP() << "ThreadSanitizer does not survive threads in the child of a fork";
+#endif
     std::string folder = (std::filesystem::temp_directory_path() / "penstock-crash-XXXXXX").string();
     folder_ = mkdtemp(folder.data());
   }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
+  void TearDown() override {
+    if (!folder_.empty()) std::filesystem::remove_all(folder_);
+  }
 
   void Clean() {
     std::filesystem::remove_all(folder_);
