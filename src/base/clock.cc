@@ -63,9 +63,17 @@ int ManualClock::sleepers() const {
 }
 
 std::string FormatTimestamp(TimePoint time) {
-  const auto day = ch::floor<ch::days>(time);
+  // Not `time - floor<days>(time)`: that overflows for the earliest times there are.
+  constexpr int64_t kDay = Duration(ch::days(1)).count();
+  int64_t days = time.time_since_epoch().count() / kDay;
+  int64_t rest = time.time_since_epoch().count() % kDay;
+  if (rest < 0) {
+    rest += kDay;
+    --days;
+  }
+  const ch::sys_days day{ch::days(days)};
   const ch::year_month_day ymd(day);
-  const ch::hh_mm_ss hms(ch::floor<ch::milliseconds>(time - day));
+  const ch::hh_mm_ss hms(ch::floor<ch::milliseconds>(Duration(rest)));
   return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", static_cast<int>(ymd.year()),
                      static_cast<unsigned>(ymd.month()), static_cast<unsigned>(ymd.day()),
                      hms.hours().count(), hms.minutes().count(), hms.seconds().count(),
