@@ -16,22 +16,23 @@ inline constexpr std::string_view kDuckDbVersion = "v1.5.5";
 inline constexpr std::string_view kDuckDbSourceId = "d8cdaa33fd";
 
 // The functions used, without their prefix `duckdb_`.
-#define PENSTOCK_DUCKDB_FUNCTIONS(X)                                                                       \
-  X(library_version)                                                                                       \
-  X(create_config)                                                                                         \
-  X(set_config)                                                                                            \
-  X(destroy_config) X(open_ext) X(close) X(connect) X(disconnect) X(interrupt) X(query) X(prepare)         \
-      X(prepare_error) X(destroy_prepare) X(bind_varchar_length) X(prepared_statement_type)                \
-          X(execute_prepared) X(pending_prepared_streaming) X(pending_error) X(execute_pending)            \
-              X(destroy_pending) X(extract_statements) X(extract_statements_error)                         \
-                  X(prepare_extracted_statement) X(destroy_extracted) X(result_error) X(result_error_type) \
-                      X(destroy_result) X(fetch_chunk) X(destroy_data_chunk) X(data_chunk_get_size)        \
-                          X(data_chunk_get_vector) X(vector_get_data) X(vector_get_validity)               \
-                              X(validity_row_is_valid) X(string_t_data) X(string_t_length) X(column_count) \
-                                  X(column_name) X(column_logical_type) X(destroy_logical_type)            \
-                                      X(result_get_arrow_options) X(destroy_arrow_options)                 \
-                                          X(to_arrow_schema) X(data_chunk_to_arrow) X(error_data_message)  \
-                                              X(error_data_error_type) X(destroy_error_data) X(free)
+#define PENSTOCK_DUCKDB_FUNCTIONS(X)                                                                         \
+  X(library_version)                                                                                         \
+  X(create_config)                                                                                           \
+  X(set_config)                                                                                              \
+  X(destroy_config)                                                                                          \
+  X(open_ext) X(close) X(connect) X(disconnect) X(interrupt) X(query) X(prepare) X(prepare_error)            \
+      X(destroy_prepare) X(bind_varchar_length) X(prepared_statement_type) X(execute_prepared)               \
+          X(pending_prepared_streaming) X(pending_error) X(execute_pending) X(destroy_pending)               \
+              X(extract_statements) X(extract_statements_error) X(prepare_extracted_statement)               \
+                  X(destroy_extracted) X(result_error) X(result_error_type) X(destroy_result) X(fetch_chunk) \
+                      X(destroy_data_chunk) X(data_chunk_get_size) X(data_chunk_get_vector)                  \
+                          X(vector_get_data) X(vector_get_validity) X(validity_row_is_valid)                 \
+                              X(string_t_data) X(string_t_length) X(column_count) X(column_name)             \
+                                  X(column_logical_type) X(destroy_logical_type) X(result_get_arrow_options) \
+                                      X(destroy_arrow_options) X(to_arrow_schema) X(data_chunk_to_arrow)     \
+                                          X(error_data_message) X(error_data_error_type)                     \
+                                              X(destroy_error_data) X(free)
 
 struct DuckDbApi {
 #define PENSTOCK_DUCKDB_MEMBER(name) decltype(&::duckdb_##name) name = nullptr;
