@@ -131,20 +131,22 @@ Result<std::shared_ptr<sqlite::Database>> Workspace::State() {
   return parts_->state;
 }
 
-Result<std::shared_ptr<queue::Queue>> Workspace::Queue(const std::string& name) {
+Result<queue::Queues*> Workspace::Queues() {
   if (parts_->queues == nullptr) {
     ASSIGN_OR_RETURN(auto state, State());
     ASSIGN_OR_RETURN(parts_->queues, queue::SqliteQueues::Open(std::move(state), session_.clock()));
   }
-  return parts_->queues->Get(name);
+  return parts_->queues.get();
+}
+
+Result<std::shared_ptr<queue::Queue>> Workspace::Queue(const std::string& name) {
+  ASSIGN_OR_RETURN(auto* queues, Queues());
+  return queues->Get(name);
 }
 
 Result<std::vector<std::string>> Workspace::QueueNames() {
-  if (parts_->queues == nullptr) {
-    ASSIGN_OR_RETURN(auto state, State());
-    ASSIGN_OR_RETURN(parts_->queues, queue::SqliteQueues::Open(std::move(state), session_.clock()));
-  }
-  return parts_->queues->Names();
+  ASSIGN_OR_RETURN(auto* queues, Queues());
+  return queues->Names();
 }
 
 Result<workflow::ExecutionStore*> Workspace::Executions() {

@@ -16,7 +16,8 @@ class Catalog;
 }
 namespace penstock::queue {
 class Queue;
-}
+class Queues;
+}  // namespace penstock::queue
 namespace penstock::query {
 class Engine;
 }
@@ -59,6 +60,7 @@ class Workspace {
  private:
   struct Parts;
   Result<std::shared_ptr<sqlite::Database>> State();
+  Result<queue::Queues*> Queues();
 
   Session& session_;
   const Bucket bucket_;

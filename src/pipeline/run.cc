@@ -48,6 +48,20 @@ struct Covered {
   std::vector<RawObject> outdated;  // processed, but under other rules
 };
 
+// The key of an answer for exactly these days; nullopt: it is for others.
+std::optional<RawKey> KeyOfTheseDays(const Pipeline& pipeline, const lake::MarkerInput& input,
+                                     const RunRequest& request) {
+  auto key = RawKey::Parse(pipeline.config.prefix, input.key);
+  if (key && (key->from != request.from || key->to != request.to)) key.reset();
+  return key;
+}
+
+// Whether an execution was started for exactly these days.
+bool IsOfTheseDays(const workflow::ExecutionInfo& info, const RunRequest& request) {
+  return GetStringOr(info.input, "from", "").ValueOr("") == FormatDate(request.from) &&
+         GetStringOr(info.input, "to", "").ValueOr("") == FormatDate(request.to);
+}
+
 // How long an answer without a good row may have been given too early.
 constexpr std::chrono::days kMayStillCome{7};
 
@@ -57,8 +71,8 @@ Result<Covered> FindCovered(const Pipeline& pipeline, const Runtime& runtime,
   if (!marker) return covered;
   const bool recent = TimePoint(request.to) + kMayStillCome > runtime.clock->Now();
   for (const auto& [name, input] : marker->inputs) {
-    const auto key = RawKey::Parse(pipeline.config.prefix, input.key);
-    if (!key || key->from != request.from || key->to != request.to) continue;
+    const auto key = KeyOfTheseDays(pipeline, input, request);
+    if (!key) continue;
     if (recent && input.accepted == 0) continue;
     if (input.rule_version != pipeline.config.rule_version) {
       // Retention may have removed the answer: then it is asked for again.
@@ -79,15 +93,10 @@ TransformSummary CountsOf(const Pipeline& pipeline, const std::optional<lake::Ma
   summary.date = request.to;
   if (!marker) return summary;
   for (const auto& [name, input] : marker->inputs) {
-    const auto key = RawKey::Parse(pipeline.config.prefix, input.key);
-    if (!key || key->from != request.from || key->to != request.to) continue;
+    if (!KeyOfTheseDays(pipeline, input, request)) continue;
     ++summary.files;
     ++summary.files_skipped;
-    summary.read += input.rows;
-    summary.accepted += input.accepted;
-    summary.rejected += input.rejected;
-    for (const auto& [rule, count] : input.rejected_by_rule) summary.rejected_by_rule[rule] += count;
-    for (const auto& [rule, count] : input.warned_by_rule) summary.warned_by_rule[rule] += count;
+    summary.AddRows(input);
   }
   return summary;
 }
@@ -102,10 +111,7 @@ Result<std::optional<workflow::ExecutionInfo>> FindUnfinished(workflow::Engine& 
   ASSIGN_OR_RETURN(const auto running, engine.List(options));
   for (const auto& info : running) {
     if (!request.name.empty() && info.name != request.name) continue;
-    if (GetStringOr(info.input, "from", "").ValueOr("") == FormatDate(request.from) &&
-        GetStringOr(info.input, "to", "").ValueOr("") == FormatDate(request.to)) {
-      return info;
-    }
+    if (IsOfTheseDays(info, request)) return info;
   }
   return std::nullopt;
 }
@@ -160,10 +166,7 @@ Result<std::optional<workflow::ExecutionInfo>> FindEnded(workflow::Engine& engin
   const auto info = engine.Describe(request.name);
   if (CodeOf(info.status()) == ErrorCode::kNotFound) return std::nullopt;
   RETURN_IF_ERROR(info.status());
-  const bool same = info->state_machine == pipeline.name() &&
-                    GetStringOr(info->input, "from", "").ValueOr("") == FormatDate(request.from) &&
-                    GetStringOr(info->input, "to", "").ValueOr("") == FormatDate(request.to);
-  if (!same) {
+  if (info->state_machine != pipeline.name() || !IsOfTheseDays(*info, request)) {
     return MakeError(ErrorCode::kUsage, fmt::format("the name {} belongs to another execution", request.name),
                      fmt::format("see `penstock executions show {}`, and choose another name", request.name));
   }

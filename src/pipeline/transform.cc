@@ -90,7 +90,7 @@ class Run {
       std::lock_guard lock(mutex_);
       ++summary.files;
       ++summary.files_skipped;
-      Count(marker_->inputs.at(raw.key));
+      summary.AddRows(marker_->inputs.at(raw.key));
       runtime_.progress->Advance(1);
       return Status::OK();
     }
@@ -114,7 +114,7 @@ class Run {
     parsed->input.bytes = static_cast<int64_t>(object.bytes.size());
     std::lock_guard lock(mutex_);
     ++summary.files;
-    Count(parsed->input);
+    summary.AddRows(parsed->input);
     bars_.Add(parsed->bars);
     actions_.Add(parsed->actions);
     changes.inputs[raw.key] = std::move(parsed->input);
@@ -197,14 +197,6 @@ class Run {
     return letter;
   }
 
-  void Count(const lake::MarkerInput& input) {
-    summary.read += input.rows;
-    summary.accepted += input.accepted;
-    summary.rejected += input.rejected;
-    for (const auto& [rule, count] : input.rejected_by_rule) summary.rejected_by_rule[rule] += count;
-    for (const auto& [rule, count] : input.warned_by_rule) summary.warned_by_rule[rule] += count;
-  }
-
   const Pipeline& pipeline_;
   const Runtime& runtime_;
   const TransformOptions& options_;
@@ -248,6 +240,14 @@ json::object ToObject(const std::map<std::string, int64_t>& counts) {
 }
 
 }  // namespace
+
+void TransformSummary::AddRows(const lake::MarkerInput& input) {
+  read += input.rows;
+  accepted += input.accepted;
+  rejected += input.rejected;
+  for (const auto& [rule, count] : input.rejected_by_rule) rejected_by_rule[rule] += count;
+  for (const auto& [rule, count] : input.warned_by_rule) warned_by_rule[rule] += count;
+}
 
 void TransformSummary::Add(const TransformSummary& other) {
   files += other.files;

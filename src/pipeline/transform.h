@@ -15,6 +15,10 @@
 #include "pipeline/pipeline.h"
 #include "pipeline/runtime.h"
 
+namespace penstock::lake {
+struct MarkerInput;
+}
+
 namespace penstock::pipeline {
 
 // A raw object to be processed.
@@ -34,6 +38,8 @@ struct TransformSummary {
   std::map<std::string, int64_t> rejected_by_rule, warned_by_rule;
   int64_t partitions = 0, partitions_changed = 0;  // of this call
 
+  // Adds the rows of one processed answer, as its marker entry has them.
+  void AddRows(const lake::MarkerInput& input);
   // Adds the counts of another call for the same raw day.
   void Add(const TransformSummary& other);
   json::object ToJson() const;

@@ -175,7 +175,9 @@ TEST(Steps, DeclareTheLeastTheyNeed) {
   for (const auto& permission : (**FindStep("transform")).permissions) {
     EXPECT_FALSE(permission.prefix.empty());
     EXPECT_EQ(permission.action.find('*'), std::string_view::npos);
-    if (permission.prefix == "raw/") EXPECT_EQ(permission.action, "s3:GetObject");
+    if (permission.prefix == "raw/") {
+      EXPECT_EQ(permission.action, "s3:GetObject");
+    }
   }
 }
 
