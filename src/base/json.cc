@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "base/json_text.h"
+
 namespace penstock {
 namespace {
 
@@ -17,7 +19,7 @@ void Pretty(const json::value& value, std::string& out, int indent) {
       if (!first) out += ',';
       first = false;
       newline(indent + 1);
-      out += json::serialize(json::value(member.key()));
+      out += JsonText(json::value(member.key()));
       out += ": ";
       Pretty(member.value(), out, indent + 1);
     }
@@ -35,7 +37,7 @@ void Pretty(const json::value& value, std::string& out, int indent) {
     newline(indent);
     out += ']';
   } else {
-    out += json::serialize(value);
+    out += JsonText(value);
   }
 }
 
@@ -50,7 +52,7 @@ Result<const json::value*> Member(const json::value& value, std::string_view key
 Status WrongType(std::string_view key, std::string_view expected, const json::value* got) {
   return MakeError(ErrorCode::kInvalidData,
                    fmt::format("\"{}\": expected {}, got {}", key, expected,
-                               got == nullptr ? "nothing" : json::serialize(*got).substr(0, 80)));
+                               got == nullptr ? "nothing" : JsonText(*got).substr(0, 80)));
 }
 
 }  // namespace
@@ -76,7 +78,7 @@ Result<json::value> ParseJson(std::string_view text) {
   return parser.release();
 }
 
-std::string ToJson(const json::value& value) { return json::serialize(value); }
+std::string ToJson(const json::value& value) { return JsonText(value); }
 
 std::string ToPrettyJson(const json::value& value) {
   std::string out;

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/json.h"
+#include "base/json_text.h"
 #include "base/utf8.h"
 
 namespace penstock {
@@ -46,10 +46,10 @@ std::string ToText(const LogField& field) {
   if (const auto* text = std::get_if<std::string>(&field.value)) {
     const bool plain =
         !text->empty() && std::none_of(text->begin(), text->end(), NeedsQuotes) && IsUtf8(*text);
-    return plain ? *text : json::serialize(ToValue(field));
+    return plain ? *text : JsonText(ToValue(field));
   }
   if (const auto* number = std::get_if<double>(&field.value)) return fmt::format("{:.6g}", *number);
-  return json::serialize(ToValue(field));
+  return JsonText(ToValue(field));
 }
 
 }  // namespace
@@ -82,7 +82,7 @@ void Logger::Log(LogLevel level, std::string_view event, std::initializer_list<L
     object["event"] = event;
     for (const auto& field : fixed_) object[field.key] = ToValue(field);
     for (const auto& field : fields) object[field.key] = ToValue(field);
-    line = json::serialize(object);
+    line = JsonText(object);
   } else {
     line = fmt::format("{} {:<7} {}", time, name, event);
     for (const auto& field : fixed_) line += fmt::format(" {}={}", field.key, ToText(field));

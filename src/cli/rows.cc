@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/json_text.h"
 #include "query/display_width.h"
 
 namespace penstock::cli {
@@ -16,7 +17,7 @@ std::string CellText(const json::value& value) {
   if (value.is_string()) return std::string(value.get_string());
   if (value.is_int64()) return std::to_string(value.get_int64());
   if (value.is_double()) return fmt::format("{}", value.get_double());
-  return json::serialize(value);
+  return JsonText(value);
 }
 
 std::string TableCell(const json::value& value) {

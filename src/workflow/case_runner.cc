@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/json_text.h"
 #include "workflow/case_tasks.h"
 #include "workflow/choice_rule.h"
 #include "workflow/engine.h"
-#include "workflow/json_text.h"
 #include "workflow/memory_execution_store.h"
 
 namespace penstock::workflow {

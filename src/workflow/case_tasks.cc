@@ -4,7 +4,8 @@
 
 #include <utility>
 
-#include "workflow/json_text.h"
+#include "base/json_text.h"
+
 
 namespace penstock::workflow {
 namespace {

@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "base/fault.h"
+#include "base/json_text.h"
 #include "workflow/interpreter.h"
-#include "workflow/json_text.h"
 
 namespace penstock::workflow {
 namespace {

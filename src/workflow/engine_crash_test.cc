@@ -13,9 +13,9 @@
 #include <thread>
 
 #include "base/fault.h"
+#include "base/json_text.h"
 #include "workflow/engine.h"
 #include "workflow/function_tasks.h"
-#include "workflow/json_text.h"
 #include "workflow/sqlite_execution_store.h"
 
 namespace penstock::workflow {

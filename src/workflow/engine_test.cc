@@ -1,3 +1,4 @@
+#include "base/json_text.h"
 #include "workflow/engine.h"
 
 #include <gtest/gtest.h>
@@ -9,7 +10,6 @@
 #include <thread>
 
 #include "workflow/function_tasks.h"
-#include "workflow/json_text.h"
 #include "workflow/memory_execution_store.h"
 
 namespace penstock::workflow {

@@ -1,6 +1,7 @@
 #include "workflow/execution_store_conformance.h"
 
-#include "workflow/json_text.h"
+#include "base/json_text.h"
+
 
 namespace penstock::workflow {
 namespace {

@@ -4,8 +4,8 @@
 
 #include <utility>
 
+#include "base/json_text.h"
 #include "workflow/intrinsic.h"
-#include "workflow/json_text.h"
 #include "workflow/task.h"
 
 namespace penstock::workflow {

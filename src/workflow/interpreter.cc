@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "workflow/json_text.h"
+#include "base/json_text.h"
 #include "workflow/timestamp.h"
 
 namespace penstock::workflow {

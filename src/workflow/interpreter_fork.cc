@@ -7,8 +7,8 @@
 #include <thread>
 #include <utility>
 
+#include "base/json_text.h"
 #include "workflow/interpreter.h"
-#include "workflow/json_text.h"
 
 namespace penstock::workflow {
 

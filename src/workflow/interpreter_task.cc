@@ -5,8 +5,8 @@
 #include <exception>
 #include <utility>
 
+#include "base/json_text.h"
 #include "workflow/interpreter.h"
-#include "workflow/json_text.h"
 
 namespace penstock::workflow {
 namespace {

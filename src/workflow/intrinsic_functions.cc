@@ -9,8 +9,8 @@
 #include <array>
 #include <cmath>
 
+#include "base/json_text.h"
 #include "workflow/intrinsic.h"
-#include "workflow/json_text.h"
 
 namespace penstock::workflow {
 namespace {

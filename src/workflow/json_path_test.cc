@@ -1,8 +1,8 @@
+#include "base/json_text.h"
 #include "workflow/json_path.h"
 
 #include <gtest/gtest.h>
 
-#include "workflow/json_text.h"
 
 namespace penstock::workflow {
 namespace {

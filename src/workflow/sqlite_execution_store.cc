@@ -2,8 +2,8 @@
 
 #include <utility>
 
+#include "base/json_text.h"
 #include "sqlite/database.h"
-#include "workflow/json_text.h"
 
 namespace penstock::workflow {
 namespace {

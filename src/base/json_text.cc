@@ -1,4 +1,4 @@
-#include "workflow/json_text.h"
+#include "base/json_text.h"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 #include <cmath>
 #include <iterator>
 
-namespace penstock::workflow {
+namespace penstock {
 namespace {
 
 void AppendString(std::string_view text, std::string& out) {
@@ -141,4 +141,4 @@ bool JsonEquals(const json::value& a, const json::value& b) {
   return a == b;
 }
 
-}  // namespace penstock::workflow
+}  // namespace penstock

@@ -1,12 +1,12 @@
-// JSON values as text the way payloads and history show them: compact, numbers as people write them (1.1,
-// not 1.1E0; 1.0 stays a double when read back).
+// JSON values as text, the only writer: compact, numbers as people write them (1.1, not 1.1E0; 1.0 stays a
+// double when read back).
 #pragma once
 
 #include <string>
 
 #include "base/json.h"
 
-namespace penstock::workflow {
+namespace penstock {
 
 // How many levels deep a value may be: what ParseJson reads back.
 inline constexpr int kMaxJsonDepth = 100;
@@ -21,4 +21,4 @@ bool JsonEquals(const json::value& a, const json::value& b);
 // The text with every byte that is not UTF-8 replaced by '?'.
 std::string ToValidUtf8(std::string text);
 
-}  // namespace penstock::workflow
+}  // namespace penstock
