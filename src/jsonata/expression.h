@@ -14,19 +14,9 @@
 #include "base/json.h"
 #include "base/random.h"
 #include "base/status.h"
+#include "jsonata/fault.h"  // Fault, FaultOf
 
 namespace penstock::jsonata {
-
-// What failed, in the terms of JSONata's own error list.
-struct Fault {
-  std::string code;     // "T2001"; of $error: "D3137"
-  std::string message;  // as JSONata words it, with its values filled in
-  std::string token;    // what the message is about; may be empty
-  int64_t position = 0; // in the expression's text, behind the token, from 1 (in characters); 0: none
-};
-
-// The fault behind a failed Status of this module; nothing for another.
-std::optional<Fault> FaultOf(const Status& status);
 
 enum class Dialect {
   kStandard,       // docs.jsonata.org
@@ -34,9 +24,9 @@ enum class Dialect {
 };
 
 struct Limits {
-  int depth = 200;                // of nested calls; beyond it: U1001
-  int64_t steps = 10'000'000;     // nodes evaluated; beyond it: U1001
-  size_t array = 10'000'000;      // elements that a range may make: D2014
+  int depth = 200;             // of nested calls; beyond it: U1001
+  int64_t steps = 10'000'000;  // nodes evaluated; beyond it: U1001
+  size_t array = 10'000'000;   // elements that a range may make: D2014
 };
 
 // Variables seen as $name. The values outlive the evaluation.
