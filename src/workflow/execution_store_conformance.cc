@@ -35,6 +35,7 @@ HistoryEvent Event(int64_t id, EventType type = EventType::kStateEntered) {
   event.cause = std::string("c\0d", 3);
   event.number = 7;
   event.next = "N";
+  event.assigned = R"({"x":1})";
   return event;
 }
 
@@ -98,6 +99,7 @@ TEST_P(ExecutionStoreConformance, EventsComeBackWholeAndInOrder) {
   EXPECT_EQ(actual.cause, expected.cause);
   EXPECT_EQ(actual.number, expected.number);
   EXPECT_EQ(actual.next, expected.next);
+  EXPECT_EQ(actual.assigned, expected.assigned);
   EXPECT_EQ(EventName((*events)[2]), "LambdaFunctionTimedOut");
 }
 

@@ -3,6 +3,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/json_text.h"
+
 namespace penstock::workflow {
 namespace {
 
@@ -16,6 +18,7 @@ std::string_view FixedName(EventType type) {
     case EventType::kStateEntered: return "StateEntered";
     case EventType::kStateExited: return "StateExited";
     case EventType::kStateAborted: return "StateAborted";
+    case EventType::kEvaluationFailed: return "EvaluationFailed";
     case EventType::kTaskScheduled: return "TaskScheduled";
     case EventType::kTaskStarted: return "TaskStarted";
     case EventType::kTaskSucceeded: return "TaskSucceeded";
@@ -47,6 +50,16 @@ bool IsStateEvent(EventType type) {
 
 void PutText(json::object& details, std::string_view key, const std::string& text) {
   if (!text.empty()) details[key] = text;
+}
+
+// Each value as JSON text of its own.
+void PutAssigned(json::object& details, const std::string& assigned) {
+  if (assigned.empty()) return;
+  const auto values = ParseJson(assigned);
+  if (!values.ok() || !values->is_object()) return;
+  json::object texts;
+  for (const auto& member : values->get_object()) texts[member.key()] = JsonText(member.value());
+  details["assignedVariables"] = std::move(texts);
 }
 
 }  // namespace
@@ -95,6 +108,11 @@ json::value ToJsonEvent(const HistoryEvent& event) {
     case EventType::kStateExited:
       details["name"] = event.name;
       PutText(details, "output", event.data);
+      PutAssigned(details, event.assigned);
+      break;
+    case EventType::kEvaluationFailed:
+      details["state"] = event.name;
+      details["location"] = event.resource;
       break;
     case EventType::kExecutionStarted: PutText(details, "input", event.data); break;
     case EventType::kTaskScheduled:

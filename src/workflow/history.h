@@ -22,6 +22,7 @@ enum class EventType {
   kStateEntered,
   kStateExited,
   kStateAborted,
+  kEvaluationFailed,
   kTaskScheduled,
   kTaskStarted,
   kTaskSucceeded,
@@ -56,10 +57,11 @@ struct HistoryEvent {
   std::string path;
   std::string name;      // the state's
   std::string data;      // input or output, as JSON text
-  std::string resource;  // of a task
+  std::string resource;  // of a task; of EvaluationFailed: the field, "Output/a[0]"
   std::string error, cause;
-  int64_t number = 0;  // index of an iteration, length of a Map
-  std::string next;    // where a state that was left goes on; ours
+  std::string assigned;  // StateExited: the variables assigned, an object as JSON text; empty: none
+  int64_t number = 0;    // index of an iteration, length of a Map
+  std::string next;      // where a state that was left goes on; ours
 };
 
 // "MapStateEntered".

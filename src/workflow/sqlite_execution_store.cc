@@ -29,6 +29,9 @@ const std::vector<std::string>& Migrations() {
       path TEXT NOT NULL, name TEXT NOT NULL, data TEXT NOT NULL, resource TEXT NOT NULL,
       error TEXT NOT NULL, cause TEXT NOT NULL, number INTEGER NOT NULL, next TEXT NOT NULL,
       PRIMARY KEY (execution, id)) WITHOUT ROWID;
+  )",
+                                                    R"(
+    ALTER TABLE workflow_event ADD COLUMN assigned TEXT NOT NULL DEFAULT '';
   )"};
   return kMigrations;
 }
@@ -159,7 +162,7 @@ Result<std::vector<HistoryEvent>> SqliteExecutionStore::History(const std::strin
     ASSIGN_OR_RETURN(auto select,
                      database_->Prepare(
                          "SELECT e.id, previous_id, type, timestamp, path, e.name, data, resource, e.error, "
-                         "e.cause, number, next FROM workflow_event e JOIN workflow_execution x ON "
+                         "e.cause, number, next, assigned FROM workflow_event e JOIN workflow_execution x ON "
                          "x.id = e.execution WHERE x.name = ? ORDER BY e.id"));
     select.Bind(1, name);
     while (true) {
@@ -178,6 +181,7 @@ Result<std::vector<HistoryEvent>> SqliteExecutionStore::History(const std::strin
       event.cause = select.Text(9);
       event.number = select.Int(10);
       event.next = select.Text(11);
+      event.assigned = select.Text(12);
       out.push_back(std::move(event));
     }
   }));
@@ -240,7 +244,7 @@ Result<int64_t> SqliteExecutionStore::FindOwned(const std::string& name, const O
 Status SqliteExecutionStore::Insert(int64_t execution, const std::vector<HistoryEvent>& events) {
   ASSIGN_OR_RETURN(
       auto insert,
-      database_->Prepare("INSERT INTO workflow_event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+      database_->Prepare("INSERT INTO workflow_event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
   for (const auto& event : events) {
     insert.Bind(1, execution).Bind(2, event.id).Bind(3, event.previous_id).Bind(4, EventName(event));
     insert.Bind(5, Micros(event.timestamp)).Bind(6, event.path).Bind(7, event.name).Bind(8, event.data);
@@ -248,7 +252,8 @@ Status SqliteExecutionStore::Insert(int64_t execution, const std::vector<History
         .Bind(10, event.error)
         .Bind(11, event.cause)
         .Bind(12, event.number)
-        .Bind(13, event.next);
+        .Bind(13, event.next)
+        .Bind(14, event.assigned);
     RETURN_IF_ERROR(insert.Run());
   }
   return Status::OK();
