@@ -56,7 +56,7 @@ void AddDemoSymbols(pipeline::Pipeline& pipeline) {
   }
 }
 
-Result<std::vector<DayRange>> DemoDays(const pipeline::Pipeline& pipeline) {
+Result<std::vector<DateRange>> DemoDays(const pipeline::Pipeline& pipeline) {
   if (!pipeline.config.demo) {
     return MakeError(ErrorCode::kConfiguration,
                      fmt::format("{}: no demo: in this pipeline", pipeline.config.file),
@@ -65,7 +65,7 @@ Result<std::vector<DayRange>> DemoDays(const pipeline::Pipeline& pipeline) {
   const auto& demo = *pipeline.config.demo;
   const auto sessions = pipeline.calendar->Sessions(demo.from, demo.to);
   const size_t daily = std::min(static_cast<size_t>(demo.daily), sessions.size());
-  std::vector<DayRange> days;
+  std::vector<DateRange> days;
   if (sessions.size() > daily) days.push_back({sessions.front(), sessions[sessions.size() - daily - 1]});
   for (size_t i = sessions.size() - daily; i < sessions.size(); ++i)
     days.push_back({sessions[i], sessions[i]});

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "base/date.h"
+#include "base/date_set.h"
 #include "base/status.h"
 
 namespace penstock {
@@ -30,12 +30,8 @@ Result<std::unique_ptr<source::ReplayServer>> StartDemoServer(const pipeline::Pi
 // Symbols of which answers are recorded, though the symbol file has them no longer (demo.symbols).
 void AddDemoSymbols(pipeline::Pipeline& pipeline);
 
-struct DayRange {
-  Date from, to;
-};
-
 // One backfill of all but the last `demo.daily` sessions, then these one by one, as the schedule would have
 // run them. Configuration: the pipeline has no demo.
-Result<std::vector<DayRange>> DemoDays(const pipeline::Pipeline& pipeline);
+Result<std::vector<DateRange>> DemoDays(const pipeline::Pipeline& pipeline);
 
 }  // namespace penstock::cli

@@ -31,15 +31,15 @@ struct RunOptions {
 };
 
 // What the options say, in sessions of the exchange; empty when none of the days was a session.
-Result<std::vector<DayRange>> DaysOf(const RunOptions& options, const pipeline::Pipeline& pipeline,
-                                     TimePoint now) {
+Result<std::vector<DateRange>> DaysOf(const RunOptions& options, const pipeline::Pipeline& pipeline,
+                                      TimePoint now) {
   if (!options.date.empty() && (!options.from.empty() || !options.to.empty())) {
     return MakeError(ErrorCode::kUsage, "--date goes without --from and --to");
   }
   if (options.date.empty() && options.from.empty() && options.to.empty()) {
     if (options.target.demo) return DemoDays(pipeline);
     ASSIGN_OR_RETURN(const Date last, pipeline::LastSession(pipeline, now));
-    return std::vector<DayRange>{{last, last}};
+    return std::vector<DateRange>{{last, last}};
   }
   const auto parse = [](const std::string& option, const std::string& text) -> Result<Date> {
     const auto day = ParseDate(text);
@@ -73,8 +73,8 @@ Result<std::vector<DayRange>> DaysOf(const RunOptions& options, const pipeline::
     }
   }
   const auto sessions = pipeline.calendar->Sessions(from, to);
-  if (sessions.empty()) return std::vector<DayRange>{};
-  return std::vector<DayRange>{{sessions.front(), sessions.back()}};
+  if (sessions.empty()) return std::vector<DateRange>{};
+  return std::vector<DateRange>{{sessions.front(), sessions.back()}};
 }
 
 // Nothing of the pipeline's was asked for on these days: why.

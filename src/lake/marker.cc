@@ -33,16 +33,59 @@ Result<Counts> ParseCounts(const json::value& value, std::string_view key) {
 }
 
 json::object InputJson(const MarkerInput& input) {
-  return {{"key", input.key},
-          {"sha256", input.sha256},
-          {"bytes", input.bytes},
-          {"fetched_at", FormatTimestamp(input.fetched_at)},
-          {"rule_version", input.rule_version},
-          {"rows", input.rows},
-          {"accepted", input.accepted},
-          {"rejected", input.rejected},
-          {"rejected_by_rule", CountsJson(input.rejected_by_rule)},
-          {"warned_by_rule", CountsJson(input.warned_by_rule)}};
+  json::object out{{"key", input.key},
+                   {"sha256", input.sha256},
+                   {"bytes", input.bytes},
+                   {"fetched_at", FormatTimestamp(input.fetched_at)},
+                   {"rule_version", input.rule_version},
+                   {"rows", input.rows},
+                   {"accepted", input.accepted},
+                   {"rejected", input.rejected},
+                   {"rejected_by_rule", CountsJson(input.rejected_by_rule)},
+                   {"warned_by_rule", CountsJson(input.warned_by_rule)}};
+  if (!input.absent.empty()) {
+    json::array ranges;
+    for (const auto& range : input.absent.ranges()) {
+      ranges.push_back(json::array{FormatDate(range.from), FormatDate(range.to)});
+    }
+    out["absent"] = std::move(ranges);
+  }
+  if (!input.rejected_days.empty()) {
+    json::object days;
+    for (const auto& [day, rule] : input.rejected_days) days[FormatDate(day)] = rule;
+    out["rejected_days"] = std::move(days);
+  }
+  return out;
+}
+
+Result<Date> DateOf(const json::value& value) {
+  if (!value.is_string()) return MakeError(ErrorCode::kInvalidData, "expected a day as YYYY-MM-DD");
+  return ParseDate(std::string_view(value.get_string()));
+}
+
+// Both are left out where there are none.
+Status ParseDays(const json::value& value, MarkerInput& input) {
+  if (const auto* ranges = value.as_object().if_contains("absent")) {
+    if (!ranges->is_array()) return MakeError(ErrorCode::kInvalidData, "\"absent\": expected a list");
+    for (const auto& range : ranges->get_array()) {
+      if (!range.is_array() || range.get_array().size() != 2) {
+        return MakeError(ErrorCode::kInvalidData, "\"absent\": expected pairs of days");
+      }
+      ASSIGN_OR_RETURN(const Date from, DateOf(range.get_array()[0]));
+      ASSIGN_OR_RETURN(const Date to, DateOf(range.get_array()[1]));
+      if (from > to) return MakeError(ErrorCode::kInvalidData, "\"absent\": ends before it begins");
+      input.absent.Add({from, to});
+    }
+  }
+  if (const auto* days = value.as_object().if_contains("rejected_days")) {
+    if (!days->is_object())
+      return MakeError(ErrorCode::kInvalidData, "\"rejected_days\": expected an object");
+    for (const auto& day : days->get_object()) {
+      ASSIGN_OR_RETURN(const Date date, ParseDate(day.key()));
+      ASSIGN_OR_RETURN(input.rejected_days[date], GetString(*days, day.key()));
+    }
+  }
+  return Status::OK();
 }
 
 Result<MarkerInput> ParseInput(const json::value& value) {
@@ -58,6 +101,7 @@ Result<MarkerInput> ParseInput(const json::value& value) {
   ASSIGN_OR_RETURN(input.rejected, GetInt(value, "rejected"));
   ASSIGN_OR_RETURN(input.rejected_by_rule, ParseCounts(value, "rejected_by_rule"));
   ASSIGN_OR_RETURN(input.warned_by_rule, ParseCounts(value, "warned_by_rule"));
+  RETURN_IF_ERROR(ParseDays(value, input));
   return input;
 }
 
@@ -83,6 +127,19 @@ std::string MarkerKey(std::string_view prefix, std::string_view pipeline, Date d
   return fmt::format("{}markers/{}/dt={}.json", prefix, pipeline, FormatDate(dt));
 }
 
+std::string MarkerShardKey(std::string_view prefix, std::string_view pipeline, Date dt,
+                           std::string_view shard) {
+  return fmt::format("{}markers/{}/dt={}/{}.json", prefix, pipeline, FormatDate(dt), shard);
+}
+
+std::optional<Date> DayOfMarkerKey(std::string_view prefix, std::string_view pipeline, std::string_view key) {
+  const std::string start = fmt::format("{}markers/{}/dt=", prefix, pipeline);
+  if (!key.starts_with(start) || !key.ends_with(".json")) return std::nullopt;
+  const auto day = ParseDate(key.substr(start.size(), 10));
+  if (!day.ok()) return std::nullopt;
+  return *day;
+}
+
 std::string WriteMarker(const Marker& marker) {
   json::array inputs;
   MarkerInput total;
@@ -97,19 +154,24 @@ std::string WriteMarker(const Marker& marker) {
   }
   json::array outputs;
   for (const auto& output : marker.outputs) outputs.emplace_back(output);
-  return ToPrettyJson(
-      json::object{{"pipeline", marker.pipeline},
-                   {"dt", FormatDate(marker.dt)},
-                   {"rule_version", marker.rule_version()},
-                   {"totals", json::object{{"inputs", marker.inputs.size()},
-                                           {"bytes", total.bytes},
-                                           {"rows", total.rows},
-                                           {"accepted", total.accepted},
-                                           {"rejected", total.rejected},
-                                           {"rejected_by_rule", CountsJson(total.rejected_by_rule)},
-                                           {"warned_by_rule", CountsJson(total.warned_by_rule)}}},
-                   {"inputs", std::move(inputs)},
-                   {"outputs", std::move(outputs)}});
+  json::object document{{"pipeline", marker.pipeline},
+                        {"dt", FormatDate(marker.dt)},
+                        {"rule_version", marker.rule_version()},
+                        {"totals", json::object{{"inputs", marker.inputs.size()},
+                                                {"bytes", total.bytes},
+                                                {"rows", total.rows},
+                                                {"accepted", total.accepted},
+                                                {"rejected", total.rejected},
+                                                {"rejected_by_rule", CountsJson(total.rejected_by_rule)},
+                                                {"warned_by_rule", CountsJson(total.warned_by_rule)}}},
+                        {"inputs", std::move(inputs)},
+                        {"outputs", std::move(outputs)}};
+  if (!marker.unknown.empty()) {
+    json::object unknown;
+    for (const auto& [symbol, at] : marker.unknown) unknown[symbol] = FormatTimestamp(at);
+    document["unknown"] = std::move(unknown);
+  }
+  return ToPrettyJson(document);
 }
 
 Result<Marker> ParseMarker(std::string_view text) {
@@ -129,12 +191,17 @@ Result<Marker> ParseMarker(std::string_view text) {
     marker.outputs.emplace_back(item.get_string());
   }
   std::sort(marker.outputs.begin(), marker.outputs.end());
+  if (const auto* unknown = value.as_object().if_contains("unknown")) {
+    if (!unknown->is_object()) return MakeError(ErrorCode::kInvalidData, "\"unknown\": expected an object");
+    for (const auto& entry : unknown->get_object()) {
+      ASSIGN_OR_RETURN(const auto at, GetString(*unknown, entry.key()));
+      ASSIGN_OR_RETURN(marker.unknown[std::string(entry.key())], ParseTimestamp(at));
+    }
+  }
   return marker;
 }
 
-namespace {
-
-Result<Marker> ParseStored(const store::Object& object) {
+Result<Marker> ParseStoredMarker(const store::Object& object) {
   auto marker = ParseMarker(object.bytes);
   if (marker.ok()) return marker;
   return MakeError(
@@ -143,35 +210,48 @@ Result<Marker> ParseStored(const store::Object& object) {
       "delete it: its inputs are then processed again, which changes nothing else");
 }
 
-}  // namespace
+namespace {
 
-Result<std::optional<Marker>> ReadMarker(store::ObjectStore& store, std::string_view prefix,
-                                         std::string_view pipeline, Date dt) {
-  const auto object = store.Get(MarkerKey(prefix, pipeline, dt));
-  if (!object.ok()) {
-    if (CodeOf(object.status()) == ErrorCode::kNotFound) return std::optional<Marker>();
-    return object.status();
+void MergeInto(Marker& marker, const Marker& changes) {
+  for (const auto& [key, input] : changes.inputs) marker.inputs[key] = input;
+  for (const auto& [symbol, at] : changes.unknown) {
+    TimePoint& known = marker.unknown[symbol];
+    known = std::max(known, at);
   }
-  ASSIGN_OR_RETURN(auto marker, ParseStored(*object));
-  return std::optional<Marker>(std::move(marker));
+  marker.outputs.insert(marker.outputs.end(), changes.outputs.begin(), changes.outputs.end());
+  std::sort(marker.outputs.begin(), marker.outputs.end());
+  marker.outputs.erase(std::unique(marker.outputs.begin(), marker.outputs.end()), marker.outputs.end());
 }
 
-Status UpdateMarker(store::ObjectStore& store, std::string_view prefix, const Marker& changes) {
-  const std::string key = MarkerKey(prefix, changes.pipeline, changes.dt);
+std::string ShardPrefix(std::string_view prefix, std::string_view pipeline, Date dt) {
+  return fmt::format("{}markers/{}/dt={}/", prefix, pipeline, FormatDate(dt));
+}
+
+Result<std::vector<store::Object>> ReadShards(store::ObjectStore& store, std::string_view prefix,
+                                              std::string_view pipeline, Date dt) {
+  ASSIGN_OR_RETURN(const auto listed, store::ListAll(store, ShardPrefix(prefix, pipeline, dt)));
+  std::vector<store::Object> shards;
+  for (const auto& info : listed) {
+    auto object = store.Get(info.key);
+    if (CodeOf(object.status()) == ErrorCode::kNotFound) continue;  // folded meanwhile
+    RETURN_IF_ERROR(object.status());
+    shards.push_back(*std::move(object));
+  }
+  return shards;
+}
+
+Status UpdateObject(store::ObjectStore& store, const std::string& key, const Marker& changes) {
   for (int attempt = 0; attempt < kMaxTries; ++attempt) {
     Marker marker{changes.pipeline, changes.dt, {}, {}};
     store::PutOptions options{.if_absent = true};
     const auto object = store.Get(key);
     if (object.ok()) {
-      ASSIGN_OR_RETURN(marker, ParseStored(*object));
+      ASSIGN_OR_RETURN(marker, ParseStoredMarker(*object));
       options = {.if_match = object->info.etag};
     } else if (CodeOf(object.status()) != ErrorCode::kNotFound) {
       return object.status();
     }
-    for (const auto& [input_key, input] : changes.inputs) marker.inputs[input_key] = input;
-    marker.outputs.insert(marker.outputs.end(), changes.outputs.begin(), changes.outputs.end());
-    std::sort(marker.outputs.begin(), marker.outputs.end());
-    marker.outputs.erase(std::unique(marker.outputs.begin(), marker.outputs.end()), marker.outputs.end());
+    MergeInto(marker, changes);
     const std::string text = WriteMarker(marker);
     if (object.ok() && object->bytes == text) return Status::OK();
     const auto put = store.Put(key, text, options);
@@ -182,6 +262,62 @@ Status UpdateMarker(store::ObjectStore& store, std::string_view prefix, const Ma
   return MakeError(ErrorCode::kConflict,
                    fmt::format("{}: other processes wrote it before each of {} tries", key, kMaxTries),
                    "run it again when the others are done");
+}
+
+}  // namespace
+
+Result<std::optional<Marker>> ReadMarker(store::ObjectStore& store, std::string_view prefix,
+                                         std::string_view pipeline, Date dt) {
+  // The shards first: one that is folded in between is in the marker then.
+  ASSIGN_OR_RETURN(const auto shards, ReadShards(store, prefix, pipeline, dt));
+  std::optional<Marker> marker;
+  const auto object = store.Get(MarkerKey(prefix, pipeline, dt));
+  if (object.ok()) {
+    ASSIGN_OR_RETURN(marker, ParseStoredMarker(*object));
+  } else if (CodeOf(object.status()) != ErrorCode::kNotFound) {
+    return object.status();
+  }
+  for (const auto& shard : shards) {
+    ASSIGN_OR_RETURN(const Marker part, ParseStoredMarker(shard));
+    if (!marker) marker = Marker{std::string(pipeline), dt, {}, {}};
+    MergeInto(*marker, part);
+  }
+  return marker;
+}
+
+Status UpdateMarker(store::ObjectStore& store, std::string_view prefix, const Marker& changes) {
+  return UpdateObject(store, MarkerKey(prefix, changes.pipeline, changes.dt), changes);
+}
+
+Status UpdateMarkerShard(store::ObjectStore& store, std::string_view prefix, const Marker& changes,
+                         std::string_view shard) {
+  return UpdateObject(store, MarkerShardKey(prefix, changes.pipeline, changes.dt, shard), changes);
+}
+
+Status FoldMarkerShards(store::ObjectStore& store, std::string_view prefix, std::string_view pipeline,
+                        Date dt) {
+  ASSIGN_OR_RETURN(const auto shards, ReadShards(store, prefix, pipeline, dt));
+  if (shards.empty()) return Status::OK();
+  Marker changes{std::string(pipeline), dt, {}, {}};
+  for (const auto& shard : shards) {
+    ASSIGN_OR_RETURN(const Marker part, ParseStoredMarker(shard));
+    MergeInto(changes, part);
+  }
+  RETURN_IF_ERROR(UpdateMarker(store, prefix, changes));
+  for (const auto& shard : shards) {
+    // One that was written again meanwhile stays.
+    const Status removed = store.Delete(shard.info.key, shard.info.etag);
+    const auto code = CodeOf(removed);
+    if (!removed.ok() && code != ErrorCode::kPreconditionFailed && code != ErrorCode::kNotFound)
+      return removed;
+  }
+  return Status::OK();
+}
+
+Status DeleteMarker(store::ObjectStore& store, std::string_view prefix, std::string_view pipeline, Date dt) {
+  ASSIGN_OR_RETURN(const auto shards, store::ListAll(store, ShardPrefix(prefix, pipeline, dt)));
+  for (const auto& shard : shards) RETURN_IF_ERROR(store.Delete(shard.key));
+  return store.Delete(MarkerKey(prefix, pipeline, dt));
 }
 
 bool NeedsProcessing(const std::optional<Marker>& marker, std::string_view key, std::string_view sha256,

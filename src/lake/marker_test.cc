@@ -56,6 +56,34 @@ TEST_F(MarkerTest, TheOrderOfUpdatesDoesNotShow) {
   EXPECT_EQ(store.Head(key)->etag, etag) << "nothing changed, nothing written";
 }
 
+// US-2: 9,000 answers of one day are marked in batches, each at its own cost.
+TEST_F(MarkerTest, ShardsAreOneMarkerBeforeAndAfterTheyAreFolded) {
+  ASSERT_TRUE(UpdateMarker(store, "p/", MarkerOf({Input("raw/a")}, {"clean/1"})).ok());
+  Marker late = MarkerOf({Input("raw/b"), Input("raw/c", "cc", 2)}, {"clean/2"});
+  late.unknown["ZZZZ"] = TimePoint(kDay);
+  late.inputs["raw/c"].absent.Add({kDay, kDay + std::chrono::days(2)});
+  late.inputs["raw/c"].rejected_days[kDay + std::chrono::days(4)] = "bounds";
+  ASSERT_TRUE(UpdateMarkerShard(store, "p/", late, "B").ok());
+  ASSERT_TRUE(UpdateMarkerShard(store, "p/", MarkerOf({Input("raw/d")}), "D").ok());
+  const auto shards = store::ListAll(store, "p/markers/ftse100/dt=2017-08-12/").ValueOrDie();
+  ASSERT_EQ(shards.size(), 2u);
+  EXPECT_EQ(DayOfMarkerKey("p/", "ftse100", shards[0].key), kDay);
+  EXPECT_EQ(DayOfMarkerKey("p/", "ftse100", MarkerKey("p/", "ftse100", kDay)), kDay);
+  EXPECT_EQ(DayOfMarkerKey("p/", "ftse100", "p/markers/ftse100/runs/x.json"), std::nullopt);
+
+  const auto before = ReadMarker(store, "p/", "ftse100", kDay).ValueOrDie().value();
+  EXPECT_EQ(before.inputs.size(), 4u);
+  EXPECT_EQ(before.inputs.at("raw/c"), late.inputs["raw/c"]);
+  EXPECT_TRUE(before.unknown.contains("ZZZZ"));
+  ASSERT_TRUE(FoldMarkerShards(store, "p/", "ftse100", kDay).ok());
+  EXPECT_TRUE(store::ListAll(store, "p/markers/ftse100/dt=2017-08-12/").ValueOrDie().empty());
+  const auto after = ReadMarker(store, "p/", "ftse100", kDay).ValueOrDie().value();
+  EXPECT_EQ(WriteMarker(after), WriteMarker(before));
+  EXPECT_EQ(WriteMarker(ParseMarker(WriteMarker(after)).ValueOrDie()), WriteMarker(after));
+  ASSERT_TRUE(DeleteMarker(store, "p/", "ftse100", kDay).ok());
+  EXPECT_FALSE(ReadMarker(store, "p/", "ftse100", kDay)->has_value());
+}
+
 TEST_F(MarkerTest, ProcessesOnOneDayLoseNoEntry) {
   {
     std::vector<std::jthread> threads;

@@ -61,6 +61,12 @@ SourceConfig ReadSource(YamlReader& reader) {
     source.quota.per = quota->Span("per");
     quota->Finish();
   }
+  if (auto quarantine = reader.Mapping("quarantine")) {
+    auto& out = source.quarantine;
+    out.after_runs = quarantine->Int("after_runs", out.after_runs, 1, 1000);
+    out.probe_every_days = quarantine->Int("probe_every_days", out.probe_every_days, 1, 3650);
+    quarantine->Finish();
+  }
   source.in_flight = reader.Int("in_flight", source.in_flight, 1, 256);
   source.timeout_s = reader.Int("timeout_s", source.timeout_s, 1, 3600);
   reader.Finish();
@@ -195,7 +201,8 @@ std::vector<std::string> KnownConfigKeys() {
   YamlFaults faults{"", ProcessEnvironment, {}, {}};
   // Asks for every key, so that the set cannot differ from what is read.
   const YAML::Node root = YAML::Load(
-      "{source: {kind: yahoo, symbols: {}, quota: {}}, tables: {t: {rules: [{}]}}, retention: {raw: {}, "
+      "{source: {kind: yahoo, symbols: {}, quota: {}, quarantine: {}}, tables: {t: {rules: [{}]}}, "
+      "retention: {raw: {}, "
       "clean: {}}, demo: {}}");
   YamlReader reader(root, "", faults);
   ReadPipeline(reader);

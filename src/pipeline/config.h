@@ -25,6 +25,12 @@ struct QuotaConfig {
   Duration per{0};
 };
 
+// Symbols that the provider does not know are left alone after some runs, and asked for again now and then.
+struct QuarantineConfig {
+  int64_t after_runs = 3;
+  int64_t probe_every_days = 7;
+};
+
 struct SourceConfig {
   std::string kind;                             // a name of source::SourceKinds()
   std::map<std::string, std::string> settings;  // what that kind takes: endpoint, shape, …
@@ -32,6 +38,7 @@ struct SourceConfig {
   QuotaConfig quota;
   int64_t in_flight = 8;  // requests at once
   int64_t timeout_s = 60;
+  QuarantineConfig quarantine;
 };
 
 struct RuleConfig {

@@ -160,7 +160,12 @@ Result<Pipeline> LoadPipeline(std::string_view name) {
   }
   pipeline.calendar = *calendar;
   const SymbolsConfig& symbols = pipeline.config.source.symbols;
-  ASSIGN_OR_RETURN(pipeline.symbols, source::ReadSymbols((folder / symbols.file).string(), symbols.column));
+  ASSIGN_OR_RETURN(const auto entries,
+                   source::ReadSymbolEntries((folder / symbols.file).string(), symbols.column));
+  for (const auto& entry : entries) {
+    pipeline.symbols.push_back(entry.symbol);
+    if (entry.delisted) pipeline.delisted[entry.symbol] = *entry.delisted;
+  }
 
   pipeline.bars = lake::DailyBarsTable();
   pipeline.actions = lake::ActionsTable();

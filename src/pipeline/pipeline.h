@@ -1,6 +1,9 @@
 // A pipeline folder, loaded: pipeline.yaml, workflow.asl.json, the symbol file, queries/.
 #pragma once
 
+#include <functional>
+#include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,12 +23,18 @@ struct Pipeline {
   std::string folder;    // absolute
   std::string workflow;  // the text of workflow.asl.json, ${DeadLetterQueueUrl} filled in
   std::vector<std::string> symbols;
+  std::map<std::string, Date, std::less<>> delisted;  // those of the symbol file that trade no more
   const calendar::ExchangeCalendar* calendar = nullptr;
   lake::TableSpec bars;
   lake::TableSpec actions;
 
   const std::string& name() const { return config.name; }
   std::string dead_letter_queue() const { return config.name + "-dlq"; }
+  // The first day on which the symbol file says that it trades no more.
+  std::optional<Date> DelistedOn(std::string_view symbol) const {
+    const auto found = delisted.find(symbol);
+    return found == delisted.end() ? std::nullopt : std::optional<Date>(found->second);
+  }
   std::string queries_folder() const { return folder + "/queries"; }
 };
 

@@ -240,7 +240,7 @@ Result<RunReport> RunPipeline(const Pipeline& pipeline, const Runtime& runtime, 
     if (request.again && marker) {
       // Forgotten, not processed: killed after this, the next run or `process` does it all the same.
       RETURN_IF_ERROR(
-          runtime.store->Delete(lake::MarkerKey(pipeline.config.prefix, pipeline.name(), request.to)));
+          lake::DeleteMarker(*runtime.store, pipeline.config.prefix, pipeline.name(), request.to));
       marker.reset();
     }
     ASSIGN_OR_RETURN(const Covered covered, FindCovered(pipeline, runtime, marker, request));

@@ -1,5 +1,6 @@
 #include "pipeline/transform.h"
 
+#include <arrow/array.h>
 #include <arrow/record_batch.h>
 #include <fmt/format.h>
 
@@ -9,6 +10,7 @@
 
 #include "base/parallel.h"
 #include "base/sha256.h"
+#include "calendar/exchange_calendar.h"
 #include "lake/marker.h"
 #include "lake/partitioned_table.h"
 #include "lake/rules.h"
@@ -58,6 +60,40 @@ struct OpenTable {
     if (verdict.rejected->num_rows() > 0) rejected.push_back(verdict.rejected);
   }
 };
+
+Result<const arrow::Date32Array*> DateColumn(const arrow::RecordBatch& rows) {
+  const auto column = rows.GetColumnByName("date");
+  if (column == nullptr || column->type_id() != arrow::Type::DATE32) {
+    return MakeError(ErrorCode::kInternal, "bars without a column date");
+  }
+  return static_cast<const arrow::Date32Array*>(column.get());
+}
+
+Result<std::vector<Date>> DatesOf(const arrow::RecordBatch& rows) {
+  ASSIGN_OR_RETURN(const auto* dates, DateColumn(rows));
+  std::vector<Date> out;
+  out.reserve(static_cast<size_t>(dates->length()));
+  for (int64_t i = 0; i < dates->length(); ++i) {
+    if (!dates->IsNull(i)) out.push_back(FromDaysSinceEpoch(dates->Value(i)));
+  }
+  return out;
+}
+
+// The day of each refused row, with the rule.
+Result<std::vector<std::pair<Date, std::string>>> RejectedDaysOf(const arrow::RecordBatch& rows) {
+  ASSIGN_OR_RETURN(const auto* dates, DateColumn(rows));
+  const auto rules = rows.GetColumnByName(lake::kRuleColumn);
+  if (rules == nullptr || rules->type_id() != arrow::Type::STRING) {
+    return MakeError(ErrorCode::kInternal, "rejected rows without a column rule");
+  }
+  std::vector<std::pair<Date, std::string>> out;
+  for (int64_t i = 0; i < dates->length(); ++i) {
+    if (dates->IsNull(i)) continue;
+    out.emplace_back(FromDaysSinceEpoch(dates->Value(i)),
+                     static_cast<const arrow::StringArray&>(*rules).GetString(i));
+  }
+  return out;
+}
 
 // Failures of parsing that speak of the bytes; others are of this machine and end the run.
 bool SpeaksOfTheBytes(ErrorCode code) {
@@ -181,10 +217,30 @@ class Run {
       if (count.rejected > 0) out.input.rejected_by_rule[count.rule] = count.rejected;
       if (count.warned > 0) out.input.warned_by_rule[count.rule] = count.warned;
     }
+    RETURN_IF_ERROR(MarkDays(key, out.bars, out.input));
     for (const auto& warning : out.bars.warnings) {
       log_.Info("row_warning", {{"rule", warning.rule}, {"row", warning.key}, {"reason", warning.reason}});
     }
     return out;
+  }
+
+  // What became of each session that was asked for, for the ledger (pipeline/ledger.h).
+  Status MarkDays(const RawKey& key, const lake::Validated& bars, lake::MarkerInput& input) const {
+    ASSIGN_OR_RETURN(auto accepted, DatesOf(*bars.accepted));
+    std::sort(accepted.begin(), accepted.end());
+    const auto is_accepted = [&](Date day) {
+      return std::binary_search(accepted.begin(), accepted.end(), day);
+    };
+    ASSIGN_OR_RETURN(const auto rejected, RejectedDaysOf(*bars.rejected));
+    for (const auto& [day, rule] : rejected) {
+      if (day >= key.from && day <= key.to && !is_accepted(day)) input.rejected_days.emplace(day, rule);
+    }
+    for (const Date day : pipeline_.calendar->Sessions(key.from, key.to)) {
+      if (!is_accepted(day) && !input.rejected_days.contains(day)) input.absent.Add({day, day});
+    }
+    input.absent.Join(
+        [&](Date first, Date last) { return pipeline_.calendar->Sessions(first, last).empty(); });
+    return Status::OK();
   }
 
   DeadLetter LetterFor(const RawObject& raw, const Status& status) const {

@@ -65,12 +65,13 @@ bool IsSymbol(std::string_view text) {
 
 }  // namespace
 
-Result<std::vector<std::string>> ParseSymbols(std::string_view text, std::string_view column,
-                                              std::string_view file) {
+Result<std::vector<SymbolEntry>> ParseSymbolEntries(std::string_view text, std::string_view column,
+                                                    std::string_view file) {
   if (text.substr(0, 3) == "\xef\xbb\xbf") text.remove_prefix(3);
-  std::vector<std::string> symbols, cells;
+  std::vector<SymbolEntry> symbols;
+  std::vector<std::string> cells;
   std::unordered_map<std::string, int> seen;
-  size_t columns = 0, wanted = 0;
+  size_t columns = 0, wanted = 0, delisted = 0, renamed_to = 0;
   int number = 0;
   const auto fail = [&](std::string_view what) {
     return MakeError(ErrorCode::kConfiguration, fmt::format("{}:{}: {}", file, number, what),
@@ -86,7 +87,12 @@ Result<std::vector<std::string>> ParseSymbols(std::string_view text, std::string
     if (!SplitCells(line, &cells)) return fail("a quoted cell does not end");
     if (columns == 0) {
       columns = cells.size();
-      wanted = static_cast<size_t>(std::find(cells.begin(), cells.end(), column) - cells.begin());
+      const auto position = [&](std::string_view name) {
+        return static_cast<size_t>(std::find(cells.begin(), cells.end(), name) - cells.begin());
+      };
+      wanted = position(column);
+      delisted = position("delisted");
+      renamed_to = position("renamed_to");
       if (wanted == columns) return fail(fmt::format("the header has no column named {}", column));
       continue;
     }
@@ -98,14 +104,21 @@ Result<std::vector<std::string>> ParseSymbols(std::string_view text, std::string
     if (!IsSymbol(symbol)) return fail(fmt::format("not a symbol: {}", symbol));
     const auto [first, added] = seen.emplace(symbol, number);
     if (!added) return fail(fmt::format("the same symbol as in line {}: {}", first->second, symbol));
-    symbols.push_back(symbol);
+    SymbolEntry entry{symbol, std::nullopt, renamed_to < columns ? cells[renamed_to] : std::string()};
+    if (delisted < columns && !cells[delisted].empty()) {
+      const auto day = ParseDate(cells[delisted]);
+      if (!day.ok())
+        return fail(fmt::format("delisted: expected a day as YYYY-MM-DD, got {}", cells[delisted]));
+      entry.delisted = *day;
+    }
+    symbols.push_back(std::move(entry));
   }
   if (columns == 0) return fail("no header");
   if (symbols.empty()) return fail("no symbol");
   return symbols;
 }
 
-Result<std::vector<std::string>> ReadSymbols(const std::string& file, std::string_view column) {
+Result<std::vector<SymbolEntry>> ReadSymbolEntries(const std::string& file, std::string_view column) {
   std::ifstream in(file, std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(in), {}};
   if (!in.is_open() || in.bad()) {
@@ -113,7 +126,27 @@ Result<std::vector<std::string>> ReadSymbols(const std::string& file, std::strin
                      fmt::format("the symbol file cannot be read ({}): {}", std::strerror(errno), file),
                      "name a CSV file with a header and one symbol a line");
   }
-  return ParseSymbols(text, column, file);
+  return ParseSymbolEntries(text, column, file);
+}
+
+namespace {
+
+Result<std::vector<std::string>> NamesOf(const Result<std::vector<SymbolEntry>>& entries) {
+  RETURN_IF_ERROR(entries.status());
+  std::vector<std::string> names;
+  for (const auto& entry : *entries) names.push_back(entry.symbol);
+  return names;
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> ParseSymbols(std::string_view text, std::string_view column,
+                                              std::string_view file) {
+  return NamesOf(ParseSymbolEntries(text, column, file));
+}
+
+Result<std::vector<std::string>> ReadSymbols(const std::string& file, std::string_view column) {
+  return NamesOf(ReadSymbolEntries(file, column));
 }
 
 }  // namespace penstock::source

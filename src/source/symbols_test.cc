@@ -23,6 +23,17 @@ TEST(Symbols, NamedColumnCommentsQuotesAndCrlf) {
   EXPECT_THAT(*symbols, ElementsAre("AB.L", "^GSPC", "EURUSD=X"));
 }
 
+// US-stocks: what left the market is kept, and marked.
+TEST(Symbols, DelistedAndRenamedAreColumns) {
+  const auto entries =
+      ParseSymbolEntries("symbol,renamed_to,delisted\nFB,META,2022-06-09\nMETA,,\n", "symbol", "s.csv");
+  ASSERT_TRUE(entries.ok()) << Describe(entries.status());
+  EXPECT_EQ((*entries)[0].delisted, MakeDate(2022, 6, 9));
+  EXPECT_EQ((*entries)[0].renamed_to, "META");
+  EXPECT_FALSE((*entries)[1].delisted);
+  ExpectRefused("symbol,delisted\nFB,2022-6-9\n", "s.csv:2");
+}
+
 TEST(Symbols, FaultsNameFileAndLine) {
   ExpectRefused("", "s.csv:0");
   ExpectRefused("symbol\n", "s.csv:1");
