@@ -1,4 +1,5 @@
-// Providers answer "please wait" and "please agree" with a page of HTML and status 200.
+// Providers answer "please wait" and "please agree" with status 200: as a page of HTML, or as an error in
+// JSON.
 #pragma once
 
 #include <stop_token>
@@ -10,6 +11,9 @@ namespace penstock::source {
 
 // Unavailable, which is worth another attempt: the answer is 2xx and its body is empty or a page of HTML.
 Status CheckIsNoPage(const net::HttpResponse& response, std::string_view masked_url);
+
+// Throttled, for a minute: {"Error Message": "Limit Reach …"} with status 200, as FMP says it.
+Status CheckIsNoLimit(const net::HttpResponse& response, std::string_view masked_url);
 
 // Stands below net::RetryingClient, so that such an answer is asked for again. Thread-safe if `inner` is.
 class PageGuard : public net::HttpClient {

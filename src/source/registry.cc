@@ -1,11 +1,13 @@
 #include "source/registry.h"
 
+#include "source/fmp/fmp_source.h"
 #include "source/yahoo/yahoo_source.h"
 
 namespace penstock::source {
 namespace {
 
 const SourceKind kKinds[] = {
+    {"fmp", fmp::kSampleConfiguration, &fmp::MakeFmpSource},
     {"yahoo", yahoo::kSampleConfiguration, &yahoo::MakeYahooSource},
 };
 

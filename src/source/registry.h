@@ -1,6 +1,7 @@
 // The kinds of sources, as a plain list. A new provider is a folder beside yahoo/ and a line in registry.cc.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <span>
@@ -25,6 +26,8 @@ using SourceSettings = std::map<std::string, std::string>;
 struct SourceParts {
   net::HttpClient* client = nullptr;  // with quota and retry; null where only Parse is wanted
   const Clock* clock = nullptr;       // not null
+  // The value of a variable that holds a secret, empty where it is not set. Null: the process's environment.
+  std::function<std::string(const char* name)> environment = nullptr;
 };
 
 struct SourceKind {

@@ -56,9 +56,15 @@ bool SplitCells(std::string_view line, std::vector<std::string>* cells) {
 }
 
 // What a symbol may be: printable ASCII without space, quote, comma, or what a path or a URL gives another
-// meaning.
+// meaning. A share class may stand behind a slash (RDS/A): keys and URLs encode it.
 bool IsSymbol(std::string_view text) {
   if (text.size() > 32 || text.find("..") != std::string_view::npos) return false;
+  const size_t slash = text.find('/');
+  if (slash != std::string_view::npos) {
+    const size_t behind = text.size() - slash - 1;
+    if (slash == 0 || behind == 0 || behind > 2) return false;
+    return IsSymbol(text.substr(0, slash)) && IsSymbol(text.substr(slash + 1));
+  }
   return std::all_of(text.begin(), text.end(),
                      [](char c) { return c > ' ' && c < 127 && !std::strchr("\"'\\/?#%,;<>|*", c); });
 }

@@ -34,6 +34,15 @@ TEST(Symbols, DelistedAndRenamedAreColumns) {
   ExpectRefused("symbol,delisted\nFB,2022-6-9\n", "s.csv:2");
 }
 
+TEST(Symbols, ShareClassesAndPreferredSharesOfTheUsMarket) {
+  const auto symbols = ParseSymbols("symbol\nRDS/A\nBRK.B\nBF-B\nABR$D\n", "symbol", "s.csv");
+  ASSERT_TRUE(symbols.ok()) << Describe(symbols.status());
+  EXPECT_THAT(*symbols, ElementsAre("RDS/A", "BRK.B", "BF-B", "ABR$D"));
+  for (const char* odd : {"symbol\n/A\n", "symbol\nA/\n", "symbol\nA/B/C\n", "symbol\nA/BCD\n"}) {
+    ExpectRefused(odd, "s.csv:2");
+  }
+}
+
 TEST(Symbols, FaultsNameFileAndLine) {
   ExpectRefused("", "s.csv:0");
   ExpectRefused("symbol\n", "s.csv:1");

@@ -11,6 +11,7 @@
 #include "source/replay/bulk_file.h"
 #include "source/replay/chart_writer.h"
 #include "source/yahoo/body.h"
+#include "source/yahoo/spelling.h"
 
 namespace penstock::source {
 namespace {
@@ -287,7 +288,7 @@ ReplayAnswer YahooReplay::Chart(const std::string& symbol, const net::ServerRequ
     ParseContext context;
     context.symbol = symbol;
     context.raw_key = symbol;
-    thread_local yahoo::Series series;
+    thread_local Series series;
     series.Clear();
     const Status read = yahoo::ReadChart(recorded->second, context, &series);
     const bool inside = read.ok() && std::any_of(series.days.begin(), series.days.end(), [&](int32_t day) {

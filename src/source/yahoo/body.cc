@@ -4,20 +4,13 @@
 
 #include <algorithm>
 
-#include "source/inflate.h"
+#include "source/opened_body.h"
 
 namespace penstock::source::yahoo {
 namespace {
 
 bool Contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
-}
-
-// The beginning of an odd body, fit for a message.
-std::string Beginning(std::string_view bytes) {
-  std::string out;
-  for (const char c : bytes.substr(0, 60)) out += (c >= ' ' && c < 127) ? c : '.';
-  return out;
 }
 
 // "404 Not Found: No data found, symbol may be delisted"
@@ -58,29 +51,14 @@ Result<ParsedAnswer> ParseBody(std::string_view bytes, const ParseContext& conte
                      "fetch this symbol and day again");
   };
   std::string inflated;
-  if (IsGzip(bytes)) {
-    auto opened = Inflate(bytes, kMaxBodyBytes);
-    if (!opened.ok()) return WithContext(opened.status(), context.raw_key);
-    inflated = *std::move(opened);
-    bytes = inflated;
-  }
-  if (bytes.size() > kMaxBodyBytes) {
-    return MakeError(ErrorCode::kTooLarge,
-                     fmt::format("a body of {} bytes in {}", bytes.size(), context.raw_key));
-  }
-  if (bytes.substr(0, 3) == "\xef\xbb\xbf") bytes.remove_prefix(3);
-  const size_t start = std::min(bytes.find_first_not_of(" \t\r\n"), bytes.size());
-  bytes.remove_prefix(start);
-  if (bytes.empty()) return invalid("an empty body");
+  ASSIGN_OR_RETURN(bytes, OpenBody(bytes, context.raw_key, &inflated));
 
   thread_local Series series;
   series.Clear();
   if (bytes.front() == '{' || bytes.front() == '[') {
     RETURN_IF_ERROR(ReadChart(bytes, context, &series));
-  } else if (bytes.front() == '<') {
-    return invalid("an HTML page instead of chart data");
   } else if (bytes.substr(0, 5) == "Edge:" || bytes.substr(0, 17) == "Too Many Requests") {
-    return ProviderError("Too Many Requests", Beginning(bytes), context.raw_key);
+    return ProviderError("Too Many Requests", BeginningOf(bytes), context.raw_key);
   } else if (IsErrorText(bytes)) {
     const std::string_view text = bytes.substr(4, bytes.find_first_of("\r\n") - 4);
     const size_t colon = text.find(": ");
@@ -89,9 +67,9 @@ Result<ParsedAnswer> ParseBody(std::string_view bytes, const ParseContext& conte
   } else if (bytes.substr(0, 4) == "Date" || bytes.front() == '#') {
     RETURN_IF_ERROR(ReadCsv(bytes, context, &series));
   } else {
-    return invalid(fmt::format("neither chart JSON nor CSV (it begins with \"{}\")", Beginning(bytes)));
+    return invalid(fmt::format("neither chart JSON nor CSV (it begins with \"{}\")", BeginningOf(bytes)));
   }
-  return ToBatches(series, context);
+  return ToBatches(series, context, "yahoo");
 }
 
 }  // namespace penstock::source::yahoo

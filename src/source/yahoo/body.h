@@ -4,12 +4,9 @@
 
 #include <string_view>
 
-#include "source/yahoo/series.h"
+#include "source/series.h"
 
 namespace penstock::source::yahoo {
-
-// What no answer of ours is longer than, inflated.
-inline constexpr size_t kMaxBodyBytes = 64 << 20;
 
 // Any body: inflates gzip, tells chart JSON from CSV, and names what is neither (a page of HTML, an error
 // text, nothing).

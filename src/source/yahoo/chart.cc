@@ -1,13 +1,12 @@
 #include <fmt/format.h>
-#include <simdjson.h>
 
 #include <algorithm>
-#include <cmath>
-#include <cstring>
 #include <optional>
 
 #include "calendar/exchange_calendar.h"
+#include "source/json_reader_internal.h"
 #include "source/yahoo/body.h"
+#include "source/yahoo/spelling.h"
 #include "source/yahoo/zone_offsets.h"
 
 namespace penstock::source::yahoo {
@@ -24,37 +23,13 @@ struct Meta {
   std::optional<int64_t> regular_market_time, regular_end, gmt_offset;
 };
 
-struct Trouble {
-  error_code code = simdjson::SUCCESS;
-  std::string what;
-};
-
-// One pass over one body. simdjson's values are read in the order in which they stand; every member is
-// visited, so that a body cut short or followed by something does not pass.
-class ChartReader {
+class ChartReader : private JsonReader {
  public:
   ChartReader(const ParseContext& context, Series* series) : context_(context), series_(*series) {}
 
   Status Read(std::string_view bytes);
 
  private:
-  // These readers return false when trouble_ says what is wrong.
-  bool Json(error_code code) {
-    if (code == simdjson::SUCCESS) return true;
-    if (trouble_.what.empty()) trouble_ = {code, simdjson::error_message(code)};
-    return false;
-  }
-  bool Odd(std::string what) {
-    if (trouble_.what.empty()) trouble_ = {simdjson::INCORRECT_TYPE, std::move(what)};
-    return false;
-  }
-
-  // Calls visit(key, value) for each member; a null is an object without members.
-  template <typename Visit>
-  bool EachMember(od::value value, Visit visit);
-  template <typename Visit>
-  bool EachElement(od::value value, Visit visit);
-
   bool ReadEnvelope(od::value value);
   bool ReadError(od::value value);
   bool ReadResult(od::value value);
@@ -63,9 +38,7 @@ class ChartReader {
   bool ReadAction(od::value value, std::string_view key, bool split);
   bool ReadPrices(od::value value, Column<double>* column, bool* present);
   bool ReadVolumes(od::value value);
-  bool ReadText(od::value value, std::string* out);
   bool ReadInteger(od::value value, std::optional<int64_t>* out);
-  bool ReadNumber(od::value value, double* out);
 
   Status Finish();
   Status FinishColumns();
@@ -77,7 +50,6 @@ class ChartReader {
 
   const ParseContext& context_;
   Series& series_;
-  Trouble trouble_;
   Meta meta_;
   bool is_chart_ = false, has_result_ = false, has_error_ = false;
   bool open_ = false, high_ = false, low_ = false, close_ = false, volume_ = false, adj_close_ = false;
@@ -88,55 +60,6 @@ class ChartReader {
 
 // Timestamps of the body under way; reused as the Series is.
 thread_local std::vector<int64_t> stamps;
-
-template <typename Visit>
-bool ChartReader::EachMember(od::value value, Visit visit) {
-  bool null = false;
-  if (!Json(value.is_null().get(null))) return false;
-  if (null) return true;
-  od::object object;
-  if (!Json(value.get_object().get(object))) return false;
-  for (auto member : object) {
-    od::field field;
-    if (!Json(std::move(member).get(field))) return false;
-    std::string_view key;
-    if (!Json(field.unescaped_key(true).get(key))) return false;
-    if (!visit(key, field.value())) return false;
-  }
-  return true;
-}
-
-template <typename Visit>
-bool ChartReader::EachElement(od::value value, Visit visit) {
-  bool null = false;
-  if (!Json(value.is_null().get(null))) return false;
-  if (null) return true;
-  od::array array;
-  if (!Json(value.get_array().get(array))) return false;
-  for (auto element : array) {
-    od::value item;
-    if (!Json(std::move(element).get(item))) return false;
-    if (!visit(item)) return false;
-  }
-  return true;
-}
-
-bool ChartReader::ReadText(od::value value, std::string* out) {
-  std::string_view text;
-  const error_code code = value.get_string().get(text);
-  if (code == simdjson::SUCCESS) {
-    *out = text;
-    return true;
-  }
-  bool null = false;
-  if (code == simdjson::INCORRECT_TYPE && value.is_null().get(null) == simdjson::SUCCESS && null) return true;
-  return Json(code);
-}
-
-bool ChartReader::ReadNumber(od::value value, double* out) {
-  if (!Json(value.get_double().get(*out))) return false;
-  return std::isfinite(*out) || Odd("a number beyond all bounds");
-}
 
 bool ChartReader::ReadInteger(od::value value, std::optional<int64_t>* out) {
   int64_t number = 0;
@@ -305,33 +228,19 @@ bool ChartReader::ReadEnvelope(od::value value) {
 }
 
 Status ChartReader::Read(std::string_view bytes) {
-  // Reused by all bodies of the thread: simdjson reads up to SIMDJSON_PADDING bytes behind the end.
-  thread_local od::parser parser;
-  thread_local std::vector<char> padded;
-  if (padded.size() < bytes.size() + simdjson::SIMDJSON_PADDING) {
-    padded.resize(bytes.size() + simdjson::SIMDJSON_PADDING);
-  }
-  std::memcpy(padded.data(), bytes.data(), bytes.size());
-  std::memset(padded.data() + bytes.size(), 0, simdjson::SIMDJSON_PADDING);
   stamps.clear();
-
   od::document document;
-  bool good = Json(parser.iterate(padded.data(), bytes.size(), padded.size()).get(document));
   od::object root;
-  good = good && Json(document.get_object().get(root));
-  if (good) {
-    for (auto member : root) {
-      od::field field;
-      std::string_view key;
-      good = Json(std::move(member).get(field)) && Json(field.unescaped_key(true).get(key));
-      if (!good) break;
-      if (key == "chart") is_chart_ = true;
-      if (key == "chart" || key == "finance" || key == "quoteSummary") good = ReadEnvelope(field.value());
-      if (!good) break;
-    }
-  }
-  if (good && !document.at_end()) good = Odd("something behind the end");
-  if (!good) return Invalid(fmt::format("broken chart JSON: {}", trouble_.what));
+  const bool good = Open(bytes, &document) && Json(document.get_object().get(root)) &&
+                    EachMember(root,
+                               [&](std::string_view key, od::value value) {
+                                 if (key == "chart") is_chart_ = true;
+                                 const bool envelope =
+                                     key == "chart" || key == "finance" || key == "quoteSummary";
+                                 return !envelope || ReadEnvelope(value);
+                               }) &&
+                    Close(document);
+  if (!good) return Invalid(fmt::format("broken chart JSON: {}", what()));
   return Finish();
 }
 

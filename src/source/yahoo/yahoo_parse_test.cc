@@ -11,8 +11,10 @@
 
 #include "calendar/exchange_calendar.h"
 #include "source/inflate.h"
+#include "source/opened_body.h"
 #include "source/schema.h"
 #include "source/yahoo/body.h"
+#include "source/yahoo/spelling.h"
 
 namespace penstock::source::yahoo {
 namespace {

@@ -4,8 +4,10 @@
 
 #include "net/http.h"
 #include "net/url.h"
+#include "source/opened_body.h"
 #include "source/page_guard.h"
 #include "source/yahoo/body.h"
+#include "source/yahoo/spelling.h"
 
 namespace penstock::source::yahoo {
 namespace {
@@ -14,11 +16,6 @@ constexpr size_t kMaxCrumbBytes = 64;
 constexpr int64_t kMaxSmallBodyBytes = 1 << 20;
 
 int64_t UnixSeconds(Date date) { return int64_t{DaysSinceEpoch(date)} * 86400; }
-
-bool SaysGenerated(std::string_view body) {
-  const std::string_view head = body.substr(0, 4096);  // meta stands first
-  return head.substr(0, 11) == "# generated" || head.find("\"generated\":true") != std::string_view::npos;
-}
 
 // "a=1; Path=/…" of each Set-Cookie as one Cookie header (RFC 6265 section 4.2.1).
 std::string CookiesOf(const net::HttpResponse& response) {

@@ -1,4 +1,4 @@
-#include "source/yahoo/series.h"
+#include "source/series.h"
 
 #include <arrow/api.h>
 #include <fmt/format.h>
@@ -11,7 +11,7 @@
 
 #include "source/schema.h"
 
-namespace penstock::source::yahoo {
+namespace penstock::source {
 namespace {
 
 constexpr double kTwoTo63 = 9223372036854775808.0;
@@ -21,8 +21,6 @@ struct MinorUnit {
   std::string_view quoted, currency;
 };
 constexpr MinorUnit kMinorUnits[] = {{"GBp", "GBP"}, {"GBX", "GBP"}, {"ZAc", "ZAR"}, {"ILA", "ILS"}};
-
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 template <typename T>
 void Permute(const std::vector<uint32_t>& order, std::vector<T>* values) {
@@ -266,29 +264,14 @@ void Series::AddVolume(double value) {
   notes.push_back(fmt::format("a volume beyond 64 bits left out: {}", value));
 }
 
-std::string YahooSpelling(std::string_view symbol) {
-  std::string spelled(symbol.substr(symbol.find(':') + 1));
-  const size_t size = spelled.size();
-  if (size > 2 && spelled[size - 2] == '.' && spelled[size - 1] >= 'A' && spelled[size - 1] <= 'C') {
-    spelled[size - 2] = '-';
-  }
-  return spelled;
-}
-
-bool SameSymbol(std::string_view a, std::string_view b) {
-  const std::string left = YahooSpelling(a), right = YahooSpelling(b);
-  return std::equal(left.begin(), left.end(), right.begin(), right.end(),
-                    [](char x, char y) { return Lower(x) == Lower(y); });
-}
-
-Result<ParsedAnswer> ToBatches(Series& series, const ParseContext& context) {
+Result<ParsedAnswer> ToBatches(Series& series, const ParseContext& context, std::string_view provider) {
   SortByDay(&series);
   const size_t rows = series.size();
   if (series.last_row_is_live && rows >= 2 && series.days[rows - 1] == series.days[rows - 2])
     MergeLiveRow(&series);
   NoteDuplicates(&series);
   ToWantedCurrency(context, &series);
-  const std::string source = series.generated ? "yahoo (generated)" : "yahoo";
+  const std::string source = std::string(provider) + (series.generated ? " (generated)" : "");
   ParsedAnswer answer;
   ASSIGN_OR_RETURN(answer.bars, Bars(series, context, source));
   ASSIGN_OR_RETURN(answer.actions, Actions(series, context, source));
@@ -297,4 +280,4 @@ Result<ParsedAnswer> ToBatches(Series& series, const ParseContext& context) {
   return answer;
 }
 
-}  // namespace penstock::source::yahoo
+}  // namespace penstock::source

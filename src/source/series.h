@@ -1,13 +1,14 @@
-// What both of Yahoo's formats are read into, before it becomes Arrow batches.
+// What the providers' formats of daily bars are read into, before it becomes Arrow batches.
 #pragma once
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "source/source.h"
 
-namespace penstock::source::yahoo {
+namespace penstock::source {
 
 // Values and, beside each, whether there is one (1) or a null (0).
 template <typename T>
@@ -63,14 +64,8 @@ struct Series {
 // The series as batches, ascending by day. Pence become pounds when the context wants pounds (ZAc and ILA
 // likewise). A live last row of the day before it (Yahoo appends the quote as a row of its own) is merged
 // into that bar: its close, the wider range, the larger volume. Equal days elsewhere stay, for the rule
-// `unique` to judge. All of that leaves a note. The series is consumed.
-Result<ParsedAnswer> ToBatches(Series& series, const ParseContext& context);
+// `unique` to judge. All of that leaves a note. `provider` is what stands in the column `source`, with
+// " (generated)" behind it where the bars are made up. The series is consumed.
+Result<ParsedAnswer> ToBatches(Series& series, const ParseContext& context, std::string_view provider);
 
-// Whether both name the same share: without case, in Yahoo's spelling.
-bool SameSymbol(std::string_view a, std::string_view b);
-
-// How Yahoo spells a symbol: share classes with a hyphen (BRK.B is BRK-B), for .A to .C name no exchange
-// there, and without an exchange in front (NYSE:LMT is LMT).
-std::string YahooSpelling(std::string_view symbol);
-
-}  // namespace penstock::source::yahoo
+}  // namespace penstock::source
