@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "workflow/jsonata_field.h"
 #include "workflow/task.h"
 #include "workflow/timestamp.h"
 
@@ -163,6 +164,27 @@ class CompareRule : public ChoiceRule {
   const std::optional<JsonPath> path_;
 };
 
+class ConditionRule : public ChoiceRule {
+ public:
+  explicit ConditionRule(JsonataField condition) : condition_(std::move(condition)) {}
+  Result<bool> Matches(const Scope& scope) const override {
+    ASSIGN_OR_RETURN(const json::value value, condition_.EvaluateAs("boolean", scope));
+    return value.get_bool();
+  }
+
+ private:
+  const JsonataField condition_;
+};
+
+class ConstantRule : public ChoiceRule {
+ public:
+  explicit ConstantRule(bool value) : value_(value) {}
+  Result<bool> Matches(const Scope&) const override { return value_; }
+
+ private:
+  const bool value_;
+};
+
 class LogicRule : public ChoiceRule {
  public:
   enum class Kind { kAnd, kOr, kNot };
@@ -244,9 +266,6 @@ class RuleCompiler {
       return std::nullopt;
     }
     auto parsed = JsonPath::Parse(std::string_view(value->get_string()));
-    if (parsed.ok() && parsed->root() == JsonPath::Root::kVariable) {
-      parsed = MakeError(ErrorCode::kInvalidData, "variables are not supported yet: " + parsed->text());
-    }
     if (!parsed.ok()) {
       Fault(place, parsed.status().message());
       return std::nullopt;
@@ -326,6 +345,17 @@ bool WildcardMatches(std::string_view pattern, std::string_view text) {
   }
   while (p < pattern.size() && pattern[p] == '*') ++p;
   return p == pattern.size();
+}
+
+std::unique_ptr<ChoiceRule> CompileCondition(const json::value& value, const std::string& field,
+                                             std::vector<TemplateFault>& faults) {
+  if (value.is_bool()) return std::make_unique<ConstantRule>(value.get_bool());
+  auto parsed = value.is_string()
+                    ? JsonataField::Parse(std::string_view(value.get_string()), field)
+                    : MakeError(ErrorCode::kInvalidData, "Condition must be a JSONata expression");
+  if (parsed.ok()) return std::make_unique<ConditionRule>(*std::move(parsed));
+  faults.push_back({"/Condition", parsed.status().message()});
+  return nullptr;
 }
 
 std::unique_ptr<ChoiceRule> CompileChoiceRule(const json::value& value, bool top_level,

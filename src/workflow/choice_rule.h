@@ -22,6 +22,10 @@ class ChoiceRule {
 std::unique_ptr<ChoiceRule> CompileChoiceRule(const json::value& value, bool top_level,
                                               std::vector<TemplateFault>& faults);
 
+// The Condition of a rule of a JSONata state: an expression, true or false. `field` as in JsonataField.
+std::unique_ptr<ChoiceRule> CompileCondition(const json::value& value, const std::string& field,
+                                             std::vector<TemplateFault>& faults);
+
 // StringMatches: '*' stands for any number of characters, '\*' for a star, '\\' for a backslash.
 bool WildcardMatches(std::string_view pattern, std::string_view text);
 

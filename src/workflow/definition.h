@@ -1,6 +1,5 @@
 // A state machine, parsed once: paths, templates and rules are compiled, names are resolved to positions.
-// Source: Amazon States Language (states-language.net/spec.html). JSONPath query language; `query_language`
-// is the seam for JSONata.
+// Source: Amazon States Language (states-language.net/spec.html).
 #pragma once
 
 #include <memory>
@@ -11,6 +10,7 @@
 
 #include "workflow/choice_rule.h"
 #include "workflow/expression.h"
+#include "workflow/jsonata_field.h"
 #include "workflow/retry_catch.h"
 
 namespace penstock::workflow {
@@ -31,6 +31,7 @@ struct Machine;
 struct ChoiceBranch {
   std::unique_ptr<ChoiceRule> rule;
   int next = -1;
+  std::unique_ptr<Template> assign, output;  // as the state's
 };
 
 // Fields of other types than `type` are at their defaults.
@@ -42,30 +43,38 @@ struct State {
   QueryLanguage query_language = QueryLanguage::kJsonPath;
   int next = -1;  // position in Machine::states; -1: the end
   PathField input_path, output_path, result_path;
-  std::unique_ptr<Template> parameters, result_selector;
+  std::unique_ptr<Template> parameters;  // JSONata: Arguments
+  std::unique_ptr<Template> result_selector;
+  std::unique_ptr<Template> assign;  // both languages; makes an object, by variable
+  std::unique_ptr<Template> output;  // JSONata
   std::vector<Retrier> retriers;
   std::vector<Catcher> catchers;
   // Task
   std::string resource;
   std::optional<int64_t> timeout_s, heartbeat_s;
   std::optional<JsonPath> timeout_path, heartbeat_path;
+  std::optional<JsonataField> timeout_query, heartbeat_query;
   // Pass
   std::optional<json::value> result;
   // Wait: one of them
   std::optional<int64_t> seconds;
   std::optional<TimePoint> timestamp;
   std::optional<JsonPath> seconds_path, timestamp_path;
+  std::optional<JsonataField> seconds_query, timestamp_query;
   // Fail
   std::optional<std::string> error, cause;
   std::optional<Expression> error_path, cause_path;
+  std::optional<JsonataField> error_query, cause_query;
   // Choice; `next` is the default, -1: none
   std::vector<ChoiceBranch> choices;
   // Map
   PathField items_path;
+  std::unique_ptr<Template> items;  // JSONata
   std::unique_ptr<Template> item_selector;
   std::unique_ptr<Machine> processor;
   int64_t max_concurrency = 0;  // 0: as many as the engine allows
   std::optional<JsonPath> max_concurrency_path;
+  std::optional<JsonataField> max_concurrency_query;
   // Parallel
   std::vector<std::unique_ptr<Machine>> branches;
 };

@@ -6,55 +6,13 @@
 #include <algorithm>
 #include <array>
 
+#include "workflow/state_fields.h"
+
 namespace penstock::workflow {
 namespace {
 
 constexpr std::array kTypes{StateType::kTask, StateType::kPass,     StateType::kChoice,  StateType::kWait,
                             StateType::kMap,  StateType::kParallel, StateType::kSucceed, StateType::kFail};
-
-// Fields beside Type, Comment and QueryLanguage.
-const std::set<std::string_view>& FieldsOf(StateType type) {
-  static const std::set<std::string_view> kTask{"Next",
-                                                "End",
-                                                "InputPath",
-                                                "OutputPath",
-                                                "Parameters",
-                                                "ResultSelector",
-                                                "ResultPath",
-                                                "Retry",
-                                                "Catch",
-                                                "Resource",
-                                                "TimeoutSeconds",
-                                                "TimeoutSecondsPath",
-                                                "HeartbeatSeconds",
-                                                "HeartbeatSecondsPath",
-                                                "Credentials"};
-  static const std::set<std::string_view> kPass{"Next",       "End",        "InputPath", "OutputPath",
-                                                "Parameters", "ResultPath", "Result"};
-  static const std::set<std::string_view> kChoice{"Choices", "Default", "InputPath", "OutputPath"};
-  static const std::set<std::string_view> kWait{"Next",    "End",       "InputPath",   "OutputPath",
-                                                "Seconds", "Timestamp", "SecondsPath", "TimestampPath"};
-  static const std::set<std::string_view> kMap{
-      "Next",           "End",           "InputPath", "OutputPath",     "Parameters",
-      "ResultSelector", "ResultPath",    "Retry",     "Catch",          "ItemsPath",
-      "ItemSelector",   "ItemProcessor", "Iterator",  "MaxConcurrency", "MaxConcurrencyPath"};
-  static const std::set<std::string_view> kParallel{
-      "Next",           "End",        "InputPath", "OutputPath", "Parameters",
-      "ResultSelector", "ResultPath", "Retry",     "Catch",      "Branches"};
-  static const std::set<std::string_view> kSucceed{"InputPath", "OutputPath"};
-  static const std::set<std::string_view> kFail{"Error", "Cause", "ErrorPath", "CausePath"};
-  switch (type) {
-    case StateType::kTask: return kTask;
-    case StateType::kPass: return kPass;
-    case StateType::kChoice: return kChoice;
-    case StateType::kWait: return kWait;
-    case StateType::kMap: return kMap;
-    case StateType::kParallel: return kParallel;
-    case StateType::kSucceed: return kSucceed;
-    case StateType::kFail: return kFail;
-  }
-  return kFail;
-}
 
 }  // namespace
 
@@ -90,12 +48,7 @@ void DefinitionReader::ReadMachine(const json::value& value, const std::string& 
   known.insert({"StartAt", "States", "QueryLanguage"});
   Unknown(*object, pointer, known);
   const QueryLanguage outer = query_language_;
-  if (const auto* language = object->if_contains("QueryLanguage")) {
-    if (*language == "JSONata")
-      Fault(pointer + "/QueryLanguage", "JSONata is not supported yet");
-    else if (*language != "JSONPath")
-      Fault(pointer + "/QueryLanguage", "QueryLanguage must be JSONPath or JSONata");
-  }
+  query_language_ = Language(*object, pointer);
   const auto* states = object->if_contains("States");
   if (states == nullptr)
     Fault(pointer, "These fields are required: [States]");
@@ -105,6 +58,7 @@ void DefinitionReader::ReadMachine(const json::value& value, const std::string& 
     Fault(pointer + "/States", "There must be at least one state");
 
   Names names;
+  const size_t variables = outer_variables_.size();
   if (states != nullptr && states->is_object()) {
     for (const auto& member : states->get_object()) {
       const std::string place = pointer + "/States/" + EscapePointer(member.key());
@@ -124,6 +78,9 @@ void DefinitionReader::ReadMachine(const json::value& value, const std::string& 
       }
     }
     for (const auto& member : states->get_object()) {
+      CheckAssignedNames(member.value(), pointer + "/States/" + EscapePointer(member.key()), variables);
+    }
+    for (const auto& member : states->get_object()) {
       State& state = out.states[static_cast<size_t>(names.at(member.key()))];
       if (const auto* fields = member.value().if_object())
         ReadState(*fields, names, state, out);
@@ -136,6 +93,52 @@ void DefinitionReader::ReadMachine(const json::value& value, const std::string& 
   else
     out.start = Target(*object, pointer, "StartAt", names);
   query_language_ = outer;
+  outer_variables_.resize(variables);
+}
+
+QueryLanguage DefinitionReader::Language(const json::object& object, const std::string& pointer) {
+  const auto* language = object.if_contains("QueryLanguage");
+  if (language == nullptr) return query_language_;
+  if (*language == "JSONata") return QueryLanguage::kJsonata;
+  if (*language != "JSONPath") {
+    Fault(pointer + "/QueryLanguage", "QueryLanguage must be JSONPath or JSONata");
+  } else if (query_language_ == QueryLanguage::kJsonata) {
+    Fault(pointer + "/QueryLanguage", "JSONPath cannot be the language of a part of what is in JSONata");
+  }
+  return QueryLanguage::kJsonPath;
+}
+
+// The names that a state assigns, also in its rules and catchers: `known` and above are those of this
+// machine.
+void DefinitionReader::CheckAssignedNames(const json::value& state, const std::string& pointer,
+                                          size_t known) {
+  const auto* object = state.if_object();
+  if (object == nullptr) return;
+  if (const auto* assign = object->if_contains("Assign"); assign != nullptr && assign->is_object()) {
+    for (const auto& member : assign->get_object()) {
+      std::string_view name = member.key();
+      const std::string place = pointer + "/Assign/" + EscapePointer(name);
+      if (name.size() > 2 && name.substr(name.size() - 2) == ".$") name.remove_suffix(2);
+      if (!IsVariableName(name)) {
+        Fault(place,
+              fmt::format("'{}' is not a variable's name: letters, digits and '_', at most 80 characters, "
+                          "and not 'states'",
+                          name));
+      }
+      const auto outer_end = outer_variables_.begin() + static_cast<ptrdiff_t>(known);
+      if (std::find(outer_variables_.begin(), outer_end, name) != outer_end) {
+        Fault(place, fmt::format("A variable of the state around it cannot be assigned here: {}", name));
+      }
+      outer_variables_.emplace_back(name);
+    }
+  }
+  for (const auto* list : {"Choices", "Catch"}) {
+    const auto* rules = object->if_contains(list);
+    if (rules == nullptr || !rules->is_array()) continue;
+    for (size_t i = 0; i < rules->get_array().size(); ++i) {
+      CheckAssignedNames(rules->get_array()[i], fmt::format("{}/{}/{}", pointer, list, i), known);
+    }
+  }
 }
 
 void DefinitionReader::ReadState(const json::object& object, const Names& names, State& out,
@@ -150,22 +153,18 @@ void DefinitionReader::ReadState(const json::object& object, const Names& names,
                  "Type must be one of Task, Pass, Choice, Wait, Map, Parallel, Succeed, Fail");
   }
   out.type = *found;
-  if (const auto* language = object.if_contains("QueryLanguage");
-      language != nullptr && *language != "JSONPath") {
-    Fault(out.pointer + "/QueryLanguage", *language == "JSONata"
-                                              ? "JSONata is not supported yet"
-                                              : "QueryLanguage must be JSONPath or JSONata");
-    return;  // its other fields follow other rules
-  }
-  std::set<std::string_view> known = FieldsOf(out.type);
-  known.insert({"Type", "QueryLanguage"});
+  out.query_language = state_language_ = Language(object, out.pointer);
+  const auto& known = FieldsOf(out.type, state_language_);
   Unknown(object, out.pointer, known);
   ReadTransition(object, names, out);
   if (known.count("InputPath") != 0) NullablePath(object, out.pointer, "InputPath", false, out.input_path);
   if (known.count("OutputPath") != 0) NullablePath(object, out.pointer, "OutputPath", false, out.output_path);
   if (known.count("ResultPath") != 0) NullablePath(object, out.pointer, "ResultPath", true, out.result_path);
   if (known.count("Parameters") != 0) Payload(object, out.pointer, "Parameters", out.parameters);
+  if (known.count("Arguments") != 0) Payload(object, out.pointer, "Arguments", out.parameters);
   if (known.count("ResultSelector") != 0) Payload(object, out.pointer, "ResultSelector", out.result_selector);
+  if (known.count("Output") != 0) Payload(object, out.pointer, "Output", out.output);
+  if (known.count("Assign") != 0) Assign(object, out.pointer, "Assign", out.assign);
   if (known.count("Retry") != 0) {
     ReadRetry(object, out);
     ReadCatch(object, names, out);
@@ -256,7 +255,6 @@ void DefinitionReader::Path(const json::object& object, const std::string& point
   if (!value->is_string()) return Fault(place, fmt::format("{} must be a path", key));
   auto parsed = JsonPath::Parse(std::string_view(value->get_string()));
   if (!parsed.ok()) return Fault(place, parsed.status().message());
-  if (parsed->root() == JsonPath::Root::kVariable) return Fault(place, "variables are not supported yet");
   if (reference && (!parsed->is_reference() || parsed->root() != JsonPath::Root::kInput)) {
     return Fault(place, fmt::format("{} must be a Reference Path (names and indexes below $)", key));
   }
@@ -276,8 +274,36 @@ void DefinitionReader::Payload(const json::object& object, const std::string& po
                                std::unique_ptr<Template>& out) {
   const auto* value = object.if_contains(key);
   if (value == nullptr) return;
+  Payload(*value, pointer, key, std::string(key), out);
+}
+
+void DefinitionReader::Assign(const json::object& object, const std::string& pointer,
+                              const std::string& field, std::unique_ptr<Template>& out) {
+  const auto* value = object.if_contains("Assign");
+  if (value == nullptr) return;
+  if (!value->is_object()) return Fault(pointer + "/Assign", "Assign must be an object");
+  Payload(*value, pointer, "Assign", field, out);
+}
+
+bool DefinitionReader::Query(const json::object& object, const std::string& pointer, std::string_view key,
+                             std::optional<JsonataField>& out) {
+  const auto* value = object.if_contains(key);
+  if (state_language_ != QueryLanguage::kJsonata || value == nullptr || !value->is_string()) return false;
+  const std::string_view text = value->get_string();
+  if (!JsonataField::Is(text)) return false;
+  auto parsed = JsonataField::Parse(text, std::string(key));
+  if (parsed.ok())
+    out = *std::move(parsed);
+  else
+    Fault(fmt::format("{}/{}", pointer, key), parsed.status().message());
+  return true;
+}
+
+void DefinitionReader::Payload(const json::value& value, const std::string& pointer, std::string_view key,
+                               const std::string& field, std::unique_ptr<Template>& out) {
   std::vector<TemplateFault> faults;
-  out = CompilePayloadTemplate(*value, faults);
+  out = state_language_ == QueryLanguage::kJsonata ? CompileJsonataTemplate(value, field, faults)
+                                                   : CompilePayloadTemplate(value, faults);
   for (auto& fault : faults)
     Fault(fmt::format("{}/{}{}", pointer, key, fault.pointer), std::move(fault.message));
 }

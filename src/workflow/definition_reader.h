@@ -32,6 +32,8 @@ class DefinitionReader {
                const std::set<std::string_view>& known);
 
   void ReadState(const json::object& object, const Names& names, State& out, Machine& machine);
+  QueryLanguage Language(const json::object& object, const std::string& pointer);
+  void CheckAssignedNames(const json::value& state, const std::string& pointer, size_t known);
   void ReadTransition(const json::object& object, const Names& names, State& out);
   void ReadTask(const json::object& object, State& out);
   void ReadWait(const json::object& object, State& out);
@@ -57,15 +59,25 @@ class DefinitionReader {
             std::optional<JsonPath>& out);
   void NullablePath(const json::object& object, const std::string& pointer, std::string_view key,
                     bool reference, PathField& out);
+  // A template in the language of the state; `field` is how its failures name it.
   void Payload(const json::object& object, const std::string& pointer, std::string_view key,
                std::unique_ptr<Template>& out);
+  void Payload(const json::value& value, const std::string& pointer, std::string_view key,
+               const std::string& field, std::unique_ptr<Template>& out);
+  void Assign(const json::object& object, const std::string& pointer, const std::string& field,
+              std::unique_ptr<Template>& out);
+  // Whether the field holds an expression of a JSONata state.
+  bool Query(const json::object& object, const std::string& pointer, std::string_view key,
+             std::optional<JsonataField>& out);
   void Computed(const json::object& object, const std::string& pointer, std::string_view key,
                 std::optional<Expression>& out);
   void Exclusive(const json::object& object, const std::string& pointer, std::string_view a,
                  std::string_view b);
 
   std::vector<Diagnostic>& faults_;
-  QueryLanguage query_language_ = QueryLanguage::kJsonPath;
+  QueryLanguage query_language_ = QueryLanguage::kJsonPath;  // of the document
+  QueryLanguage state_language_ = QueryLanguage::kJsonPath;  // of the state that is being read
+  std::vector<std::string> outer_variables_;  // names that the states around the machine assign
 };
 
 }  // namespace penstock::workflow

@@ -23,12 +23,21 @@ std::string EscapePointer(std::string_view token) {
   return out;
 }
 
+namespace {
+
+const json::value* VariableOf(const JsonPath& path, const Scope& scope) {
+  return scope.variables == nullptr ? nullptr : scope.variables->Find(path.variable());
+}
+
+}  // namespace
+
 Result<json::value> EvaluatePath(const JsonPath& path, const Scope& scope) {
   switch (path.root()) {
     case JsonPath::Root::kInput: return path.Evaluate(*scope.input);
     case JsonPath::Root::kContext: return scope.context->Evaluate(path);
     case JsonPath::Root::kVariable: break;
   }
+  if (const auto* value = VariableOf(path, scope)) return path.Evaluate(*value);
   return MakeError(ErrorCode::kNotFound, fmt::format("no variable ${}", path.variable()));
 }
 
@@ -38,7 +47,8 @@ const json::value* FindPath(const JsonPath& path, const Scope& scope) {
     case JsonPath::Root::kContext: return scope.context->Find(path);
     case JsonPath::Root::kVariable: break;
   }
-  return nullptr;
+  const auto* value = VariableOf(path, scope);
+  return value == nullptr ? nullptr : path.Find(*value);
 }
 
 Result<Expression> Expression::Parse(std::string_view text) {
@@ -49,9 +59,6 @@ Result<Expression> Expression::Parse(std::string_view text) {
     expression.call_ = std::make_shared<const IntrinsicCall>(std::move(call));
   } else {
     ASSIGN_OR_RETURN(JsonPath path, JsonPath::Parse(text));
-    if (path.root() == JsonPath::Root::kVariable) {
-      return MakeError(ErrorCode::kInvalidData, fmt::format("variables are not supported yet: '{}'", text));
-    }
     expression.path_ = std::make_shared<const JsonPath>(std::move(path));
   }
   return expression;
@@ -61,8 +68,15 @@ Result<json::value> Expression::Evaluate(const Scope& scope, std::string_view fi
   if (call_ != nullptr) return EvaluateIntrinsic(*call_, scope);
   Result<json::value> value = EvaluatePath(*path_, scope);
   if (value.ok()) return value;
-  const std::string input =
-      JsonText(path_->root() == JsonPath::Root::kContext ? scope.context->value() : *scope.input);
+  const json::value* root = path_->root() == JsonPath::Root::kContext    ? &scope.context->value()
+                            : path_->root() == JsonPath::Root::kVariable ? VariableOf(*path_, scope)
+                                                                         : scope.input;
+  if (root == nullptr) {
+    return MakeTaskError("States.Runtime",
+                         fmt::format("The variable '${}' specified for the field '{}' is not defined",
+                                     path_->variable(), field));
+  }
+  const std::string input = JsonText(*root);
   return MakeTaskError(
       "States.Runtime",
       fmt::format("The JSONPath '{}' specified for the field '{}' could not be found in the input '{}'",

@@ -1,5 +1,5 @@
 // What stands in a field that is computed: a path, an intrinsic function, or a template full of them. The
-// JSONPath query language; JSONata implements Template beside it. Source: Amazon States Language, "Payload
+// JSONPath query language; jsonata_field.h has the other one. Source: Amazon States Language, "Payload
 // Template", "Intrinsic Functions".
 #pragma once
 
@@ -13,14 +13,27 @@
 #include "base/status.h"
 #include "workflow/context_object.h"
 #include "workflow/json_path.h"
+#include "workflow/variables.h"
 
 namespace penstock::workflow {
 
+class StatesObject;
+
 // What an expression sees. Lives on the stack of one state visit.
 struct Scope {
-  const json::value* input = nullptr;
+  const json::value* input = nullptr;  // $, in a path
   const ContextObject* context = nullptr;
   Random* random = nullptr;
+  Clock* clock = nullptr;
+  const Variables* variables = nullptr;  // $name; null: there are none
+  StatesObject* states = nullptr;        // $states, in a JSONata state
+
+  // The same with another $.
+  Scope On(const json::value& value) const {
+    Scope scope = *this;
+    scope.input = &value;
+    return scope;
+  }
 };
 
 // The value of a path in a scope. NotFound in Jayway's words when it leads nowhere.
@@ -52,6 +65,8 @@ class Template {
  public:
   virtual ~Template() = default;
   virtual Result<json::value> Evaluate(const Scope& scope) const = 0;
+  // Where the whole value is one expression: its text.
+  virtual std::string_view text() const { return ""; }
 };
 
 // A fault found while compiling: where (a JSON pointer below the template's own) and what.

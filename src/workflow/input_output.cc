@@ -6,7 +6,6 @@
 
 #include "base/json_text.h"
 
-
 namespace penstock::workflow {
 namespace {
 
@@ -26,32 +25,32 @@ Result<json::value> Combine(const JsonPath& path, json::value raw, json::value r
                                    JsonText(raw).substr(0, 1000), put.message()));
 }
 
+// InputPath, Parameters, ResultSelector, ResultPath, OutputPath.
 class JsonPathPipeline : public InputOutput {
  public:
   Result<const json::value*> Input(const State& state, const json::value& raw, const Scope& scope,
                                    json::value& buffer) const override {
-    const json::value* effective = &raw;
     if (state.input_path.null) {
       buffer = json::object();
-      effective = &buffer;
-    } else if (state.input_path.path) {
-      ASSIGN_OR_RETURN(buffer, Resolve(*state.input_path.path, Scope{&raw, scope.context, scope.random}));
-      effective = &buffer;
+      return &buffer;
     }
-    if (state.parameters != nullptr) {
-      ASSIGN_OR_RETURN(json::value made,
-                       state.parameters->Evaluate(Scope{effective, scope.context, scope.random}));
-      buffer = std::move(made);
-      effective = &buffer;
-    }
-    return effective;
+    if (!state.input_path.path) return &raw;
+    ASSIGN_OR_RETURN(buffer, Resolve(*state.input_path.path, scope.On(raw)));
+    return &buffer;
+  }
+
+  Result<const json::value*> Arguments(const State& state, const json::value& effective, const Scope& scope,
+                                       json::value& buffer) const override {
+    if (state.parameters == nullptr) return &effective;
+    ASSIGN_OR_RETURN(json::value made, state.parameters->Evaluate(scope.On(effective)));
+    buffer = std::move(made);
+    return &buffer;
   }
 
   Result<json::value> Output(const State& state, json::value raw, json::value result,
                              const Scope& scope) const override {
     if (state.result_selector != nullptr) {
-      ASSIGN_OR_RETURN(json::value selected,
-                       state.result_selector->Evaluate(Scope{&result, scope.context, scope.random}));
+      ASSIGN_OR_RETURN(json::value selected, state.result_selector->Evaluate(scope.On(result)));
       result = std::move(selected);
     }
     if (state.result_path.null) {
@@ -59,28 +58,65 @@ class JsonPathPipeline : public InputOutput {
     } else if (state.result_path.path) {
       ASSIGN_OR_RETURN(result, Combine(*state.result_path.path, std::move(raw), std::move(result)));
     }
-    return PassOn(state, std::move(result), scope);
+    return PassOn(state, nullptr, std::move(result), scope);
   }
 
-  Result<json::value> PassOn(const State& state, json::value effective, const Scope& scope) const override {
+  Result<json::value> PassOn(const State& state, const Template*, json::value effective,
+                             const Scope& scope) const override {
     if (state.output_path.null) return json::value(json::object());
     if (!state.output_path.path) return effective;
-    return Resolve(*state.output_path.path, Scope{&effective, scope.context, scope.random});
+    return Resolve(*state.output_path.path, scope.On(effective));
   }
 
-  Result<json::value> Caught(const Catcher& catcher, json::value raw, const TaskError& error) const override {
+  Result<json::value> Caught(const Catcher& catcher, json::value raw, json::value error,
+                             const Scope&) const override {
     if (catcher.discard) return raw;
-    json::value output{{"Error", error.error}, {"Cause", error.cause}};
-    if (!catcher.result_path) return output;
-    return Combine(*catcher.result_path, std::move(raw), std::move(output));
+    if (!catcher.result_path) return error;
+    return Combine(*catcher.result_path, std::move(raw), std::move(error));
+  }
+};
+
+// Arguments, Output: expressions look at $states, which `scope` has.
+class JsonataPipeline : public InputOutput {
+ public:
+  Result<const json::value*> Input(const State&, const json::value& raw, const Scope&,
+                                   json::value&) const override {
+    return &raw;
+  }
+
+  Result<const json::value*> Arguments(const State& state, const json::value& effective, const Scope& scope,
+                                       json::value& buffer) const override {
+    if (state.parameters == nullptr) return &effective;
+    ASSIGN_OR_RETURN(json::value made, state.parameters->Evaluate(scope));
+    buffer = std::move(made);
+    return &buffer;
+  }
+
+  Result<json::value> Output(const State& state, json::value, json::value result,
+                             const Scope& scope) const override {
+    return PassOn(state, state.output.get(), std::move(result), scope);
+  }
+
+  Result<json::value> PassOn(const State&, const Template* output, json::value effective,
+                             const Scope& scope) const override {
+    if (output == nullptr) return effective;
+    return output->Evaluate(scope);
+  }
+
+  Result<json::value> Caught(const Catcher& catcher, json::value, json::value error,
+                             const Scope& scope) const override {
+    if (catcher.output == nullptr) return error;
+    return catcher.output->Evaluate(scope);
   }
 };
 
 }  // namespace
 
-const InputOutput& JsonPathInputOutput() {
-  static const JsonPathPipeline kPipeline;
-  return kPipeline;
+const InputOutput& InputOutputOf(QueryLanguage language) {
+  static const JsonPathPipeline kJsonPath;
+  static const JsonataPipeline kJsonata;
+  if (language == QueryLanguage::kJsonata) return kJsonata;
+  return kJsonPath;
 }
 
 }  // namespace penstock::workflow

@@ -1,4 +1,4 @@
-// The line of states, and the states that do nothing outside. interpreter_task.cc has Task and Retry,
+// The line of states. interpreter_states.cc has Choice, Wait and Fail, interpreter_task.cc Task and Retry,
 // interpreter_fork.cc Map and Parallel.
 #include "workflow/interpreter.h"
 
@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "base/json_text.h"
-#include "workflow/timestamp.h"
 
 namespace penstock::workflow {
 namespace {
@@ -22,8 +21,6 @@ HistoryEvent StateEvent(EventType type, const State& state, const std::string& p
   return event;
 }
 
-Status Cancelled() { return MakeError(ErrorCode::kCancelled, "the execution was stopped"); }
-
 }  // namespace
 
 Result<json::value> Interpreter::Run(json::value input) {
@@ -33,7 +30,7 @@ Result<json::value> Interpreter::Run(json::value input) {
   return RunMachine(context_.definition.machine, frame, std::move(input));
 }
 
-Result<EventRef> Interpreter::Emit(Frame& frame, HistoryEvent event) {
+Result<EventRef> Interpreter::Emit(Frame& frame, HistoryEvent event) const {
   if (const HistoryEvent* known = context_.recorded.Find(event.type, event.path)) {
     frame.last_event = known->id;
     return EventRef{known->id, known->timestamp};
@@ -46,7 +43,8 @@ Result<EventRef> Interpreter::Emit(Frame& frame, HistoryEvent event) {
 }
 
 Status Interpreter::CheckHalt(const Frame& frame) const {
-  return frame.stop.stop_requested() ? Cancelled() : Status::OK();
+  if (!frame.stop.stop_requested()) return Status::OK();
+  return MakeError(ErrorCode::kCancelled, "the execution was stopped");
 }
 
 Status Interpreter::CheckSize(const State& state, size_t bytes, int depth) const {
@@ -63,13 +61,21 @@ Status Interpreter::CheckSize(const State& state, size_t bytes, int depth) const
                   LimitName(state)));
 }
 
-Status Interpreter::InState(const Visit& visit, const Status& status) {
+Status Interpreter::InState(const Visit& visit, Frame& frame, const Status& status) const {
   if (!IsTaskError(status)) return status;
   TaskError error = TaskErrorOf(status);
-  return MakeTaskError(
-      std::move(error.error),
+  error.cause =
       fmt::format("An error occurred while executing the state '{}' (entered at the event id #{}). {}",
-                  visit.state.name, visit.entered_id, error.cause));
+                  visit.state.name, visit.entered_id, error.cause);
+  if (!error.field.empty()) {
+    HistoryEvent failed =
+        StateEvent(EventType::kEvaluationFailed, visit.state, AttemptPath(visit.path, visit.attempt));
+    failed.resource = error.field;
+    failed.error = error.error;
+    failed.cause = error.cause;
+    RETURN_IF_ERROR(Emit(frame, std::move(failed)).status());
+  }
+  return MakeTaskError(std::move(error.error), std::move(error.cause));
 }
 
 std::string_view Interpreter::LimitName(const State& state) {
@@ -106,6 +112,10 @@ Result<Interpreter::Transition> Interpreter::RunState(const Machine& machine, co
   if (const HistoryEvent* left = context_.recorded.Find(EventType::kStateExited, path)) {
     Transition transition;
     ASSIGN_OR_RETURN(transition.output, ParseJson(left->data));
+    if (!left->assigned.empty()) {
+      ASSIGN_OR_RETURN(json::value assigned, ParseJson(left->assigned));
+      if (assigned.is_object()) frame.variables.Assign(std::move(assigned.get_object()));
+    }
     frame.last_event = left->id;
     if (left->next.empty()) return transition;
     const auto next = std::find_if(machine.states.begin(), machine.states.end(),
@@ -121,23 +131,16 @@ Result<Interpreter::Transition> Interpreter::RunState(const Machine& machine, co
   AppendJson(input, entered.data);
   ASSIGN_OR_RETURN(const EventRef ref, Emit(frame, std::move(entered)));
   ContextObject context(context_.facts, state.name, ref.timestamp, frame.item);
-  Visit visit{state,         frame, path,     ref.id,
-              ref.timestamp, false, &context, Scope{nullptr, &context, &context_.random}};
+  Visit visit{state, frame, path, ref.id, ref.timestamp, context};
+  visit.scope = {&input, &context, &context_.random, &context_.clock, &frame.variables, nullptr};
+  if (state.query_language == QueryLanguage::kJsonata)
+    visit.scope.states = &visit.states.emplace(input, context);
   Result<Transition> result = Execute(visit, input);
   HistoryEvent exited = StateEvent(EventType::kStateExited, state, path);
-  if (result.ok()) {
-    const int depth = AppendJson(result->output, exited.data);
-    const Status size = CheckSize(state, exited.data.size(), depth);
-    if (!size.ok()) result = size;
-  }
+  if (result.ok()) result = CheckTransition(state, *std::move(result), exited);
   if (!result.ok() && IsTaskError(result.status())) {
-    const TaskError error = TaskErrorOf(result.status());
-    const Catcher* catcher = FindCatcher(state.catchers, error.error);
-    if (catcher == nullptr) return result.status();
-    auto output = JsonPathInputOutput().Caught(*catcher, std::move(input), error);
-    if (!output.ok()) return InState(visit, output.status());
-    result = Transition{*std::move(output), catcher->next};
-    exited.data = JsonText(result->output);
+    result = Catch(visit, std::move(input), result.status());
+    if (result.ok()) result = CheckTransition(state, *std::move(result), exited);
   }
   if (!result.ok()) {
     // Another branch or iteration failed. (When the execution as a whole stops, the history stays as it is.)
@@ -148,140 +151,109 @@ Result<Interpreter::Transition> Interpreter::RunState(const Machine& machine, co
   }
   if (result->next >= 0) exited.next = machine.states[static_cast<size_t>(result->next)].name;
   RETURN_IF_ERROR(Emit(frame, std::move(exited)).status());
+  if (result->assigned.is_object()) frame.variables.Assign(std::move(result->assigned.get_object()));
   return result;
+}
+
+// Writes what the state leaves into `exited`, within the limits.
+Result<Interpreter::Transition> Interpreter::CheckTransition(const State& state, Transition transition,
+                                                             HistoryEvent& exited) const {
+  exited.data.clear();
+  exited.assigned.clear();
+  const int depth = AppendJson(transition.output, exited.data);
+  RETURN_IF_ERROR(CheckSize(state, exited.data.size(), depth));
+  if (transition.assigned.is_object()) RETURN_IF_ERROR(CheckAssigned(transition.assigned, exited.assigned));
+  return transition;
+}
+
+Result<Interpreter::Transition> Interpreter::Catch(Visit& visit, json::value input, const Status& failure) {
+  const TaskError error = TaskErrorOf(failure);
+  const Catcher* catcher = FindCatcher(visit.state.catchers, error.error);
+  if (catcher == nullptr) return failure;
+  const json::value caught{{"Error", error.error}, {"Cause", error.cause}};
+  if (visit.states) visit.states->set_error_output(caught);
+  Transition transition;
+  transition.next = catcher->next;
+  RETURN_IF_ERROR(Assign(visit, catcher->assign.get(), caught, transition));
+  json::value raw = visit.states ? json::value() : std::move(input);
+  auto output =
+      InputOutputOf(visit.state.query_language).Caught(*catcher, std::move(raw), caught, visit.scope);
+  if (!output.ok()) return InState(visit, output.status());
+  transition.output = *std::move(output);
+  return transition;
+}
+
+Status Interpreter::Assign(Visit& visit, const Template* assign, const json::value& dollar,
+                           Transition& out) const {
+  if (assign == nullptr) return Status::OK();
+  auto values = assign->Evaluate(visit.scope.On(dollar));
+  if (!values.ok()) return InState(visit, values.status());
+  out.assigned = *std::move(values);
+  return Status::OK();
 }
 
 // May move out of `input` on success only.
 Result<Interpreter::Transition> Interpreter::Execute(Visit& visit, json::value& input) {
   const State& state = visit.state;
-  const InputOutput& io = JsonPathInputOutput();
+  const InputOutput& io = InputOutputOf(state.query_language);
   if (state.type == StateType::kFail) return ExecuteFail(visit, input);
-  if (state.type == StateType::kTask) visit.context->set_retry_count(0);
+  if (state.type == StateType::kTask) visit.context.set_retry_count(0);
   json::value buffer;
   auto effective = io.Input(state, input, visit.scope, buffer);
   if (!effective.ok()) return InState(visit, effective.status());
-  const json::value& value = **effective;
-  const auto own = [&]() -> json::value { return &value == &input ? std::move(input) : std::move(buffer); };
+  const json::value* value = *effective;
+  const auto own = [&]() -> json::value { return value == &input ? std::move(input) : std::move(buffer); };
+  // An Output of JSONata looks at the input: it may not be moved away before.
+  const auto pass_on = [&](const Template* output) {
+    return io.PassOn(state, output, output == nullptr ? own() : json::value(), visit.scope);
+  };
 
+  Transition transition{nullptr, state.next, nullptr};
   Result<json::value> output = json::value();
   switch (state.type) {
     case StateType::kPass: {
+      auto arguments = io.Arguments(state, *value, visit.scope, buffer);
+      if (!arguments.ok()) return InState(visit, arguments.status());
+      value = *arguments;
+      RETURN_IF_ERROR(Assign(visit, state.assign.get(), state.result ? *state.result : *value, transition));
+      if (visit.states) {
+        output = pass_on(state.output.get());
+        break;
+      }
       const bool whole = !state.result_path.null && !state.result_path.path;
-      json::value result = state.result ? *state.result : (whole ? own() : value);
+      json::value result = state.result ? *state.result : (whole ? own() : *value);
       output = io.Output(state, whole ? json::value() : input, std::move(result), visit.scope);
       break;
     }
     case StateType::kTask:
     case StateType::kMap:
     case StateType::kParallel: {
-      ASSIGN_OR_RETURN(json::value result, ExecuteWithRetry(visit, input, value));
-      output = io.Output(state, input, std::move(result), visit.scope);
+      ASSIGN_OR_RETURN(json::value result, ExecuteWithRetry(visit, *value));
+      if (visit.states) visit.states->set_result(result);
+      RETURN_IF_ERROR(Assign(visit, state.assign.get(), result, transition));
+      const bool with_raw = state.result_path.null || state.result_path.path.has_value();
+      output = io.Output(state, with_raw ? input : json::value(),
+                         state.output == nullptr ? std::move(result) : json::value(), visit.scope);
       break;
     }
     case StateType::kChoice: {
-      ASSIGN_OR_RETURN(Transition chosen, ExecuteChoice(visit, value));
-      output = io.PassOn(state, own(), visit.scope);
-      if (!output.ok()) return InState(visit, output.status());
-      chosen.output = *std::move(output);
-      return chosen;
+      ASSIGN_OR_RETURN(const ChoiceBranch* chosen, ExecuteChoice(visit, *value));
+      if (chosen != nullptr) transition.next = chosen->next;
+      const Template* assign = chosen != nullptr ? chosen->assign.get() : state.assign.get();
+      RETURN_IF_ERROR(Assign(visit, assign, *value, transition));
+      output = pass_on(chosen != nullptr ? chosen->output.get() : state.output.get());
+      break;
     }
-    case StateType::kWait: RETURN_IF_ERROR(ExecuteWait(visit, value)); [[fallthrough]];
-    case StateType::kSucceed: output = io.PassOn(state, own(), visit.scope); break;
+    case StateType::kWait: RETURN_IF_ERROR(ExecuteWait(visit, *value)); [[fallthrough]];
+    case StateType::kSucceed:
+      RETURN_IF_ERROR(Assign(visit, state.assign.get(), *value, transition));
+      output = pass_on(state.output.get());
+      break;
     case StateType::kFail: break;
   }
   if (!output.ok()) return InState(visit, output.status());
-  return Transition{*std::move(output), state.next};
-}
-
-Result<Interpreter::Transition> Interpreter::ExecuteChoice(Visit& visit, const json::value& effective) {
-  const Scope scope{&effective, visit.context, &context_.random};
-  for (const auto& choice : visit.state.choices) {
-    const auto matches = choice.rule->Matches(scope);
-    if (!matches.ok()) return InState(visit, matches.status());
-    if (*matches) return Transition{nullptr, choice.next};
-  }
-  if (visit.state.next >= 0) return Transition{nullptr, visit.state.next};
-  return InState(visit,
-                 MakeTaskError("States.NoChoiceMatched",
-                               "Failed to transition out of the state. No choice rule matched the input, and "
-                               "there is no Default."));
-}
-
-Status Interpreter::ExecuteFail(Visit& visit, const json::value& input) {
-  const State& state = visit.state;
-  const Scope scope{&input, visit.context, &context_.random};
-  const auto text = [&](const std::optional<std::string>& fixed, const std::optional<Expression>& computed,
-                        std::string_view field) -> Result<std::string> {
-    if (!computed) return fixed.value_or("");
-    auto value = computed->Evaluate(scope, field);
-    if (!value.ok()) return InState(visit, value.status());
-    if (value->is_string()) return std::string(value->get_string());
-    return InState(visit, MakeTaskError("States.Runtime",
-                                        fmt::format("The {} '{}' does not lead to a string: {}", field,
-                                                    computed->text(), JsonText(*value).substr(0, 200))));
-  };
-  ASSIGN_OR_RETURN(std::string error, text(state.error, state.error_path, "ErrorPath"));
-  ASSIGN_OR_RETURN(std::string cause, text(state.cause, state.cause_path, "CausePath"));
-  return MakeTaskError(std::move(error), std::move(cause));
-}
-
-Result<int64_t> Interpreter::SecondsFrom(const JsonPath& path, const Scope& scope,
-                                         std::string_view field) const {
-  const auto fail = [&](std::string_view what, const json::value* value) {
-    std::string cause = fmt::format("The {} parameter {}: {}", field, what, path.text());
-    if (value != nullptr) cause += fmt::format(" == {}", JsonText(*value).substr(0, 200));
-    return MakeTaskError("States.Runtime", std::move(cause));
-  };
-  const auto value = EvaluatePath(path, scope);
-  if (!value.ok()) return fail("does not reference an input value", nullptr);
-  if (!value->is_int64()) return fail("cannot be parsed as a long value", &*value);
-  if (value->get_int64() < 0) return fail("references a negative value", &*value);
-  if (value->get_int64() > 99'999'999) return fail("references a value above 99999999", &*value);
-  return value->get_int64();
-}
-
-// The time counts from the moment the state was entered, so a resumed execution waits for what is left only.
-Status Interpreter::ExecuteWait(Visit& visit, const json::value& effective) {
-  const State& state = visit.state;
-  const Scope scope{&effective, visit.context, &context_.random};
-  TimePoint until = visit.entered;
-  if (state.timestamp) {
-    until = *state.timestamp;
-  } else if (state.timestamp_path) {
-    const auto value = EvaluatePath(*state.timestamp_path, scope);
-    if (!value.ok()) {
-      return InState(
-          visit,
-          MakeTaskError("States.Runtime",
-                        fmt::format("The TimestampPath parameter does not reference an input value: {}",
-                                    state.timestamp_path->text())));
-    }
-    auto parsed = value->is_string() ? ParseAslTimestamp(std::string_view(value->get_string()))
-                                     : Result<TimePoint>(MakeError(ErrorCode::kInvalidData, "not a string"));
-    if (!parsed.ok()) {
-      return InState(
-          visit, MakeTaskError(
-                     "States.Runtime",
-                     fmt::format("The TimestampPath parameter does not reference a valid ISO-8601 extended "
-                                 "offset date-time format string: {} == {}",
-                                 state.timestamp_path->text(),
-                                 value->is_string() ? std::string(value->get_string()) : JsonText(*value))));
-    }
-    until = *parsed;
-  } else if (state.seconds) {
-    until += std::chrono::seconds(*state.seconds);
-  } else if (state.seconds_path) {
-    const auto seconds = SecondsFrom(*state.seconds_path, scope, "SecondsPath");
-    if (!seconds.ok()) return InState(visit, seconds.status());
-    until += std::chrono::seconds(*seconds);
-  }
-  return SleepUntil(visit.frame, until);
-}
-
-Status Interpreter::SleepUntil(const Frame& frame, TimePoint until) {
-  if (!context_.clock.SleepUntil(std::min(until, context_.deadline), frame.stop)) return Cancelled();
-  if (until >= context_.deadline) context_.halt.Request(Halt::Reason::kTimedOut, "States.Timeout");
-  return CheckHalt(frame);
+  transition.output = *std::move(output);
+  return transition;
 }
 
 }  // namespace penstock::workflow

@@ -47,6 +47,7 @@ class Interpreter {
     std::stop_token stop;
     int64_t last_event = 0;   // previousEventId of the next event
     int64_t last_effect = 0;  // the event after the last outside effect that this frame builds on
+    Variables variables;
   };
   // One visit of a state.
   struct Visit {
@@ -55,25 +56,34 @@ class Interpreter {
     const std::string& path;
     int64_t entered_id = 0;
     TimePoint entered{};
-    bool started = false;  // a Map or Parallel got as far as its iterations or branches
-    ContextObject* context = nullptr;
-    Scope scope;
+    ContextObject& context;
+    int attempt = 1;
+    bool started = false;                     // a Map or Parallel got as far as its iterations or branches
+    std::optional<StatesObject> states = {};  // in JSONata
+    Scope scope = {};
   };
   struct Transition {
     json::value output;
     int next = -1;
+    json::value assigned;  // an object; null: nothing
   };
 
   Result<json::value> RunMachine(const Machine& machine, Frame& frame, json::value input);
   Result<Transition> RunState(const Machine& machine, const State& state, Frame& frame,
                               const std::string& path, json::value input);
   Result<Transition> Execute(Visit& visit, json::value& input);
-  Result<Transition> ExecuteChoice(Visit& visit, const json::value& effective);
+  Result<Transition> CheckTransition(const State& state, Transition transition, HistoryEvent& exited) const;
+  Result<Transition> Catch(Visit& visit, json::value input, const Status& failure);
+  // `dollar` is $ in the JSONPath language.
+  Status Assign(Visit& visit, const Template* assign, const json::value& dollar, Transition& out) const;
+  // The rule that matched; null: the default.
+  Result<const ChoiceBranch*> ExecuteChoice(Visit& visit, const json::value& effective);
   Status ExecuteWait(Visit& visit, const json::value& effective);
   Status ExecuteFail(Visit& visit, const json::value& input);
 
   // A Task, Map or Parallel with its Retry; the result before ResultSelector.
-  Result<json::value> ExecuteWithRetry(Visit& visit, const json::value& raw, const json::value& effective);
+  Result<json::value> ExecuteWithRetry(Visit& visit, const json::value& effective);
+  Result<json::value> Attempt(Visit& visit, const json::value& effective, TimePoint& ended);
   Result<json::value> AttemptTask(Visit& visit, const json::value& effective, int attempt, TimePoint& ended);
   Result<json::value> CallTask(Visit& visit, const json::value& effective, int attempt, TimePoint deadline,
                                bool& timed_out);
@@ -81,20 +91,29 @@ class Interpreter {
   Result<json::value> AttemptParallel(Visit& visit, const json::value& effective, int attempt);
   Result<json::value> RunIteration(Visit& visit, const json::value& effective, Frame& frame,
                                    const json::value& item, int64_t index);
+  // The array that a Map goes over: a part of `effective`, or made in `buffer`.
+  Result<const json::array*> ItemsOf(const Visit& visit, const json::value& effective,
+                                     json::value& buffer) const;
+  Result<int64_t> ConcurrencyOf(const Visit& visit, const json::value& effective) const;
   // Runs work(i, frame) for each i on at most `threads` threads; the first failure stops the others.
   Status Fork(Visit& visit, const std::string& prefix, size_t count, int64_t threads,
               const std::function<Status(size_t, Frame&)>& work);
 
   // Appends an event, or finds it in the record.
-  Result<EventRef> Emit(Frame& frame, HistoryEvent event);
+  Result<EventRef> Emit(Frame& frame, HistoryEvent event) const;
   Status CheckHalt(const Frame& frame) const;
   Status CheckSize(const State& state, size_t bytes, int depth) const;
   Status SleepUntil(const Frame& frame, TimePoint deadline);
   Result<int64_t> SecondsFrom(const JsonPath& path, const Scope& scope, std::string_view field) const;
-  // Puts the state and its event before the cause of an error that its own fields made.
+  Result<int64_t> SecondsFrom(const JsonataField& field, const Scope& scope) const;
+  // Puts the state and its event before the cause of an error that its own fields made, and writes the event
+  // of an expression that failed.
+  Status InState(const Visit& visit, const Status& status) const {
+    return InState(visit, visit.frame, status);
+  }
+  Status InState(const Visit& visit, Frame& frame, const Status& status) const;
   // How a state is named in the cause of States.DataLimitExceeded: a Task by what it calls.
   static std::string_view LimitName(const State& state);
-  static Status InState(const Visit& visit, const Status& status);
   static std::string AttemptPath(const std::string& path, int attempt);
 
   const InterpreterContext& context_;

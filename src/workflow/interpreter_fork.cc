@@ -30,6 +30,7 @@ Status Interpreter::Fork(Visit& visit, const std::string& prefix, size_t count, 
       frame.stop = stop.get_token();
       frame.last_event = origin;
       frame.last_effect = parent.last_effect;
+      frame.variables = Variables(&parent.variables);
       const Status status = work(i, frame);
       std::lock_guard lock(mutex);
       last_effect = std::max(last_effect, frame.last_effect);
@@ -54,14 +55,17 @@ Status Interpreter::Fork(Visit& visit, const std::string& prefix, size_t count, 
   return failure;
 }
 
-Result<json::value> Interpreter::AttemptMap(Visit& visit, const json::value& effective, int attempt) {
+Result<const json::array*> Interpreter::ItemsOf(const Visit& visit, const json::value& effective,
+                                                json::value& buffer) const {
   const State& state = visit.state;
-  const std::string path = AttemptPath(visit.path, attempt);
-  const Scope scope{&effective, visit.context, &context_.random};
   const json::value* items = &effective;
-  json::value buffer;
-  if (state.items_path.path) {
-    auto found = EvaluatePath(*state.items_path.path, scope);
+  if (state.items != nullptr) {
+    auto made = state.items->Evaluate(visit.scope);
+    if (!made.ok()) return InState(visit, made.status());
+    buffer = *std::move(made);
+    items = &buffer;
+  } else if (state.items_path.path) {
+    auto found = EvaluatePath(*state.items_path.path, visit.scope.On(effective));
     if (!found.ok()) {
       return InState(visit, MakeTaskError("States.Runtime",
                                           fmt::format("Invalid path '{}' : {}", state.items_path.path->text(),
@@ -70,20 +74,44 @@ Result<json::value> Interpreter::AttemptMap(Visit& visit, const json::value& eff
     buffer = *std::move(found);
     items = &buffer;
   }
-  const json::array* array = items->if_array();
-  if (array == nullptr) {
-    return InState(visit,
-                   MakeTaskError("States.Runtime",
-                                 fmt::format("Reference path \"{}\" must point to array.",
-                                             state.items_path.path ? state.items_path.path->text() : "$")));
+  if (const json::array* array = items->if_array()) return array;
+  if (visit.states) {
+    return InState(
+        visit,
+        MakeQueryError(fmt::format("The JSONata expression '{}' specified for the field 'Items' returned an "
+                                   "unexpected result type. Expected 'array', but was '{}' for value: {}",
+                                   state.items == nullptr ? "$states.input" : state.items->text(),
+                                   JsonTypeName(*items), JsonText(*items)),
+                       "Items"));
   }
+  return InState(visit,
+                 MakeTaskError("States.Runtime",
+                               fmt::format("Reference path \"{}\" must point to array.",
+                                           state.items_path.path ? state.items_path.path->text() : "$")));
+}
+
+Result<int64_t> Interpreter::ConcurrencyOf(const Visit& visit, const json::value& effective) const {
+  const State& state = visit.state;
   int64_t concurrency = state.max_concurrency;
   if (state.max_concurrency_path) {
-    const auto value = SecondsFrom(*state.max_concurrency_path, scope, "MaxConcurrencyPath");
+    const auto value =
+        SecondsFrom(*state.max_concurrency_path, visit.scope.On(effective), "MaxConcurrencyPath");
+    if (!value.ok()) return InState(visit, value.status());
+    concurrency = *value;
+  } else if (state.max_concurrency_query) {
+    const auto value = SecondsFrom(*state.max_concurrency_query, visit.scope);
     if (!value.ok()) return InState(visit, value.status());
     concurrency = *value;
   }
-  if (concurrency == 0) concurrency = context_.max_parallel;
+  return concurrency == 0 ? context_.max_parallel : concurrency;
+}
+
+Result<json::value> Interpreter::AttemptMap(Visit& visit, const json::value& effective, int attempt) {
+  const State& state = visit.state;
+  const std::string path = AttemptPath(visit.path, attempt);
+  json::value buffer;
+  ASSIGN_OR_RETURN(const json::array* array, ItemsOf(visit, effective, buffer));
+  ASSIGN_OR_RETURN(int64_t concurrency, ConcurrencyOf(visit, effective));
   if (state.processor->pure) concurrency = 1;  // nothing to wait for: threads would only cost
 
   HistoryEvent started;
@@ -121,8 +149,12 @@ Result<json::value> Interpreter::RunIteration(Visit& visit, const json::value& e
   Result<json::value> result = json::value();
   if (state.item_selector != nullptr) {
     const ContextObject context(context_.facts, state.name, visit.entered, &current);
-    result = state.item_selector->Evaluate(Scope{&effective, &context, &context_.random});
-    if (!result.ok()) result = InState(visit, result.status());
+    StatesObject states(effective, context);
+    Scope scope = visit.scope.On(effective);
+    scope.context = &context;
+    if (visit.states) scope.states = &states;
+    result = state.item_selector->Evaluate(scope);
+    if (!result.ok()) result = InState(visit, frame, result.status());
   } else {
     result = item;
   }

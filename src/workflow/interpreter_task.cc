@@ -27,8 +27,22 @@ Status AsFailure(const HistoryEvent& event) { return MakeTaskError(event.error, 
 
 }  // namespace
 
-Result<json::value> Interpreter::ExecuteWithRetry(Visit& visit, const json::value& raw,
-                                                  const json::value& effective) {
+// One attempt. The arguments are made anew for each: they may ask for the RetryCount.
+Result<json::value> Interpreter::Attempt(Visit& visit, const json::value& effective, TimePoint& ended) {
+  const State& state = visit.state;
+  if (state.type == StateType::kMap) return AttemptMap(visit, effective, visit.attempt);
+  if (state.type == StateType::kTask) {
+    visit.context.set_retry_count(visit.attempt - 1);
+    if (visit.states) visit.states->ForgetContext();
+  }
+  json::value buffer;
+  auto arguments = InputOutputOf(state.query_language).Arguments(state, effective, visit.scope, buffer);
+  if (!arguments.ok()) return InState(visit, arguments.status());
+  if (state.type == StateType::kTask) return AttemptTask(visit, **arguments, visit.attempt, ended);
+  return AttemptParallel(visit, **arguments, visit.attempt);
+}
+
+Result<json::value> Interpreter::ExecuteWithRetry(Visit& visit, const json::value& effective) {
   const State& state = visit.state;
   RetryState retries(state.retriers);
   HistoryEvent last;
@@ -36,23 +50,8 @@ Result<json::value> Interpreter::ExecuteWithRetry(Visit& visit, const json::valu
   last.name = state.name;
   for (int attempt = 1;; ++attempt) {
     TimePoint ended = visit.entered;
-    Result<json::value> result = json::value();
-    if (state.type == StateType::kTask) {
-      // The parameters are made anew for each attempt: they may ask for $$.State.RetryCount.
-      visit.context->set_retry_count(attempt - 1);
-      json::value buffer;
-      const json::value* again = &effective;
-      if (attempt > 1 && state.parameters != nullptr) {
-        auto made = JsonPathInputOutput().Input(state, raw, visit.scope, buffer);
-        if (!made.ok()) return InState(visit, made.status());
-        again = *made;
-      }
-      result = AttemptTask(visit, *again, attempt, ended);
-    } else if (state.type == StateType::kMap) {
-      result = AttemptMap(visit, effective, attempt);
-    } else {
-      result = AttemptParallel(visit, effective, attempt);
-    }
+    visit.attempt = attempt;
+    Result<json::value> result = Attempt(visit, effective, ended);
     if (result.ok() || !IsTaskError(result.status())) {
       if (!result.ok() || state.type == StateType::kTask) return result;
       last.type =
@@ -64,7 +63,8 @@ Result<json::value> Interpreter::ExecuteWithRetry(Visit& visit, const json::valu
     const auto delay = retries.Next(error.error, context_.random);
     if (!delay) {
       // Runtime faults of the state's own fields end the execution without a word of the state.
-      if (!visit.started) return result;
+      const bool evaluation = error.error == "States.QueryEvaluationError" && state.type != StateType::kTask;
+      if (!visit.started && !evaluation) return result;
       last.type =
           state.type == StateType::kMap ? EventType::kMapStateFailed : EventType::kParallelStateFailed;
       last.error = error.error;
@@ -102,8 +102,11 @@ Result<json::value> Interpreter::AttemptTask(Visit& visit, const json::value& ef
   TimePoint deadline = TimePoint::max();
   std::optional<int64_t> timeout_s = state.timeout_s;
   if (state.timeout_path) {
-    const auto seconds = SecondsFrom(*state.timeout_path, Scope{&effective, visit.context, &context_.random},
-                                     "TimeoutSecondsPath");
+    const auto seconds = SecondsFrom(*state.timeout_path, visit.scope.On(effective), "TimeoutSecondsPath");
+    if (!seconds.ok()) return InState(visit, seconds.status());
+    timeout_s = *seconds;
+  } else if (state.timeout_query) {
+    const auto seconds = SecondsFrom(*state.timeout_query, visit.scope);
     if (!seconds.ok()) return InState(visit, seconds.status());
     timeout_s = *seconds;
   }
@@ -163,7 +166,7 @@ Result<json::value> Interpreter::CallTask(Visit& visit, const json::value& effec
   TaskRequest request;
   request.resource = visit.state.resource;
   request.input = effective;
-  request.context = visit.context->value();
+  request.context = visit.context.value();
   request.execution_name = context_.facts.name;
   request.state_name = visit.state.name;
   request.attempt = attempt;

@@ -79,7 +79,6 @@ class CallParser {
       const std::string_view path = PathText();
       auto parsed = JsonPath::Parse(path);
       if (!parsed.ok()) return parsed.status();
-      if (parsed->root() == JsonPath::Root::kVariable) return Fail("variables are not supported yet");
       argument.path = std::make_unique<const JsonPath>(*std::move(parsed));
     } else if (text_.substr(at_, 7) == "States.") {
       ASSIGN_OR_RETURN(IntrinsicCall nested, ParseCall(depth + 1));

@@ -3,13 +3,14 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/random.h"
-#include "workflow/json_path.h"
+#include "workflow/expression.h"
 #include "workflow/task.h"
 
 namespace penstock::workflow {
@@ -25,8 +26,10 @@ struct Retrier {
 
 struct Catcher {
   std::vector<std::string> error_equals;
-  std::optional<JsonPath> result_path;  // none: "$", the error is the whole output
-  bool discard = false;                 // ResultPath null: the input is the output
+  std::optional<JsonPath> result_path;     // none: "$", the error is the whole output
+  bool discard = false;                    // ResultPath null: the input is the output
+  std::shared_ptr<const Template> output;  // JSONata; null: the error is the whole output
+  std::shared_ptr<const Template> assign;  // null: none
   int next = -1;
 };
 

@@ -14,8 +14,10 @@ void DefinitionReader::ReadTask(const json::object& object, State& out) {
   else if (resource && resource->empty())
     Fault(out.pointer + "/Resource", "Resource must not be empty");
   out.resource = resource.value_or("");
-  Whole(object, out.pointer, "TimeoutSeconds", 1, 99'999'999, out.timeout_s);
-  Whole(object, out.pointer, "HeartbeatSeconds", 1, 99'999'999, out.heartbeat_s);
+  if (!Query(object, out.pointer, "TimeoutSeconds", out.timeout_query))
+    Whole(object, out.pointer, "TimeoutSeconds", 1, 99'999'999, out.timeout_s);
+  if (!Query(object, out.pointer, "HeartbeatSeconds", out.heartbeat_query))
+    Whole(object, out.pointer, "HeartbeatSeconds", 1, 99'999'999, out.heartbeat_s);
   Path(object, out.pointer, "TimeoutSecondsPath", false, out.timeout_path);
   Path(object, out.pointer, "HeartbeatSecondsPath", false, out.heartbeat_path);
   Exclusive(object, out.pointer, "TimeoutSeconds", "TimeoutSecondsPath");
@@ -37,9 +39,11 @@ void DefinitionReader::ReadWait(const json::object& object, State& out) {
     given += object.contains(key) ? 1 : 0;
   if (given != 1)
     Fault(out.pointer, "A Wait state has exactly one of [Seconds, Timestamp, SecondsPath, TimestampPath]");
-  Whole(object, out.pointer, "Seconds", 0, 99'999'999, out.seconds);
+  if (!Query(object, out.pointer, "Seconds", out.seconds_query))
+    Whole(object, out.pointer, "Seconds", 0, 99'999'999, out.seconds);
   Path(object, out.pointer, "SecondsPath", false, out.seconds_path);
   Path(object, out.pointer, "TimestampPath", false, out.timestamp_path);
+  if (Query(object, out.pointer, "Timestamp", out.timestamp_query)) return;
   std::optional<std::string> timestamp;
   Text(object, out.pointer, "Timestamp", timestamp);
   if (!timestamp) return;
@@ -51,8 +55,8 @@ void DefinitionReader::ReadWait(const json::object& object, State& out) {
 }
 
 void DefinitionReader::ReadFail(const json::object& object, State& out) {
-  Text(object, out.pointer, "Error", out.error);
-  Text(object, out.pointer, "Cause", out.cause);
+  if (!Query(object, out.pointer, "Error", out.error_query)) Text(object, out.pointer, "Error", out.error);
+  if (!Query(object, out.pointer, "Cause", out.cause_query)) Text(object, out.pointer, "Cause", out.cause);
   Computed(object, out.pointer, "ErrorPath", out.error_path);
   Computed(object, out.pointer, "CausePath", out.cause_path);
   Exclusive(object, out.pointer, "Error", "ErrorPath");
@@ -71,9 +75,25 @@ void DefinitionReader::ReadChoice(const json::object& object, const Names& names
     const std::string place = fmt::format("{}/Choices/{}", out.pointer, i);
     std::vector<TemplateFault> faults;
     ChoiceBranch branch;
-    branch.rule = CompileChoiceRule((*choices)[i], true, faults);
+    const auto* rule = (*choices)[i].if_object();
+    if (state_language_ == QueryLanguage::kJsonPath || rule == nullptr) {
+      branch.rule = CompileChoiceRule((*choices)[i], true, faults);
+    } else {
+      Unknown(*rule, place, {"Condition", "Next", "Assign", "Output"});
+      const auto* condition = rule->if_contains("Condition");
+      if (condition == nullptr)
+        Fault(place, "These fields are required: [Condition]");
+      else
+        branch.rule = CompileCondition(*condition, fmt::format("Choices[{}]/Condition", i), faults);
+      const auto* output = rule->if_contains("Output");
+      if (output != nullptr)
+        Payload(*output, place, "Output", fmt::format("Choices[{}]/Output", i), branch.output);
+    }
     for (auto& fault : faults) Fault(place + fault.pointer, std::move(fault.message));
-    if (const auto* rule = (*choices)[i].if_object()) branch.next = Target(*rule, place, "Next", names);
+    if (rule != nullptr) {
+      branch.next = Target(*rule, place, "Next", names);
+      Assign(*rule, place, fmt::format("Choices[{}]/Assign", i), branch.assign);
+    }
     out.choices.push_back(std::move(branch));
   }
 }
@@ -83,8 +103,16 @@ void DefinitionReader::ReadMap(const json::object& object, State& out) {
   Exclusive(object, out.pointer, "ItemProcessor", "Iterator");
   Exclusive(object, out.pointer, "MaxConcurrency", "MaxConcurrencyPath");
   Exclusive(object, out.pointer, "ItemSelector", "Parameters");
+  if (const auto* items = object.if_contains("Items");
+      items != nullptr && state_language_ == QueryLanguage::kJsonata) {
+    const bool fits = items->is_array() || items->is_object() ||
+                      (items->is_string() && JsonataField::Is(std::string_view(items->get_string())));
+    if (!fits) Fault(out.pointer + "/Items", "Items must be an array, an object or a JSONata expression");
+    Payload(object, out.pointer, "Items", out.items);
+  }
   std::optional<int64_t> concurrency;
-  Whole(object, out.pointer, "MaxConcurrency", 0, INT32_MAX, concurrency);
+  if (!Query(object, out.pointer, "MaxConcurrency", out.max_concurrency_query))
+    Whole(object, out.pointer, "MaxConcurrency", 0, INT32_MAX, concurrency);
   out.max_concurrency = concurrency.value_or(0);
   Path(object, out.pointer, "MaxConcurrencyPath", false, out.max_concurrency_path);
   // The Parameters of a Map are the old name of ItemSelector: they make each item's input, not the state's.
@@ -99,7 +127,9 @@ void DefinitionReader::ReadMap(const json::object& object, State& out) {
     return Fault(out.pointer, "These fields are required: [ItemProcessor]");
   const std::string place = out.pointer + (processor != nullptr ? "/ItemProcessor" : "/Iterator");
   out.processor = std::make_unique<Machine>();
+  const QueryLanguage language = state_language_;
   ReadMachine(processor != nullptr ? *processor : *iterator, place, {"ProcessorConfig"}, *out.processor);
+  state_language_ = language;
   const auto* fields = (processor != nullptr ? processor : iterator)->if_object();
   const auto* config = fields == nullptr ? nullptr : fields->if_contains("ProcessorConfig");
   if (config == nullptr) return;
@@ -117,10 +147,12 @@ void DefinitionReader::ReadParallel(const json::object& object, State& out) {
   const auto* branches = value->if_array();
   if (branches == nullptr || branches->empty())
     return Fault(out.pointer + "/Branches", "Branches must be a non-empty array");
+  const QueryLanguage language = state_language_;
   for (size_t i = 0; i < branches->size(); ++i) {
     ReadMachine((*branches)[i], fmt::format("{}/Branches/{}", out.pointer, i), {},
                 *out.branches.emplace_back(std::make_unique<Machine>()));
   }
+  state_language_ = language;
 }
 
 bool DefinitionReader::ReadErrorEquals(const json::object& object, const std::string& pointer, bool last,
@@ -196,11 +228,18 @@ void DefinitionReader::ReadCatch(const json::object& object, const Names& names,
       Fault(place, "A catcher must be an object");
       continue;
     }
-    Unknown(*fields, place, {"ErrorEquals", "ResultPath", "Next"});
+    const bool jsonata = state_language_ == QueryLanguage::kJsonata;
+    Unknown(*fields, place, {"ErrorEquals", jsonata ? "Output" : "ResultPath", "Next", "Assign"});
     Catcher catcher;
     ReadErrorEquals(*fields, place, i + 1 == list->size(), catcher.error_equals);
     PathField result_path;
-    NullablePath(*fields, place, "ResultPath", true, result_path);
+    if (!jsonata) NullablePath(*fields, place, "ResultPath", true, result_path);
+    std::unique_ptr<Template> assign, output;
+    Assign(*fields, place, fmt::format("Catch[{}]/Assign", i), assign);
+    if (const auto* value = fields->if_contains("Output"); jsonata && value != nullptr)
+      Payload(*value, place, "Output", fmt::format("Catch[{}]/Output", i), output);
+    catcher.assign = std::move(assign);
+    catcher.output = std::move(output);
     catcher.discard = result_path.null;
     catcher.result_path = std::move(result_path.path);
     catcher.next = Target(*fields, place, "Next", names);

@@ -17,10 +17,11 @@ const TaskErrorDetail* Find(const Status& status) {
 
 }  // namespace
 
-Status MakeTaskError(std::string error, std::string cause) {
+Status MakeTaskError(std::string error, std::string cause, std::string field) {
   std::string message = cause.empty() ? error : error + ": " + cause;
-  return MakeError(std::make_shared<TaskErrorDetail>(TaskError{std::move(error), std::move(cause)}),
-                   std::move(message));
+  return MakeError(
+      std::make_shared<TaskErrorDetail>(TaskError{std::move(error), std::move(cause), std::move(field)}),
+      std::move(message));
 }
 
 bool IsTaskError(const Status& status) { return !status.ok() && Find(status) != nullptr; }

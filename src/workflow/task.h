@@ -25,6 +25,7 @@ struct TaskRequest {
 struct TaskError {
   std::string error;
   std::string cause;
+  std::string field = {};  // the place in the state, when one of its own expressions failed: "Output/a[0]"
 };
 
 // Fills in the resources. Thread-safe; owned by the caller of the engine. Must return soon after `stop` is
@@ -37,7 +38,7 @@ class TaskRunner {
 };
 
 // A failure that carries an error name of its own (code TaskFailed).
-Status MakeTaskError(std::string error, std::string cause);
+Status MakeTaskError(std::string error, std::string cause, std::string field = {});
 // The error that a failed Status stands for: its own where MakeTaskError made it, otherwise
 // InfoOf(code).asl_name and the text for a person.
 TaskError TaskErrorOf(const Status& status);
