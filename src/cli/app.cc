@@ -80,6 +80,8 @@ int RunApp(int argc, char** argv, std::stop_token stop) {
   AddTablesCommand(app, session, action);
   AddRawCommand(app, session, action);
   AddProcessCommand(app, session, action);
+  AddLedgerCommand(app, session, action);
+  AddBackfillCommand(app, session, action);
   AddDlqCommand(app, session, action);
   AddLifecycleCommand(app, session, action);
   AddReplayCommand(app, session, action);

@@ -25,6 +25,8 @@ void AddQueryCommand(CLI::App& app, Session& session, Action& action);
 void AddTablesCommand(CLI::App& app, Session& session, Action& action);
 void AddRawCommand(CLI::App& app, Session& session, Action& action);
 void AddProcessCommand(CLI::App& app, Session& session, Action& action);
+void AddLedgerCommand(CLI::App& app, Session& session, Action& action);
+void AddBackfillCommand(CLI::App& app, Session& session, Action& action);
 void AddDlqCommand(CLI::App& app, Session& session, Action& action);
 void AddLifecycleCommand(CLI::App& app, Session& session, Action& action);
 void AddReplayCommand(CLI::App& app, Session& session, Action& action);

@@ -99,25 +99,6 @@ Status ShowMovers(Session& session, Workspace& workspace, const pipeline::Pipeli
   return RunQuery(session, workspace, request);
 }
 
-// The bucket as a person would write it in the current folder.
-std::string ShownBucket(const Session& session) {
-  const std::string bucket = session.bucket();
-  std::error_code error;
-  const auto here = std::filesystem::current_path(error);
-  std::string shown = error ? bucket : std::filesystem::path(bucket).lexically_proximate(here).string();
-  return shown.starts_with("..") ? bucket : shown;
-}
-
-RunHints HintsOf(const Session& session, const RunOptions& options) {
-  RunHints hints;
-  hints.program = session.program;
-  hints.bucket = ShownBucket(session);
-  if (options.target.demo) hints.target = " --demo";
-  if (options.target.live) hints.target = " --live";
-  if (!options.target.endpoint.empty()) hints.target = " --endpoint " + options.target.endpoint;
-  return hints;
-}
-
 void ShowWhereNext(const Session& session, const pipeline::Pipeline& pipeline, const RunOptions& options,
                    Date day) {
   const std::string lake = fmt::format("{}/{}", session.bucket(), pipeline.config.prefix);
@@ -126,7 +107,7 @@ void ShowWhereNext(const Session& session, const pipeline::Pipeline& pipeline, c
                   "  {}rejected/bars/dt=…/bars.parquet    with rule and reason\n"
                   "  {}raw/dt=…/                          the answers as received\n",
                   Bold(session.out(), "The lake"), lake, lake, lake));
-  const RunHints hints = HintsOf(session, options);
+  const RunHints hints = HintsOf(session, options.target);
   session.Print(fmt::format(
       "\n{0}\n  {1} query --bucket {2} \"select * from {3}.bars where dt = '{4}' order by volume desc limit "
       "5\"\n"
@@ -188,7 +169,7 @@ Result<int> Run(Session& session, const RunOptions& options) {
     session.PrintRows(ToRows(reports));
     return some_failed ? 1 : 0;
   }
-  session.Print(RenderRuns(reports, session.out(), HintsOf(session, options)));
+  session.Print(RenderRuns(reports, session.out(), HintsOf(session, options.target)));
   if (options.target.demo && with_remarks) {
     RETURN_IF_ERROR(ShowMovers(session, workspace, pipeline, days.back().to));
     ShowWhereNext(session, pipeline, options, days.back().to);

@@ -2,7 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <map>
+
+#include "cli/run_target.h"
+#include "cli/session.h"
 
 namespace penstock::cli {
 namespace {
@@ -22,7 +26,26 @@ std::string Listed(const std::map<std::string, int64_t>& counts) {
   return out;
 }
 
+// The bucket as a person would write it in the current folder.
+std::string ShownBucket(const Session& session) {
+  const std::string bucket = session.bucket();
+  std::error_code error;
+  const auto here = std::filesystem::current_path(error);
+  std::string shown = error ? bucket : std::filesystem::path(bucket).lexically_proximate(here).string();
+  return shown.starts_with("..") ? bucket : shown;
+}
+
 }  // namespace
+
+RunHints HintsOf(const Session& session, const RunTarget& target) {
+  RunHints hints;
+  hints.program = session.program;
+  hints.bucket = ShownBucket(session);
+  if (target.demo) hints.target = " --demo";
+  if (target.live) hints.target = " --live";
+  if (!target.endpoint.empty()) hints.target = " --endpoint " + target.endpoint;
+  return hints;
+}
 
 std::string SpanText(Date from, Date to) {
   return from == to ? FormatDate(to) : fmt::format("{} … {}", FormatDate(from), FormatDate(to));
@@ -46,7 +69,7 @@ Rows ToRows(const std::vector<pipeline::RunReport>& reports) {
 std::string RenderRuns(const std::vector<pipeline::RunReport>& reports, const Terminal& terminal,
                        const RunHints& hints) {
   Rows rows = ToRows(reports);
-  int64_t read = 0, accepted = 0, rejected = 0, dead = 0, done_before = 0;
+  int64_t read = 0, accepted = 0, rejected = 0, dead = 0, done_before = 0, quarantined = 0;
   double seconds = 0;
   std::map<std::string, int64_t> by_rule, warned;
   for (const auto& report : reports) {
@@ -55,6 +78,7 @@ std::string RenderRuns(const std::vector<pipeline::RunReport>& reports, const Te
     rejected += report.Count("rejected");
     dead += report.not_fetched + report.Count("dead_lettered");
     seconds += report.seconds;
+    quarantined = std::max(quarantined, report.quarantined);
     done_before += report.already_done ? 1 : 0;
     AddCounts(report, "rejected_by_rule", by_rule);
     AddCounts(report, "warned_by_rule", warned);
@@ -73,6 +97,11 @@ std::string RenderRuns(const std::vector<pipeline::RunReport>& reports, const Te
   } else if (done_before > 0) {
     out += fmt::format("\n{} of {} had been done before; no work was done twice.\n", done_before,
                        reports.size());
+  }
+  if (quarantined > 0) {
+    out +=
+        fmt::format("\n{} not asked for: the provider does not know them; see `{} ledger PIPELINE --dead`\n",
+                    Grouped(quarantined), hints.program);
   }
   if (dead > 0) {
     out += Red(terminal, fmt::format("\n{} in the dead-letter queue:\n", Grouped(dead)));

@@ -9,6 +9,9 @@
 
 namespace penstock::cli {
 
+class Session;
+struct RunTarget;
+
 // A row a run: sessions, symbols, rows read, accepted, rejected, in the dead-letter queue, seconds.
 Rows ToRows(const std::vector<pipeline::RunReport>& reports);
 
@@ -18,6 +21,7 @@ struct RunHints {
   std::string bucket = "lake";
   std::string target;  // " --demo", or nothing
 };
+RunHints HintsOf(const Session& session, const RunTarget& target);
 
 // The same for people, with what was rejected by which rule, and what was already done.
 std::string RenderRuns(const std::vector<pipeline::RunReport>& reports, const Terminal& terminal,

@@ -168,7 +168,7 @@ std::string WriteMarker(const Marker& marker) {
                         {"outputs", std::move(outputs)}};
   if (!marker.unknown.empty()) {
     json::object unknown;
-    for (const auto& [symbol, at] : marker.unknown) unknown[symbol] = FormatTimestamp(at);
+    for (const auto& [key, at] : marker.unknown) unknown[key] = FormatTimestamp(at);
     document["unknown"] = std::move(unknown);
   }
   return ToPrettyJson(document);
@@ -214,9 +214,12 @@ namespace {
 
 void MergeInto(Marker& marker, const Marker& changes) {
   for (const auto& [key, input] : changes.inputs) marker.inputs[key] = input;
-  for (const auto& [symbol, at] : changes.unknown) {
-    TimePoint& known = marker.unknown[symbol];
+  for (const auto& [key, at] : changes.unknown) {
+    TimePoint& known = marker.unknown[key];
     known = std::max(known, at);
+  }
+  if (!marker.unknown.empty()) {
+    for (const auto& [key, input] : marker.inputs) marker.unknown.erase(key.substr(0, key.rfind('.')));
   }
   marker.outputs.insert(marker.outputs.end(), changes.outputs.begin(), changes.outputs.end());
   std::sort(marker.outputs.begin(), marker.outputs.end());

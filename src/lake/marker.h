@@ -38,7 +38,8 @@ struct Marker {
   Date dt;
   std::map<std::string, MarkerInput> inputs;  // by key
   std::vector<std::string> outputs;           // keys of the lake's files, ascending
-  // Symbols that the provider said it does not know, when it was asked for this day.
+  // What the provider said it does not know, when it was asked: the key that the answer would have had,
+  // without its extension, and when. An answer of that key takes it out.
   std::map<std::string, TimePoint> unknown = {};
 
   // The least of its inputs'; 0 without inputs.

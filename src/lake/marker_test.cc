@@ -60,7 +60,7 @@ TEST_F(MarkerTest, TheOrderOfUpdatesDoesNotShow) {
 TEST_F(MarkerTest, ShardsAreOneMarkerBeforeAndAfterTheyAreFolded) {
   ASSERT_TRUE(UpdateMarker(store, "p/", MarkerOf({Input("raw/a")}, {"clean/1"})).ok());
   Marker late = MarkerOf({Input("raw/b"), Input("raw/c", "cc", 2)}, {"clean/2"});
-  late.unknown["ZZZZ"] = TimePoint(kDay);
+  late.unknown["raw/z"] = TimePoint(kDay);
   late.inputs["raw/c"].absent.Add({kDay, kDay + std::chrono::days(2)});
   late.inputs["raw/c"].rejected_days[kDay + std::chrono::days(4)] = "bounds";
   ASSERT_TRUE(UpdateMarkerShard(store, "p/", late, "B").ok());
@@ -74,12 +74,14 @@ TEST_F(MarkerTest, ShardsAreOneMarkerBeforeAndAfterTheyAreFolded) {
   const auto before = ReadMarker(store, "p/", "ftse100", kDay).ValueOrDie().value();
   EXPECT_EQ(before.inputs.size(), 4u);
   EXPECT_EQ(before.inputs.at("raw/c"), late.inputs["raw/c"]);
-  EXPECT_TRUE(before.unknown.contains("ZZZZ"));
+  EXPECT_TRUE(before.unknown.contains("raw/z"));
   ASSERT_TRUE(FoldMarkerShards(store, "p/", "ftse100", kDay).ok());
   EXPECT_TRUE(store::ListAll(store, "p/markers/ftse100/dt=2017-08-12/").ValueOrDie().empty());
   const auto after = ReadMarker(store, "p/", "ftse100", kDay).ValueOrDie().value();
   EXPECT_EQ(WriteMarker(after), WriteMarker(before));
   EXPECT_EQ(WriteMarker(ParseMarker(WriteMarker(after)).ValueOrDie()), WriteMarker(after));
+  ASSERT_TRUE(UpdateMarker(store, "p/", MarkerOf({Input("raw/z.json")})).ok());
+  EXPECT_TRUE(ReadMarker(store, "p/", "ftse100", kDay)->value().unknown.empty()) << "an answer came";
   ASSERT_TRUE(DeleteMarker(store, "p/", "ftse100", kDay).ok());
   EXPECT_FALSE(ReadMarker(store, "p/", "ftse100", kDay)->has_value());
 }

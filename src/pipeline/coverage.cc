@@ -116,6 +116,24 @@ SymbolCoverage::UnknownStreak SymbolCoverage::Streak() const {
   return streak;
 }
 
+std::optional<TimePoint> SymbolCoverage::QuarantinedUntil(const QuarantineConfig& config) const {
+  const UnknownStreak streak = Streak();
+  if (streak.runs < config.after_runs) return std::nullopt;
+  return streak.last_asked + std::chrono::hours(24 * config.probe_every_days);
+}
+
+Result<bool> RecordUnknown(const Pipeline& pipeline, const Runtime& runtime, const RawKey& key) {
+  ASSIGN_OR_RETURN(const Coverage coverage, ReadCoverage(pipeline, runtime));
+  const auto known = coverage.symbols.find(key.symbol);
+  const bool quarantined = known != coverage.symbols.end() &&
+                           known->second.QuarantinedUntil(pipeline.config.source.quarantine).has_value();
+  lake::Marker marker{pipeline.name(), key.to, {}, {}};
+  marker.unknown[key.ToStem(pipeline.config.prefix)] = runtime.clock->Now();
+  RETURN_IF_ERROR(lake::UpdateMarkerShard(*runtime.store, pipeline.config.prefix, marker,
+                                          EncodeSymbol(key.symbol) + ".unknown"));
+  return quarantined;
+}
+
 void Coverage::Fold(const Pipeline& pipeline, const lake::Marker& marker) {
   const auto no_session = [&](Date first, Date last) {
     return pipeline.calendar->Sessions(first, last).empty();
@@ -136,8 +154,10 @@ void Coverage::Fold(const Pipeline& pipeline, const lake::Marker& marker) {
     symbol.present.Join(no_session);
     std::erase_if(symbol.rejected, [&](const auto& entry) { return symbol.present.Contains(entry.first); });
   }
-  for (const auto& [symbol, at] : marker.unknown) {
-    TimePoint& known = symbols[symbol].unknown[marker.dt];
+  for (const auto& [stem, at] : marker.unknown) {
+    const auto key = RawKey::Parse(pipeline.config.prefix, stem + ".json");
+    if (!key) continue;
+    TimePoint& known = symbols[key->symbol].unknown[key->to];
     known = std::max(known, at);
   }
 }

@@ -4,11 +4,13 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/date_set.h"
 #include "base/status.h"
+#include "pipeline/layout.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/runtime.h"
 
@@ -34,6 +36,9 @@ struct SymbolCoverage {
     TimePoint last_asked{};
   };
   UnknownStreak Streak() const;
+  // When a symbol that the provider did not know for some runs is to be asked for again; nothing for one that
+  // is asked for in every run.
+  std::optional<TimePoint> QuarantinedUntil(const QuarantineConfig& config) const;
 };
 
 struct Coverage {
@@ -52,6 +57,10 @@ struct CoverageOptions {
 // reader does the work once more. Corrupt: a marker that cannot be read (named).
 Result<Coverage> ReadCoverage(const Pipeline& pipeline, const Runtime& runtime,
                               const CoverageOptions& options = {});
+
+// Says in the marker of its day that the provider does not know the symbol of this answer. Answers whether it
+// was in quarantine already: then this was a probe, and no news.
+Result<bool> RecordUnknown(const Pipeline& pipeline, const Runtime& runtime, const RawKey& key);
 
 // {prefix}markers/PIPELINE/coverage.jsonl
 std::string CoverageKey(const Pipeline& pipeline);

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "pipeline/coverage.h"
 #include "pipeline/layout.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/runtime.h"
@@ -20,6 +21,15 @@ Result<json::value> RunFetchStep(const StepContext& context, const json::value& 
   const Runtime& runtime = context.runtime;
   const Logger log = runtime.log.With({"execution", context.execution});
   auto fetched = runtime.source->Fetch(spec, context.stop);
+  if (CodeOf(fetched.status()) == ErrorCode::kNotFound) {
+    ASSIGN_OR_RETURN(const bool quarantined,
+                     RecordUnknown(context.pipeline, runtime, RawKey{spec.symbol, spec.from, spec.to, ""}));
+    if (quarantined) {
+      runtime.progress->Advance(1);
+      log.Info("still_unknown", {{"symbol", spec.symbol}});
+      return json::object{{"symbol", spec.symbol}, {"unknown", true}};
+    }
+  }
   if (!fetched.ok()) {
     runtime.progress->Advance(1, 1);
     log.Warning("fetch_failed", {{"symbol", spec.symbol},

@@ -54,10 +54,12 @@ std::string RawPrefix(std::string_view prefix, Date day) {
   return fmt::format("{}raw/dt={}/", prefix, FormatDate(day));
 }
 
-std::string RawKey::ToKey(std::string_view prefix) const {
-  std::string key = RawPrefix(prefix, to) + EncodeSymbol(symbol);
-  if (from != to) key += "_" + FormatDate(from);
-  return key + "." + extension;
+std::string RawKey::ToKey(std::string_view prefix) const { return ToStem(prefix) + "." + extension; }
+
+std::string RawKey::ToStem(std::string_view prefix) const {
+  std::string stem = RawPrefix(prefix, to) + EncodeSymbol(symbol);
+  if (from != to) stem += "_" + FormatDate(from);
+  return stem;
 }
 
 std::optional<RawKey> RawKey::Parse(std::string_view prefix, std::string_view key) {

@@ -24,6 +24,8 @@ struct RawKey {
   std::string extension;  // json, csv
 
   std::string ToKey(std::string_view prefix) const;
+  // The same without the extension.
+  std::string ToStem(std::string_view prefix) const;
   // nullopt: not the key of a raw answer below this prefix.
   static std::optional<RawKey> Parse(std::string_view prefix, std::string_view key);
 };

@@ -1,9 +1,12 @@
 #include "pipeline/ledger.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <optional>
 
 #include "calendar/exchange_calendar.h"
+#include "pipeline/run.h"
 
 namespace penstock::pipeline {
 namespace {
@@ -106,6 +109,21 @@ void Walk(const SymbolCoverage& coverage, std::optional<Date> delisted, DateRang
 
 std::string_view NameOf(Cell cell) { return kWords[static_cast<size_t>(cell)].name; }
 std::string_view MeaningOf(Cell cell) { return kWords[static_cast<size_t>(cell)].meaning; }
+
+Result<DateRange> LedgerDays(const Pipeline& pipeline, const Coverage& coverage, TimePoint now) {
+  std::optional<Date> first;
+  for (const auto& [symbol, days] : coverage.symbols) {
+    if (!days.answered.empty())
+      first = std::min(first.value_or(Date::max()), days.answered.ranges().front().from);
+    if (!days.unknown.empty()) first = std::min(first.value_or(Date::max()), days.unknown.begin()->first);
+  }
+  if (!first) {
+    return MakeError(ErrorCode::kUsage, fmt::format("{} was never run in this bucket", pipeline.name()),
+                     fmt::format("penstock run {} --from DAY fills it", pipeline.name()));
+  }
+  ASSIGN_OR_RETURN(const Date last, LastSession(pipeline, now));
+  return DateRange{*first, std::max(*first, last)};
+}
 
 Ledger MakeLedger(const Pipeline& pipeline, const Coverage& coverage, const LedgerQuery& query) {
   Ledger ledger;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/date_set.h"
+#include "base/status.h"
 #include "pipeline/coverage.h"
 #include "pipeline/pipeline.h"
 
@@ -55,6 +56,10 @@ struct Ledger {
   std::vector<CellRange> ranges;      // by symbol, then day
   int64_t operator[](Cell cell) const { return total[static_cast<size_t>(cell)]; }
 };
+
+// From the first day that was ever asked for to the last session that is over. Usage: nothing was asked for
+// yet.
+Result<DateRange> LedgerDays(const Pipeline& pipeline, const Coverage& coverage, TimePoint now);
 
 // Costs by what is not present, not by the number of cells: 9,000 x 2,520 in some tens of milliseconds.
 Ledger MakeLedger(const Pipeline& pipeline, const Coverage& coverage, const LedgerQuery& query);

@@ -40,7 +40,8 @@ class LedgerTest : public ::testing::Test {
             const std::string& shard = "") {
     lake::Marker marker{"us", dt, {}, {}};
     for (auto& input : inputs) marker.inputs[input.key] = std::move(input);
-    for (const auto& symbol : unknown) marker.unknown[symbol] = clock_.Now();
+    for (const auto& symbol : unknown)
+      marker.unknown[RawKey{symbol, dt, dt, ""}.ToStem("us/")] = clock_.Now();
     const Status status = shard.empty() ? lake::UpdateMarker(store_, "us/", marker)
                                         : lake::UpdateMarkerShard(store_, "us/", marker, shard);
     ASSERT_TRUE(status.ok()) << status;

@@ -8,6 +8,7 @@
 #include "base/sha256.h"
 #include "calendar/exchange_calendar.h"
 #include "lake/marker.h"
+#include "pipeline/coverage.h"
 #include "pipeline/layout.h"
 #include "pipeline/publish.h"
 #include "pipeline/transform.h"
@@ -84,6 +85,18 @@ Result<Covered> FindCovered(const Pipeline& pipeline, const Runtime& runtime,
     covered.symbols.insert(key->symbol);
   }
   return covered;
+}
+
+// Symbols that are left alone now.
+Result<std::set<std::string>> FindQuarantined(const Pipeline& pipeline, const Runtime& runtime) {
+  ASSIGN_OR_RETURN(const Coverage coverage, ReadCoverage(pipeline, runtime));
+  std::set<std::string> out;
+  const TimePoint now = runtime.clock->Now();
+  for (const auto& [symbol, days] : coverage.symbols) {
+    const auto until = days.QuarantinedUntil(pipeline.config.source.quarantine);
+    if (until && *until > now) out.insert(symbol);
+  }
+  return out;
 }
 
 // The counts that the marker has of these days.
@@ -184,6 +197,7 @@ Status WriteSummary(const Pipeline& pipeline, const Runtime& runtime, const RunR
                              {"stopped", FormatTimestamp(info.stopped)},
                              {"symbols", report.symbols},
                              {"not_fetched", report.not_fetched},
+                             {"quarantined", report.quarantined},
                              {"transform", report.summary}};
   return runtime.store
       ->Put(RunSummaryKey(pipeline.config.prefix, pipeline.name(), report.execution), ToPrettyJson(summary))
@@ -208,7 +222,8 @@ Result<RunReport> RunPipeline(const Pipeline& pipeline, const Runtime& runtime, 
   RunReport report;
   report.from = request.from;
   report.to = request.to;
-  report.symbols = static_cast<int64_t>(pipeline.symbols.size());
+  const auto& symbols = request.symbols.empty() ? pipeline.symbols : request.symbols;
+  report.symbols = static_cast<int64_t>(symbols.size());
   const auto finish = [&]() -> RunReport {
     report.seconds = std::chrono::duration<double>(runtime.clock->Now() - began).count();
     return report;
@@ -254,9 +269,18 @@ Result<RunReport> RunPipeline(const Pipeline& pipeline, const Runtime& runtime, 
       RETURN_IF_ERROR(PublishTables(pipeline, runtime).status());
       ASSIGN_OR_RETURN(marker, read_marker());
     }
+    std::set<std::string> quarantined;
+    if (!request.again) {
+      ASSIGN_OR_RETURN(quarantined, FindQuarantined(pipeline, runtime));
+    }
     json::array missing;
-    for (const auto& symbol : pipeline.symbols) {
-      if (!covered.symbols.contains(symbol)) missing.emplace_back(symbol);
+    for (const auto& symbol : symbols) {
+      if (covered.symbols.contains(symbol)) continue;
+      if (quarantined.contains(symbol)) {
+        ++report.quarantined;
+      } else {
+        missing.emplace_back(symbol);
+      }
     }
     if (missing.empty() && request.name.empty()) {
       // Nothing is written when the catalog has them; after a run that failed at this step, it has not.
@@ -300,7 +324,7 @@ Result<RunReport> RunPipeline(const Pipeline& pipeline, const Runtime& runtime, 
   RETURN_IF_ERROR(WriteSummary(pipeline, runtime, report, info));
   if (unfinished && request.name.empty()) {
     ASSIGN_OR_RETURN(const bool lacks, LacksSymbols(pipeline, runtime, request, info));
-    if (lacks) return RunPipeline(pipeline, runtime, engine, request, stop);
+    if (lacks && request.symbols.empty()) return RunPipeline(pipeline, runtime, engine, request, stop);
   }
   runtime.log.Info("run_ended", {{"execution", report.execution},
                                  {"read", report.Count("read")},

@@ -43,7 +43,7 @@ std::span<const Step> Steps();
 Result<const Step*> FindStep(std::string_view name);
 
 // {"symbol","from","to"} → {"symbol","key","bytes","fetched_at"}: asks the source once, keeps the answer as
-// received.
+// received. {"symbol","unknown":true} for one in quarantine that the provider still does not know.
 Result<json::value> RunFetchStep(const StepContext& context, const json::value& input);
 // {"date","raw":[{"key","fetched_at"}…]} → the summary of pipeline/transform.h as JSON. Entries without a key
 // (not fetched) are counted and passed over.

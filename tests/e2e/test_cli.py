@@ -15,7 +15,7 @@ import pytest
 from harness import (FIRST, LAST, SYMBOLS, assert_same_lake, cells_of, edit, files_of, lake_of, make_pipeline, recorded_rows,
                      table_of)
 
-VERBS = ["init", "run", "executions", "query", "tables", "raw", "process", "dlq", "lifecycle", "replay", "doctor",
+VERBS = ["init", "run", "executions", "query", "tables", "raw", "process", "ledger", "backfill", "dlq", "lifecycle", "replay", "doctor",
          "completion"]
 
 
