@@ -3,27 +3,46 @@
 #include <date/date.h>
 #include <fmt/format.h>
 
+#include <ctime>
 #include <sstream>
 
 namespace penstock {
 
 namespace ch = std::chrono;
 
+namespace {
+
+bool SleepInShortWaits(const Clock& clock, TimePoint deadline, const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any never;
+  std::unique_lock lock(mutex);
+  for (TimePoint now = clock.Now(); now < deadline; now = clock.Now()) {
+    if (stop.stop_requested()) return false;
+    // Short waits on the steady clock, so that a step of the clock is noticed.
+    const auto span = std::min<Duration>(deadline - now, ch::seconds(1));
+    never.wait_for(lock, stop, span, [] { return false; });
+  }
+  return !stop.stop_requested();
+}
+
+}  // namespace
+
 TimePoint SystemClock::Now() const {
   return ch::time_point_cast<ch::microseconds>(ch::system_clock::now()) + offset_;
 }
 
 bool SystemClock::SleepUntil(TimePoint deadline, std::stop_token stop) {
-  std::mutex mutex;
-  std::condition_variable_any never;
-  std::unique_lock lock(mutex);
-  while (Now() < deadline) {
-    if (stop.stop_requested()) return false;
-    // Short waits on the steady clock, so that a step of the wall clock is noticed.
-    const auto span = std::min<Duration>(deadline - Now(), ch::seconds(1));
-    never.wait_for(lock, stop, span, [] { return false; });
-  }
-  return !stop.stop_requested();
+  return SleepInShortWaits(*this, deadline, stop);
+}
+
+TimePoint BootClock::Now() const {
+  timespec now{};
+  clock_gettime(CLOCK_BOOTTIME, &now);  // cannot fail with this clock (Linux 2.6.39)
+  return TimePoint(ch::seconds(now.tv_sec) + ch::microseconds(now.tv_nsec / 1000));
+}
+
+bool BootClock::SleepUntil(TimePoint deadline, std::stop_token stop) {
+  return SleepInShortWaits(*this, deadline, stop);
 }
 
 TimePoint ManualClock::Now() const {

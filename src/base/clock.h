@@ -39,6 +39,14 @@ class SystemClock : public Clock {
   Duration offset_{0};
 };
 
+// Time since the machine started, its sleep included, from the epoch on: the same for all processes, and set
+// by nobody. For spans; it begins anew with the machine.
+class BootClock : public Clock {
+ public:
+  TimePoint Now() const override;
+  bool SleepUntil(TimePoint deadline, std::stop_token stop = {}) override;
+};
+
 // A clock that a test moves. With `auto_advance`, a sleep jumps to its deadline at once; otherwise it blocks
 // until Advance() reaches it.
 class ManualClock : public Clock {

@@ -100,6 +100,16 @@ TEST(ManualClock, StopEndsASleep) {
   EXPECT_EQ(clock.Now(), At(2017, 8, 11));
 }
 
+TEST(BootClock, GoesOnAndStops) {
+  BootClock clock;
+  const TimePoint deadline = clock.Now() + ch::milliseconds(5);
+  EXPECT_TRUE(clock.SleepUntil(deadline, {}));
+  EXPECT_GE(clock.Now(), deadline);
+  EXPECT_LT(deadline, SystemClock().Now());  // since the start of the machine, not since 1970
+  std::jthread sleeper([&](std::stop_token stop) { EXPECT_FALSE(clock.SleepFor(ch::hours(1), stop)); });
+  sleeper.request_stop();
+}
+
 TEST(SystemClock, SleepsByItsOwnTimeAndStops) {
   SystemClock past(-ch::years(9));
   EXPECT_LT(past.Now(), SystemClock().Now() - ch::days(365 * 8));

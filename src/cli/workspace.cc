@@ -58,17 +58,17 @@ std::string UserStateFolder() {
 }
 
 Result<std::shared_ptr<sqlite::Database>> OpenDatabase(const std::string& folder, const std::string& file,
-                                                       bool durable) {
+                                                       sqlite::Options options) {
   RETURN_IF_ERROR(MakeFolder(folder));
-  sqlite::Options options;
-  options.durable = durable;
   return sqlite::Database::Open(folder + "/" + file, options);
 }
 
-// Requests are counted where they arrive, which is later than they are sent, and not by the same time for
-// each: 1 % of the window, and what a busy machine may need between a turn and its request.
-int64_t GuardMs(Duration window) {
-  return std::max<int64_t>(250, std::chrono::duration_cast<std::chrono::milliseconds>(window).count() / 100);
+net::Quota QuotaOf(const pipeline::SourceConfig& config) {
+  net::Quota quota{.requests = config.quota.requests, .window = config.quota.per};
+  // The provider's clock against ours: while NTP corrects one, it runs wrong by 0.05 % at most.
+  quota.guard_ms = 2 + std::chrono::duration_cast<std::chrono::milliseconds>(quota.window).count() / 1000;
+  quota.lease_ms = 2 * config.timeout_s * 1000 + 60'000;
+  return quota;
 }
 
 }  // namespace
@@ -126,7 +126,7 @@ Result<std::string> Workspace::StateFolder() {
 Result<std::shared_ptr<sqlite::Database>> Workspace::State() {
   if (parts_->state == nullptr) {
     ASSIGN_OR_RETURN(const std::string folder, StateFolder());
-    ASSIGN_OR_RETURN(parts_->state, OpenDatabase(folder, "state.db", true));
+    ASSIGN_OR_RETURN(parts_->state, OpenDatabase(folder, "state.db", {}));
   }
   return parts_->state;
 }
@@ -177,6 +177,8 @@ struct PipelineWorkshop::Parts {
   pipeline::NoProgress no_progress;
   std::shared_ptr<queue::Queue> dead_letters;
   std::shared_ptr<sqlite::Database> quotas;
+  // Also where PENSTOCK_NOW tells another time: the provider's goes on as it does.
+  BootClock quota_clock;
   std::unique_ptr<net::RateLimiter> limiter;
   std::unique_ptr<net::CurlClient> curl;
   std::unique_ptr<source::PageGuard> guard;
@@ -215,21 +217,21 @@ Result<std::unique_ptr<PipelineWorkshop>> PipelineWorkshop::Open(Session& sessio
   curl.max_in_flight = curl.max_per_host = static_cast<int>(config.in_flight);
   curl.total_timeout_ms = config.timeout_s * 1000;
   curl.cookies = true;
-  ASSIGN_OR_RETURN(parts.curl, net::CurlClient::Make(curl));
   // A server that was named for this run has no quota of ours: it is somebody's own, or the replay.
   if (config.quota.requests > 0 && endpoint.empty()) {
-    ASSIGN_OR_RETURN(parts.quotas, OpenDatabase(UserStateFolder(), "quotas.db", false));
+    ASSIGN_OR_RETURN(parts.quotas, OpenDatabase(UserStateFolder(), "quotas.db",
+                                                // Others hold it for a moment, unless the machine stalls.
+                                                {.busy_timeout_ms = 60'000, .durable = false}));
     const auto configured = settings.find("endpoint");
     const std::string name = configured == settings.end() ? config.kind : configured->second;
-    ASSIGN_OR_RETURN(parts.limiter, net::SqliteRateLimiter::Open(
-                                        parts.quotas, name,
-                                        {config.quota.requests, config.quota.per, GuardMs(config.quota.per)},
-                                        session.clock()));
+    ASSIGN_OR_RETURN(parts.limiter,
+                     net::SqliteRateLimiter::Open(parts.quotas, name, QuotaOf(config), parts.quota_clock));
+    curl.limiter = parts.limiter.get();
   }
+  ASSIGN_OR_RETURN(parts.curl, net::CurlClient::Make(curl));
   parts.guard = std::make_unique<source::PageGuard>(*parts.curl);
   parts.client = std::make_unique<net::RetryingClient>(*parts.guard, net::RetryPolicy{}, session.clock(),
-                                                       session.random(), session.log(), parts.limiter.get(),
-                                                       static_cast<int>(config.in_flight));
+                                                       session.random(), session.log());
   ASSIGN_OR_RETURN(parts.source,
                    source::MakeSource(config.kind, settings, {parts.client.get(), &session.clock()}));
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <optional>
 
 #include "net/content_decoder.h"
 #include "net/curl_loop.h"
@@ -209,24 +210,50 @@ class CurlClient::Impl {
     return to;
   }
 
+  // One request of one turn, if it gets so far; `transfer` says what became of it.
+  Status Transmit(const HttpRequest& request, const Url& url, const std::string& what, bool fresh,
+                  int64_t* left_ms, const std::stop_token& stop, Transfer* transfer) {
+    transfer->max_body_bytes = request.max_body_bytes;
+    transfer->max_header_bytes = options_.max_header_bytes;
+    transfer->easy = loop_.Borrow();
+    if (transfer->easy == nullptr)
+      return MakeError(ErrorCode::kResourceExhausted, what + ": no memory for a request");
+    FieldList fields;
+    struct Returning {
+      CurlLoop& loop;
+      CURL* easy;
+      ~Returning() { loop.Return(easy); }
+    } returning{loop_, transfer->easy};
+    transfer->Attach();
+    Prepare(transfer->easy, request, url, *left_ms, &fields);
+    if (fresh) curl_easy_setopt(transfer->easy, CURLOPT_FRESH_CONNECT, 1L);
+
+    std::optional<Turn> turn;
+    if (options_.limiter != nullptr) {
+      ASSIGN_OR_RETURN(Turn taken, options_.limiter->Acquire(stop));
+      turn.emplace(std::move(taken));
+    }
+    loop_.Run(*transfer, stop);
+    // Given up without a sign from the server, the request may still lie in its queue.
+    const bool unanswered = transfer->status == 0 && transfer->sends > 0 &&
+                            (transfer->cancelled || transfer->code == CURLE_OPERATION_TIMEDOUT);
+    if (turn && unanswered) turn->Abandon();
+    curl_off_t micros = 0;
+    curl_easy_getinfo(transfer->easy, CURLINFO_TOTAL_TIME_T, &micros);
+    *left_ms -= micros / 1000;
+    return Status::OK();
+  }
+
   Result<HttpResponse> Exchange(const HttpRequest& request, const Url& url, int64_t* left_ms,
                                 std::stop_token stop) {
     const std::string what = fmt::format("{} {}", request.method, MaskUrl(request.url));
     if (*left_ms <= 0) return MakeError(ErrorCode::kTimeout, what + ": the time was used up by redirects");
     Transfer transfer;
-    transfer.max_body_bytes = request.max_body_bytes;
-    transfer.max_header_bytes = options_.max_header_bytes;
-    transfer.easy = loop_.Borrow();
-    if (transfer.easy == nullptr)
-      return MakeError(ErrorCode::kResourceExhausted, what + ": no memory for a request");
-    FieldList fields;
-    transfer.Attach();
-    Prepare(transfer.easy, request, url, *left_ms, &fields);
-    loop_.Run(transfer, stop);
-    curl_off_t micros = 0;
-    curl_easy_getinfo(transfer.easy, CURLINFO_TOTAL_TIME_T, &micros);
-    *left_ms -= micros / 1000;
-    loop_.Return(transfer.easy);
+    RETURN_IF_ERROR(Transmit(request, url, what, /*fresh=*/false, left_ms, stop, &transfer));
+    if (transfer.resend) {
+      transfer = Transfer();
+      RETURN_IF_ERROR(Transmit(request, url, what, /*fresh=*/true, left_ms, stop, &transfer));
+    }
     RETURN_IF_ERROR(ToError(transfer, what));
 
     HttpResponse response;

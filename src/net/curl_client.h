@@ -6,6 +6,7 @@
 #include <string>
 
 #include "net/http.h"
+#include "net/rate_limiter.h"
 
 namespace penstock::net {
 
@@ -25,12 +26,18 @@ struct CurlOptions {
   std::string ca_file;
   // Keeps cookies in memory, for as long as the client lives.
   bool cookies = false;
+  // Every request that leaves takes a turn here, redirects and repetitions too. Waited for inside the bounds
+  // above and outside the timeouts. Lives longer than the client.
+  RateLimiter* limiter = nullptr;
 };
 
 // Keeps connections alive and shares them; HTTP/2 where a server offers it over TLS. TLS is always verified,
 // other protocols than http and https do not exist. A redirect is followed when it leads to https of the same
 // site (IsSameSite), or on loopback to the same origin; any other is RejectedByProvider. The proxy variables
 // of the environment (https_proxy, no_proxy …) count, but not for loopback.
+//
+// A request on a kept connection that the server closed without a byte of an answer is sent once more, on a
+// new connection.
 //
 // Send blocks; the work is done by a thread of the client. Requests under way when the client is destroyed
 // end with Cancelled; the destructor waits for their callers to leave.

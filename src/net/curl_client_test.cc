@@ -9,7 +9,9 @@
 #include <latch>
 #include <thread>
 
+#include "base/random.h"
 #include "net/http_server.h"
+#include "net/retry.h"
 
 namespace penstock::net {
 namespace {
@@ -350,6 +352,85 @@ TEST(CurlClient, RedirectsStayOnTheSite) {
   EXPECT_EQ(client->Send({.method = "POST", .url = server->origin() + "/same", .body = "x"})->body, "GET");
   EXPECT_EQ(client->Send({.method = "POST", .url = server->origin() + "/307", .body = "x"})->body, "POSTx");
   EXPECT_EQ(client->Send({.method = "PUT", .url = server->origin() + "/same", .body = "x"})->body, "PUTx");
+}
+
+// A clock for a limiter that shows how many turns it gave: one a minute.
+struct OneAMinute {
+  const TimePoint start = *ParseTimestamp("2026-11-20T10:00:00Z");
+  ManualClock clock{start};
+  MemoryRateLimiter limiter{{.requests = 1, .window = std::chrono::minutes(1), .lease_ms = 600'000}, clock};
+  auto turns() const { return 1 + (clock.Now() - start) / std::chrono::minutes(1); }
+};
+
+TEST(CurlClient, EveryRequestTakesATurn) {
+  std::atomic<int> requests{0}, failures{2};
+  auto server = StartServer([&](const ServerRequest& request) {
+    ++requests;
+    ServerResponse response{.body = "x"};
+    if (request.path == "/moved") {
+      response.status = 302;
+      response.headers.Add("Location", "/here");
+    }
+    if (request.path == "/failing" && failures-- > 0) response.status = 503;
+    return response;
+  });
+  OneAMinute quota;
+  auto client = MakeClient({.limiter = &quota.limiter});
+  ASSERT_TRUE(client->Send({.url = server->origin() + "/moved"}).ok());
+  EXPECT_EQ(requests, 2);
+  EXPECT_EQ(quota.turns(), 2);
+  ManualClock clock(quota.start);
+  Random random(1);
+  RetryingClient retrying(*client, {}, clock, random, Logger());
+  EXPECT_EQ(retrying.Send({.url = server->origin() + "/failing"})->status, 200);
+  EXPECT_EQ(requests, 5);
+  EXPECT_EQ(quota.turns(), 5);
+  ExpectFailure(client->Send({.url = "http://127.0.0.1:1/"}), ErrorCode::kUnavailable);
+  EXPECT_EQ(quota.turns(), 6);  // nothing arrived, and the turn is settled all the same
+  ASSERT_TRUE(client->Send({.url = server->origin()}).ok());
+  EXPECT_EQ(quota.turns(), 7);
+}
+
+// libcurl sends again by itself when a kept connection is dead: that is a request, too.
+TEST(CurlClient, ARequestThatIsRepeatedOnANewConnectionTakesTwoTurns) {
+  std::atomic<int> requests{0};
+  auto server = StartServer([&](const ServerRequest& request) {
+    ServerResponse response{.body = "x"};
+    if (++requests == 2 || request.path == "/dead") response.reset_after_bytes = 0;
+    return response;
+  });
+  OneAMinute quota;
+  auto client = MakeClient({.limiter = &quota.limiter});
+  ASSERT_TRUE(client->Send({.url = server->origin()}).ok());
+  const auto again = client->Send({.url = server->origin()});
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(requests, 3);
+  EXPECT_EQ(quota.turns(), 3);
+  ExpectFailure(client->Send({.url = server->origin() + "/dead"}), ErrorCode::kUnavailable);
+  EXPECT_EQ(requests, 5);  // on the kept connection, and on a new one
+  EXPECT_EQ(quota.turns(), 5);
+}
+
+// Its arrival is unknown: the server may read it at any time yet.
+TEST(CurlClient, ARequestThatIsGivenUpHoldsItsTurn) {
+  std::latch arrived(1);
+  auto server = StartServer(
+      [&](const ServerRequest&) {
+        arrived.count_down();
+        return ServerResponse{.delay = std::chrono::seconds(100)};
+      },
+      {.stop_timeout_ms = 1});
+  OneAMinute quota;
+  auto client = MakeClient({.limiter = &quota.limiter});
+  std::stop_source stop;
+  std::jthread caller([&] {
+    ExpectFailure(client->Send({.url = server->origin()}, stop.get_token()), ErrorCode::kCancelled);
+  });
+  arrived.wait();
+  stop.request_stop();
+  caller.join();
+  ASSERT_TRUE(quota.limiter.Acquire().ok());
+  EXPECT_EQ(quota.clock.Now() - quota.start, std::chrono::minutes(10 + 1));  // the lease, and the window
 }
 
 TEST(CurlClient, CookiesOnlyWhenAskedFor) {

@@ -52,9 +52,19 @@ size_t OnBody(char* bytes, size_t one, size_t size, void* user) {
   return size;
 }
 
+// Called each time before the request is sent. libcurl itself sends again when a kept connection turns out to
+// be dead, perhaps after the first one arrived: that is for Exchange to do, which counts requests.
+int OnSend(void* user, char*, char*, int, int) {
+  auto& transfer = *static_cast<Transfer*>(user);
+  transfer.resend = transfer.sends++ > 0;
+  return transfer.resend ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+
 }  // namespace
 
 void Transfer::Attach() {
+  curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, OnSend);
+  curl_easy_setopt(easy, CURLOPT_PREREQDATA, this);
   curl_easy_setopt(easy, CURLOPT_PRIVATE, nullptr);
   curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, OnHeader);
   curl_easy_setopt(easy, CURLOPT_HEADERDATA, this);

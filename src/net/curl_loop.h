@@ -24,6 +24,8 @@ struct Transfer {
   int64_t max_header_bytes = 0;
 
   // What came.
+  int sends = 0;        // how often libcurl began to send; more than 1 only with `resend`
+  bool resend = false;  // libcurl was to send once more, as a kept connection was dead, and was stopped
   CURLcode code = CURLE_OK;
   bool cancelled = false;
   bool too_large = false;  // the body

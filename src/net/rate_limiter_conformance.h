@@ -1,4 +1,4 @@
-// What every ReservingRateLimiter must do: INSTANTIATE_TEST_SUITE_P(Name, RateLimiterConformance,
+// What every RateLimiter must do: INSTANTIATE_TEST_SUITE_P(Name, RateLimiterConformance,
 // Values(factory)).
 #pragma once
 
@@ -15,8 +15,8 @@
 
 namespace penstock::net {
 
-// A limiter with nothing granted yet.
-using RateLimiterFactory = std::function<std::unique_ptr<ReservingRateLimiter>(Quota, Clock&)>;
+// A limiter with nothing used yet.
+using RateLimiterFactory = std::function<std::unique_ptr<RateLimiter>(Quota, Clock&)>;
 
 class RateLimiterConformance : public testing::TestWithParam<RateLimiterFactory> {};
 
@@ -43,8 +43,8 @@ class VirtualClock : public Clock {
   std::list<Sleeper*> sleepers_;
 };
 
-// Fails where more than quota.requests of `grants` (in any order) lie in a span of quota.window, wherever it
-// begins.
-void ExpectWithinQuota(std::vector<TimePoint> grants, const Quota& quota);
+// Fails where more than quota.requests of `arrivals` (in any order) lie in a span of quota.window, wherever
+// it begins.
+void ExpectWithinQuota(std::vector<TimePoint> arrivals, const Quota& quota);
 
 }  // namespace penstock::net

@@ -14,21 +14,12 @@ Duration BackoffOf(const RetryPolicy& policy, int attempt, Random& random) {
   return Duration(random.Uniform(0, std::max<int64_t>(0, most) * 1000));
 }
 
-Result<HttpResponse> RetryingClient::SendOnce(const HttpRequest& request, std::stop_token stop) {
-  static const std::string kAnyHost;
-  RETURN_IF_ERROR(gate_.Enter(kAnyHost, stop));
-  Status turn = limiter_ == nullptr ? Status::OK() : limiter_->Acquire(stop);
-  Result<HttpResponse> result = turn.ok() ? inner_.Send(request, stop) : Result<HttpResponse>(turn);
-  gate_.Leave(kAnyHost);
-  return result;
-}
-
 Result<HttpResponse> RetryingClient::Send(const HttpRequest& request, std::stop_token stop) {
   const std::string url = MaskUrl(request.url);
   const bool safe = request.method != "POST" && request.method != "PATCH";
   const int attempts = safe || policy_.retry_unsafe_methods ? std::max(1, policy_.max_attempts) : 1;
   for (int attempt = 1;; ++attempt) {
-    Result<HttpResponse> result = SendOnce(request, stop);
+    Result<HttpResponse> result = inner_.Send(request, stop);
     const Status status = result.ok() ? ToStatus(*result, url, clock_.Now()) : result.status();
     if (!IsRetryable(status)) return result;
 

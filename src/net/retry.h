@@ -7,8 +7,6 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "net/http.h"
-#include "net/in_flight_gate.h"
-#include "net/rate_limiter.h"
 
 namespace penstock::net {
 
@@ -28,41 +26,25 @@ struct RetryPolicy {
 // 2^(attempt-1))], known as full jitter (AWS Architecture Blog, "Exponential Backoff And Jitter", 2015).
 Duration BackoffOf(const RetryPolicy& policy, int attempt, Random& random);
 
-// Thread-safe if what it stands on is. Every attempt first takes a turn of `limiter`, where there is one.
+// Thread-safe if what it stands on is. Each attempt is a Send of its own, and takes a turn of its own where
+// `inner` has a limiter.
 //
 // Tries again after what IsRetryable says: throttled, 5xx, 408, timeouts, resets. When the attempts are used
 // up, the last failure is returned, with its code and retry_after, and the number of attempts in its text; a
 // status of that kind becomes a failure too. Any other answer is returned as it is, whatever its status.
-//
-// With `max_in_flight` above 0, so many attempts are under way at once, and further callers wait *before*
-// they take their turn: a turn is used when it is given, so a slow provider does not make old turns leave in
-// a burst.
 class RetryingClient : public HttpClient {
  public:
-  RetryingClient(HttpClient& inner, RetryPolicy policy, Clock& clock, Random& random, Logger logger,
-                 RateLimiter* limiter = nullptr, int max_in_flight = 0)
-      : inner_(inner),
-        policy_(policy),
-        clock_(clock),
-        random_(random),
-        logger_(std::move(logger)),
-        limiter_(limiter),
-        gate_(max_in_flight > 0 ? max_in_flight : kUnbounded,
-              max_in_flight > 0 ? max_in_flight : kUnbounded) {}
+  RetryingClient(HttpClient& inner, RetryPolicy policy, Clock& clock, Random& random, Logger logger)
+      : inner_(inner), policy_(policy), clock_(clock), random_(random), logger_(std::move(logger)) {}
 
   Result<HttpResponse> Send(const HttpRequest& request, std::stop_token stop = {}) override;
 
  private:
-  Result<HttpResponse> SendOnce(const HttpRequest& request, std::stop_token stop);
-
   HttpClient& inner_;
   const RetryPolicy policy_;
   Clock& clock_;
   Random& random_;
   const Logger logger_;
-  RateLimiter* const limiter_;
-  static constexpr int kUnbounded = 1 << 30;
-  InFlightGate gate_;
 };
 
 }  // namespace penstock::net

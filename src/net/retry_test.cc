@@ -145,17 +145,6 @@ TEST(Ftse4Retry, WhatMayHaveBeenCarriedOutIsNotSentTwice) {
   EXPECT_EQ(SendOnce({Answer(503), Answer(200)}, {.retry_unsafe_methods = true}, post).waits.size(), 1u);
 }
 
-TEST(Ftse4Retry, EveryAttemptTakesATurn) {
-  ManualClock clock(kStart);
-  Random random(1);
-  ScriptedClient inner(clock, {Answer(503), Answer(503), Answer(200)});
-  MemoryRateLimiter limiter({.requests = 1, .window = std::chrono::minutes(1)}, clock);
-  RetryingClient client(inner, {}, clock, random, Logger(), &limiter);
-  ASSERT_TRUE(client.Send(kRequest).ok());
-  EXPECT_EQ(inner.asked_at, (std::vector<TimePoint>{kStart, kStart + std::chrono::minutes(1),
-                                                    kStart + std::chrono::minutes(2)}));
-}
-
 TEST(Ftse4Retry, StopEndsTheWait) {
   ManualClock clock(kStart);
   Random random(1);

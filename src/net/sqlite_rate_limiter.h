@@ -9,27 +9,46 @@
 
 namespace penstock::net {
 
-// The same rule as MemoryRateLimiter. A turn costs one short transaction; open the database with
-// durable=false unless turns given shortly before a power cut must be remembered. A process that ends before
-// its turn leaves it unused.
-class SqliteRateLimiter : public ReservingRateLimiter {
+// The same rule as MemoryRateLimiter. A turn costs one short transaction when it is asked for and one when it
+// is settled, and one each window where it has to wait for another to be settled. Open the database with
+// durable=false unless turns settled shortly before a power cut must be remembered.
+//
+// All processes must have the same clock: BootClock, which nobody sets.
+class SqliteRateLimiter : public RateLimiter {
  public:
   // `name` is what shares the quota, such as the origin of the provider; two quotas on one origin (a
-  // minute's, a day's) are two limiters of two names. Makes its table when it is not there. All processes
-  // must give the same quota; when it is changed, the new one counts what was granted under the old. A
-  // database that reports Conflict (busy) makes Reserve fail so.
+  // minute's, a day's) are two limiters of two names. Makes its tables when they are not there. All processes
+  // must give the same quota; when it is changed, the new one counts what was used under the old. A database
+  // that reports Conflict (busy) makes Acquire fail so.
   static Result<std::unique_ptr<SqliteRateLimiter>> Open(std::shared_ptr<sqlite::Database> database,
                                                          std::string name, Quota quota, Clock& clock);
-  Result<TimePoint> Reserve() override;
+
+ protected:
+  Result<Place> Look(const std::optional<int64_t>& number) override;
+  Status Settle(int64_t number) override;
+  Status Leave(int64_t number) override;
 
  private:
+  // The quota's row.
+  struct State {
+    TimePoint now;
+    int64_t next_open = 0;
+    int64_t next_settled = 0;
+  };
   SqliteRateLimiter(std::shared_ptr<sqlite::Database> database, std::string name, Quota quota, Clock& clock)
-      : ReservingRateLimiter(clock), database_(std::move(database)), name_(std::move(name)), quota_(quota) {}
-  Result<TimePoint> ReserveInTransaction();
+      : RateLimiter(quota, clock), database_(std::move(database)), name_(std::move(name)) {}
+
+  // `work` in a transaction, on the state as of now; then writes the state.
+  Status Change(const std::function<Status(State&)>& work);
+  // What the time does to the turns: a clock set back, leases that are over.
+  Result<State> Attend();
+  Status MoveBack(Duration by);
+  Status AddSettled(State& state);
+  Result<Place> LookIn(State& state, const std::optional<int64_t>& number);
+  Status Remove(int64_t number);
 
   const std::shared_ptr<sqlite::Database> database_;
   const std::string name_;
-  const Quota quota_;
 };
 
 }  // namespace penstock::net

@@ -377,8 +377,8 @@ TEST(ReplayQuota, ALimiterOfTheSameQuotaIsNeverRefused) {
   options.quota = "5/60s";
   Fixture f(options, 1);
   net::MemoryRateLimiter limiter({5, std::chrono::seconds(60)}, f.clock);
-  net::RetryingClient limited(*f.curl, {.max_attempts = 1}, f.clock, f.random, Logger(), &limiter);
-  const auto source = *MakeSource("yahoo", {{"endpoint", f.server->origin()}}, {&limited, &f.clock});
+  const auto limited = *net::CurlClient::Make({.limiter = &limiter});
+  const auto source = *MakeSource("yahoo", {{"endpoint", f.server->origin()}}, {limited.get(), &f.clock});
   for (int i = 0; i < 17; ++i) {
     EXPECT_TRUE(source->Fetch({"AAPL", MakeDate(2017, 8, 1), MakeDate(2017, 8, 3)}).ok()) << i;
   }
