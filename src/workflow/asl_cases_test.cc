@@ -34,7 +34,8 @@ TEST_P(AslCases, AllPass) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Files, AslCases,
-                         testing::Values(std::pair("recorded.jsonl", 570), std::pair("own.jsonl", 105)),
+                         testing::Values(std::pair("recorded.jsonl", 570), std::pair("own.jsonl", 105),
+                                         std::pair("recorded_distributed.jsonl", 28)),
                          [](const auto& info) {
                            return std::filesystem::path(info.param.first).stem().string();
                          });

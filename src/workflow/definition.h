@@ -34,6 +34,12 @@ struct ChoiceBranch {
   std::unique_ptr<Template> assign, output;  // as the state's
 };
 
+struct DistributedMap;  // distributed_map.h
+void DeleteDistributedMap(DistributedMap* map);
+struct DistributedMapDeleter {
+  void operator()(DistributedMap* map) const { DeleteDistributedMap(map); }
+};
+
 // Fields of other types than `type` are at their defaults.
 struct State {
   std::string name;
@@ -75,6 +81,7 @@ struct State {
   int64_t max_concurrency = 0;  // 0: as many as the engine allows
   std::optional<JsonPath> max_concurrency_path;
   std::optional<JsonataField> max_concurrency_query;
+  std::unique_ptr<DistributedMap, DistributedMapDeleter> distributed;  // null: inline
   // Parallel
   std::vector<std::unique_ptr<Machine>> branches;
 };

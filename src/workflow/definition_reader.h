@@ -12,6 +12,8 @@
 
 namespace penstock::workflow {
 
+struct Amount;
+
 class DefinitionReader {
  public:
   explicit DefinitionReader(std::vector<Diagnostic>& faults) : faults_(faults) {}
@@ -40,6 +42,14 @@ class DefinitionReader {
   void ReadFail(const json::object& object, State& out);
   void ReadChoice(const json::object& object, const Names& names, State& out);
   void ReadMap(const json::object& object, State& out);
+  // distributed_reader.cc
+  void ReadDistributed(const json::object& object, const json::object& config,
+                       const std::string& config_pointer, State& out);
+  void ReadItemReader(const json::value& value, const std::string& place, DistributedMap& map);
+  void ReadResultWriter(const json::value& value, const std::string& place, DistributedMap& map);
+  void ReadArguments(const json::object& object, const std::string& pointer, std::unique_ptr<Template>& out);
+  void ReadAmount(const json::object& object, const std::string& pointer, std::string_view key, double high,
+                  Amount& out);
   void ReadParallel(const json::object& object, State& out);
   void ReadRetry(const json::object& object, State& out);
   void ReadCatch(const json::object& object, const Names& names, State& out);

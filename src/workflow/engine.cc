@@ -125,8 +125,9 @@ Result<ExecutionInfo> Engine::TakeUp(const std::string& name, std::stop_token st
     ASSIGN_OR_RETURN(const std::string text, store_.GetDefinition(name));
     ASSIGN_OR_RETURN(const auto definition, ParseDefinition(text));
     ASSIGN_OR_RETURN(auto events, store_.History(name));
+    ASSIGN_OR_RETURN(auto of_children, store_.ChildHistory(name, ""));
     logger_.Info("execution_resumed", {{"execution", name}, {"events", events.size()}});
-    return Execute(info, *definition, Recorded(std::move(events)), owner, stop);
+    return Execute(info, *definition, Recorded(std::move(events), std::move(of_children)), owner, stop);
   };
   auto result = read();
   if (!result.ok()) IgnoreError(store_.Release(name, owner), "the first failure is the one to report");
@@ -162,6 +163,7 @@ Result<ExecutionInfo> Engine::Execute(const ExecutionInfo& info, const Definitio
   InterpreterContext context{definition, facts, recorded, journal, tasks_, clock_, random_, watch_, halt};
   context.max_parallel = options_.max_parallel;
   context.max_payload_bytes = options_.max_payload_bytes;
+  context.sources = options_.sources;
   int64_t deadline = 0;
   if (definition.timeout_s) {
     context.deadline = info.started + std::chrono::seconds(*definition.timeout_s);
@@ -251,5 +253,8 @@ Status Engine::Stop(const std::string& name, const std::string& error, const std
 Result<ExecutionInfo> Engine::Describe(const std::string& name) { return store_.Get(name); }
 Result<std::vector<ExecutionInfo>> Engine::List(const ListOptions& options) { return store_.List(options); }
 Result<std::vector<HistoryEvent>> Engine::History(const std::string& name) { return store_.History(name); }
+Result<std::vector<HistoryEvent>> Engine::ChildHistory(const std::string& name, const std::string& child) {
+  return store_.ChildHistory(name, child);
+}
 
 }  // namespace penstock::workflow

@@ -13,6 +13,7 @@
 #include "base/random.h"
 #include "workflow/deadline_watch.h"
 #include "workflow/execution_store.h"
+#include "workflow/item_reader.h"
 #include "workflow/task.h"
 
 namespace penstock::workflow {
@@ -34,6 +35,8 @@ struct EngineOptions {
   std::string region = "local";
   std::string account = "000000000000";
   std::string role_arn = "arn:aws:iam::000000000000:role/penstock";
+  // What a distributed Map reads its items from and writes its results to.
+  ItemSources sources;
   // Progress: each event after it was written, in order, on a thread of the engine; must be quick.
   std::function<void(const HistoryEvent&)> on_event;
 };
@@ -69,6 +72,8 @@ class Engine {
   Result<ExecutionInfo> Describe(const std::string& name);
   Result<std::vector<ExecutionInfo>> List(const ListOptions& options = {});
   Result<std::vector<HistoryEvent>> History(const std::string& name);
+  // Of the child executions of its distributed Maps; `child` as in HistoryEvent::child, or empty for all.
+  Result<std::vector<HistoryEvent>> ChildHistory(const std::string& name, const std::string& child = "");
 
  private:
   Result<ExecutionInfo> TakeUp(const std::string& name, std::stop_token stop);

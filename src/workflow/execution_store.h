@@ -53,8 +53,12 @@ class ExecutionStore {
   virtual Result<ExecutionInfo> Get(const std::string& name) = 0;
   virtual Result<std::string> GetDefinition(const std::string& name) = 0;
   virtual Result<std::vector<ExecutionInfo>> List(const ListOptions& options) = 0;
-  // In the order of their ids.
+  // In the order of their ids. Without those of its children.
   virtual Result<std::vector<HistoryEvent>> History(const std::string& name) = 0;
+  // Those of one child (HistoryEvent::child), or of all for an empty text; each child's in the order of their
+  // ids.
+  virtual Result<std::vector<HistoryEvent>> ChildHistory(const std::string& name,
+                                                         const std::string& child) = 0;
 
   // The owner of a running execution; none when it was released.
   virtual Result<std::optional<Owner>> GetOwner(const std::string& name) = 0;

@@ -2,7 +2,6 @@
 
 #include "base/json_text.h"
 
-
 namespace penstock::workflow {
 namespace {
 
@@ -41,6 +40,23 @@ HistoryEvent Event(int64_t id, EventType type = EventType::kStateEntered) {
 
 Status Create(ExecutionStore& store, const ExecutionInfo& info, const Owner& owner) {
   return store.Create(info, "{definition}", owner, Event(1, EventType::kExecutionStarted));
+}
+
+TEST_P(ExecutionStoreConformance, KeepsTheHistoryOfChildrenApart) {
+  ASSERT_TRUE(Create(*store_, Info("x"), OwnerNamed("o")).ok());
+  HistoryEvent own = Event(2), first = Event(1), second = Event(2), other = Event(1);
+  first.child = second.child = "/M#1[3]";
+  other.child = "/M#1[4]";
+  ASSERT_TRUE(store_->Append("x", OwnerNamed("o"), {own, first, other, second}, std::nullopt).ok());
+  EXPECT_EQ(store_->History("x")->size(), 2u);
+  const auto one = store_->ChildHistory("x", "/M#1[3]");
+  ASSERT_TRUE(one.ok()) << one.status().ToString();
+  ASSERT_EQ(one->size(), 2u);
+  EXPECT_EQ(one->at(1).id, 2);
+  EXPECT_EQ(one->at(1).child, "/M#1[3]");
+  EXPECT_EQ(one->at(1).data, second.data);
+  EXPECT_EQ(store_->ChildHistory("x", "")->size(), 3u);
+  EXPECT_EQ(CodeOf(store_->ChildHistory("y", "").status()), ErrorCode::kNotFound);
 }
 
 TEST_P(ExecutionStoreConformance, KeepsWhatItWasGiven) {

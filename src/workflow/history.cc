@@ -21,6 +21,7 @@ std::string_view FixedName(EventType type) {
     case EventType::kEvaluationFailed: return "EvaluationFailed";
     case EventType::kTaskScheduled: return "TaskScheduled";
     case EventType::kTaskStarted: return "TaskStarted";
+    case EventType::kTaskSubmitted: return "TaskSubmitted";
     case EventType::kTaskSucceeded: return "TaskSucceeded";
     case EventType::kTaskFailed: return "TaskFailed";
     case EventType::kTaskTimedOut: return "TaskTimedOut";
@@ -39,6 +40,13 @@ std::string_view FixedName(EventType type) {
     case EventType::kParallelStateStarted: return "ParallelStateStarted";
     case EventType::kParallelStateSucceeded: return "ParallelStateSucceeded";
     case EventType::kParallelStateFailed: return "ParallelStateFailed";
+    case EventType::kMapRunStarted: return "MapRunStarted";
+    case EventType::kMapRunSucceeded: return "MapRunSucceeded";
+    case EventType::kMapRunFailed: return "MapRunFailed";
+    case EventType::kMapRunAborted: return "MapRunAborted";
+    case EventType::kMapRunRedriven: return "MapRunRedriven";
+    case EventType::kMapRunItems: return "MapRunItems";
+    case EventType::kExecutionRedriven: return "ExecutionRedriven";
   }
   return "";
 }
@@ -74,7 +82,7 @@ std::string EventName(const HistoryEvent& event) {
 Status ParseEventName(std::string_view name, HistoryEvent& out) {
   static const auto kByName = [] {
     std::unordered_map<std::string, std::pair<EventType, StateType>> names;
-    for (int type = 0; type <= static_cast<int>(EventType::kParallelStateFailed); ++type) {
+    for (int type = 0; type <= static_cast<int>(EventType::kExecutionRedriven); ++type) {
       for (int state = 0; state <= static_cast<int>(StateType::kFail); ++state) {
         HistoryEvent event;
         event.type = static_cast<EventType>(type);
@@ -121,12 +129,16 @@ json::value ToJsonEvent(const HistoryEvent& event) {
       PutText(details, event.type == EventType::kTaskScheduled ? "parameters" : "input", event.data);
       break;
     case EventType::kTaskStarted:
+    case EventType::kTaskSubmitted:
     case EventType::kTaskSucceeded:
     case EventType::kTaskFailed:
     case EventType::kTaskTimedOut: details["resource"] = event.resource; [[fallthrough]];
     case EventType::kExecutionSucceeded:
     case EventType::kLambdaFunctionSucceeded: PutText(details, "output", event.data); break;
     case EventType::kMapStateStarted: details["length"] = event.number; break;
+    case EventType::kMapRunStarted: details["mapRunArn"] = event.resource; break;
+    case EventType::kMapRunRedriven: details["mapRunArn"] = event.resource; [[fallthrough]];
+    case EventType::kExecutionRedriven: details["redriveCount"] = event.number; break;
     case EventType::kMapIterationStarted:
     case EventType::kMapIterationSucceeded:
     case EventType::kMapIterationFailed:

@@ -25,6 +25,7 @@ enum class EventType {
   kEvaluationFailed,
   kTaskScheduled,
   kTaskStarted,
+  kTaskSubmitted,
   kTaskSucceeded,
   kTaskFailed,
   kTaskTimedOut,
@@ -43,11 +44,18 @@ enum class EventType {
   kParallelStateStarted,
   kParallelStateSucceeded,
   kParallelStateFailed,
+  kMapRunStarted,
+  kMapRunSucceeded,
+  kMapRunFailed,
+  kMapRunAborted,
+  kMapRunRedriven,
+  kMapRunItems,  // ours: the items that an ItemReader read, in `data`; not in GetExecutionHistory
+  kExecutionRedriven,
 };
 
 // Fields that a type does not have are empty.
 struct HistoryEvent {
-  int64_t id = 0;           // from 1, without gaps
+  int64_t id = 0;           // from 1, without gaps, within `child`
   int64_t previous_id = 0;  // the event before it in its branch or iteration
   EventType type = EventType::kExecutionStarted;
   StateType state_type = StateType::kPass;
@@ -57,11 +65,14 @@ struct HistoryEvent {
   std::string path;
   std::string name;      // the state's
   std::string data;      // input or output, as JSON text
-  std::string resource;  // of a task; of EvaluationFailed: the field, "Output/a[0]"
+  std::string resource;  // of a task; the ARN of a Map Run; of EvaluationFailed: the field, "Output/a[0]"
   std::string error, cause;
   std::string assigned;  // StateExited: the variables assigned, an object as JSON text; empty: none
-  int64_t number = 0;    // index of an iteration, length of a Map
+  int64_t number = 0;    // index of an iteration, length of a Map, count of redrives
   std::string next;      // where a state that was left goes on; ours
+  // The child execution of a distributed Map that it belongs to, as the path of its item ("/Map#1[37]");
+  // empty: the execution itself. Each child counts its events from 1. Ours.
+  std::string child;
 };
 
 // "MapStateEntered".

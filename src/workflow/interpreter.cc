@@ -36,7 +36,7 @@ Result<EventRef> Interpreter::Emit(Frame& frame, HistoryEvent event) const {
     return EventRef{known->id, known->timestamp};
   }
   event.previous_id = frame.last_event;
-  ASSIGN_OR_RETURN(const EventRef ref, context_.journal.Append(std::move(event)));
+  ASSIGN_OR_RETURN(const EventRef ref, context_.journal.Append(std::move(event), context_.lane));
   frame.last_event = ref.id;
   if (ref.timestamp >= context_.deadline) context_.halt.Request(Halt::Reason::kTimedOut, "States.Timeout");
   return ref;

@@ -9,6 +9,7 @@
 #include "workflow/definition.h"
 #include "workflow/halt.h"
 #include "workflow/input_output.h"
+#include "workflow/item_reader.h"
 #include "workflow/journal.h"
 #include "workflow/recorded.h"
 #include "workflow/task.h"
@@ -29,6 +30,8 @@ struct InterpreterContext {
   int max_parallel = 16;
   size_t max_payload_bytes = 262'144;
   TimePoint deadline = TimePoint::max();  // of the execution
+  Lane* lane = nullptr;                   // of a child execution; null: the execution itself
+  ItemSources sources;                    // what an ItemReader reads, a ResultWriter writes
 };
 
 class Interpreter {
@@ -46,7 +49,7 @@ class Interpreter {
     const MapItem* item = nullptr;
     std::stop_token stop;
     int64_t last_event = 0;   // previousEventId of the next event
-    int64_t last_effect = 0;  // the event after the last outside effect that this frame builds on
+    int64_t last_effect = 0;  // sequence of the event after the last outside effect that this frame builds on
     Variables variables;
   };
   // One visit of a state.
@@ -91,6 +94,15 @@ class Interpreter {
   Result<json::value> AttemptParallel(Visit& visit, const json::value& effective, int attempt);
   Result<json::value> RunIteration(Visit& visit, const json::value& effective, Frame& frame,
                                    const json::value& item, int64_t index);
+  // interpreter_distributed.cc: each item, or batch of them, a child execution.
+  struct MapRun;
+  Result<json::value> AttemptDistributedMap(Visit& visit, const json::value& effective, int attempt);
+  Status PrepareItems(Visit& visit, const json::value& effective, MapRun& run);
+  Status PrepareBatches(Visit& visit, const json::value& effective, MapRun& run);
+  Result<json::value> InputOfChild(Visit& visit, Frame& frame, const json::value& effective,
+                                   const MapRun& run, size_t i);
+  Status RunChild(Visit& visit, const json::value& effective, MapRun& run, size_t i, Frame& frame);
+  Status WriteResults(Visit& visit, const json::value& effective, MapRun& run, json::value& result);
   // The array that a Map goes over: a part of `effective`, or made in `buffer`.
   Result<const json::array*> ItemsOf(const Visit& visit, const json::value& effective,
                                      json::value& buffer) const;

@@ -107,6 +107,7 @@ Result<int64_t> Interpreter::ConcurrencyOf(const Visit& visit, const json::value
 }
 
 Result<json::value> Interpreter::AttemptMap(Visit& visit, const json::value& effective, int attempt) {
+  if (visit.state.distributed != nullptr) return AttemptDistributedMap(visit, effective, attempt);
   const State& state = visit.state;
   const std::string path = AttemptPath(visit.path, attempt);
   json::value buffer;

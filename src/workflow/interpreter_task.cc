@@ -157,7 +157,7 @@ Result<json::value> Interpreter::AttemptTask(Visit& visit, const json::value& ef
   }
   ASSIGN_OR_RETURN(const EventRef outcome, Emit(frame, std::move(event)));
   ended = outcome.timestamp;
-  frame.last_effect = outcome.id;
+  frame.last_effect = std::max(frame.last_effect, outcome.sequence);
   return result;
 }
 

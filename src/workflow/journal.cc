@@ -22,52 +22,53 @@ Journal::Journal(ExecutionStore& store, std::string execution, Owner owner, Cloc
       owner_(std::move(owner)),
       clock_(clock),
       options_(std::move(options)),
-      last_id_(last_id),
-      last_time_(last_time),
-      committed_id_(last_id),
+      own_{"", last_id, last_time, true},
       writer_([this] { Loop(); }) {}
 
 Journal::~Journal() { IgnoreError(Close(), "a failed commit was reported to whoever waited for it"); }
 
-EventRef Journal::Number(HistoryEvent& event) {
-  event.id = ++last_id_;
-  event.timestamp = last_time_ = std::max(last_time_, clock_.Now());
-  return {event.id, event.timestamp};
+EventRef Journal::Number(HistoryEvent& event, Lane& lane) {
+  event.id = ++lane.last_id;
+  event.child = lane.child;
+  event.timestamp = lane.last_time = std::max(lane.last_time, clock_.Now());
+  return {event.id, event.timestamp, lane.kept ? ++sequence_ : 0};
 }
 
-Result<EventRef> Journal::Append(HistoryEvent event) {
+Result<EventRef> Journal::Append(HistoryEvent event, Lane* of_child) {
   std::unique_lock lock(mutex_);
-  committed_.wait(lock, [&] { return pending_.size() < kMaxPending || !failure_.ok(); });
+  Lane& lane = of_child == nullptr ? own_ : *of_child;
+  written_.wait(lock, [&] { return pending_.size() < kMaxPending || !failure_.ok(); });
   if (!failure_.ok()) return failure_;
   if (closing_)
     return MakeError(ErrorCode::kInternal, "an event after the end of an execution: " + event.path);
   // The last place is the ending's. Developer guide, "Avoid reaching the history quota".
-  if (last_id_ + 1 >= options_.max_events) {
+  if (lane.last_id + 1 >= options_.max_events) {
     return MakeTaskError(
         "States.Runtime",
         fmt::format("The execution reached the maximum number of history events ({}).", options_.max_events));
   }
-  const EventRef ref = Number(event);
+  const EventRef ref = Number(event, lane);
+  if (!lane.kept) return ref;
   const bool first = pending_.empty();
   pending_.push_back(std::move(event));
   if (first) wake_.notify_one();
   return ref;
 }
 
-Status Journal::Sync(int64_t id) {
+Status Journal::Sync(int64_t sequence) {
   std::unique_lock lock(mutex_);
-  if (committed_id_ >= id) return Status::OK();
-  wanted_id_ = std::max(wanted_id_, id);
+  if (committed_ >= sequence) return Status::OK();
+  wanted_ = std::max(wanted_, sequence);
   wake_.notify_one();
-  committed_.wait(lock, [&] { return committed_id_ >= id || !failure_.ok() || closed_; });
-  return committed_id_ >= id ? Status::OK() : failure_;
+  written_.wait(lock, [&] { return committed_ >= sequence || !failure_.ok() || closed_; });
+  return committed_ >= sequence ? Status::OK() : failure_;
 }
 
 Status Journal::Finish(HistoryEvent last, Ending ending) {
   {
     std::lock_guard lock(mutex_);
     RETURN_IF_ERROR(failure_);
-    ending.stopped = Number(last).timestamp;
+    ending.stopped = Number(last, own_).timestamp;
     pending_.push_back(std::move(last));
     ending_ = std::move(ending);
   }
@@ -99,9 +100,8 @@ void Journal::Loop() {
   while (true) {
     wake_.wait_until(lock, next_heartbeat, [&] { return closing_ || !pending_.empty(); });
     if (!pending_.empty()) {
-      wake_.wait_for(lock, std::chrono::milliseconds(options_.commit_interval_ms), [&] {
-        return closing_ || wanted_id_ > committed_id_ || pending_.size() > kMaxPending / 2;
-      });
+      wake_.wait_for(lock, std::chrono::milliseconds(options_.commit_interval_ms),
+                     [&] { return closing_ || wanted_ > committed_ || pending_.size() > kMaxPending / 2; });
       std::vector<HistoryEvent> events = std::exchange(pending_, {});
       const std::optional<Ending> ending = std::exchange(ending_, std::nullopt);
       lock.unlock();
@@ -110,14 +110,14 @@ void Journal::Loop() {
         for (const auto& event : events) options_.on_event(event);
       }
       if (!status.ok() && options_.on_failure) options_.on_failure(status);
-      const int64_t last = events.back().id;
+      const auto count = static_cast<int64_t>(events.size());
       events.clear();
       lock.lock();
       if (status.ok())
-        committed_id_ = last;
+        committed_ += count;
       else
         failure_ = status;
-      committed_.notify_all();
+      written_.notify_all();
     }
     if (!failure_.ok() || (closing_ && pending_.empty())) break;
     if (std::chrono::steady_clock::now() < next_heartbeat) continue;
@@ -134,7 +134,7 @@ void Journal::Loop() {
     if (!request.ok() && CodeOf(request.status()) == ErrorCode::kConflict) failure_ = request.status();
   }
   closed_ = true;
-  committed_.notify_all();
+  written_.notify_all();
 }
 
 }  // namespace penstock::workflow

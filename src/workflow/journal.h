@@ -28,6 +28,15 @@ struct JournalOptions {
 struct EventRef {
   int64_t id = 0;
   TimePoint timestamp{};
+  int64_t sequence = 0;  // for Sync: counts the events of all lanes in this process; 0: nothing to wait for
+};
+
+// One numbering of events: that of the execution, or of a child execution. Guarded by its journal.
+struct Lane {
+  std::string child;  // HistoryEvent::child
+  int64_t last_id = 0;
+  TimePoint last_time{};
+  bool kept = true;  // false: events are numbered and forgotten (children of the type EXPRESS)
 };
 
 // Thread-safe. Destroying it writes what is left.
@@ -39,10 +48,11 @@ class Journal {
   ~Journal();
 
   // A TaskError States.Runtime when the history is full; otherwise the failure of an earlier commit.
-  // Timestamps never go back, even when the clock does.
-  Result<EventRef> Append(HistoryEvent event);
-  // Waits until the event `id` and all before it are in the store.
-  Status Sync(int64_t id);
+  // Timestamps never go back, even when the clock does. `lane`: of a child execution; null: the execution's
+  // own.
+  Result<EventRef> Append(HistoryEvent event, Lane* lane = nullptr);
+  // Waits until the event of this sequence and all before it are in the store.
+  Status Sync(int64_t sequence);
   // Writes all, then this event and the ending, in one transaction. Nothing may be appended afterwards.
   Status Finish(HistoryEvent last, Ending ending);
   // Stops writing without an ending: everything appended is written first.
@@ -51,7 +61,7 @@ class Journal {
  private:
   void Loop();
   Status Commit(const std::vector<HistoryEvent>& events, const std::optional<Ending>& ending);
-  EventRef Number(HistoryEvent& event);
+  EventRef Number(HistoryEvent& event, Lane& lane);
 
   ExecutionStore& store_;
   const std::string execution_;
@@ -60,14 +70,14 @@ class Journal {
   const JournalOptions options_;
 
   std::mutex mutex_;
-  std::condition_variable wake_;       // the writer
-  std::condition_variable committed_;  // those who wait for it
+  std::condition_variable wake_;     // the writer
+  std::condition_variable written_;  // those who wait for it
   std::vector<HistoryEvent> pending_;
   std::optional<Ending> ending_;
-  int64_t last_id_;
-  TimePoint last_time_;
-  int64_t committed_id_;
-  int64_t wanted_id_ = 0;
+  Lane own_;
+  int64_t sequence_ = 0;   // events appended
+  int64_t committed_ = 0;  // of them in the store
+  int64_t wanted_ = 0;     // somebody waits for this one
   bool closing_ = false;
   bool closed_ = false;
   Status failure_;

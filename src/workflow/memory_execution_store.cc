@@ -26,7 +26,7 @@ Status MemoryExecutionStore::Create(const ExecutionInfo& info, const std::string
   if (!inserted)
     return MakeError(ErrorCode::kAlreadyExists, "an execution of this name exists: " + info.name);
   at->second =
-      Entry{info, definition_text, owner, std::nullopt, {first}, static_cast<int64_t>(entries_.size())};
+      Entry{info, definition_text, owner, std::nullopt, {first}, {}, static_cast<int64_t>(entries_.size())};
   return Status::OK();
 }
 
@@ -67,6 +67,22 @@ Result<std::vector<HistoryEvent>> MemoryExecutionStore::History(const std::strin
   return entry->events;
 }
 
+Result<std::vector<HistoryEvent>> MemoryExecutionStore::ChildHistory(const std::string& name,
+                                                                     const std::string& child) {
+  std::lock_guard lock(mutex_);
+  ASSIGN_OR_RETURN(const Entry* entry, Find(name));
+  std::vector<HistoryEvent> out;
+  for (const auto& [key, events] : entry->children) {
+    if (child.empty() || key == child) out.insert(out.end(), events.begin(), events.end());
+  }
+  return out;
+}
+
+void MemoryExecutionStore::Insert(Entry& entry, const std::vector<HistoryEvent>& events) {
+  for (const auto& event : events)
+    (event.child.empty() ? entry.events : entry.children[event.child]).push_back(event);
+}
+
 Result<std::optional<Owner>> MemoryExecutionStore::GetOwner(const std::string& name) {
   std::lock_guard lock(mutex_);
   ASSIGN_OR_RETURN(const Entry* entry, Find(name));
@@ -98,7 +114,7 @@ Status MemoryExecutionStore::Append(const std::string& name, const Owner& owner,
                                     const std::optional<Ending>& ending) {
   std::lock_guard lock(mutex_);
   ASSIGN_OR_RETURN(Entry * entry, FindOwned(name, owner));
-  entry->events.insert(entry->events.end(), events.begin(), events.end());
+  Insert(*entry, events);
   if (!ending) return Status::OK();
   entry->info.status = ending->status;
   entry->info.output = ending->output;

@@ -16,6 +16,7 @@ class MemoryExecutionStore : public ExecutionStore {
   Result<std::string> GetDefinition(const std::string& name) override;
   Result<std::vector<ExecutionInfo>> List(const ListOptions& options) override;
   Result<std::vector<HistoryEvent>> History(const std::string& name) override;
+  Result<std::vector<HistoryEvent>> ChildHistory(const std::string& name, const std::string& child) override;
   Result<std::optional<Owner>> GetOwner(const std::string& name) override;
   Status Acquire(const std::string& name, const std::optional<Owner>& expected, const Owner& owner) override;
   Status Release(const std::string& name, const Owner& owner) override;
@@ -32,8 +33,10 @@ class MemoryExecutionStore : public ExecutionStore {
     std::optional<Owner> owner;
     std::optional<StopRequest> stop;
     std::vector<HistoryEvent> events;
+    std::map<std::string, std::vector<HistoryEvent>> children;  // by HistoryEvent::child
     int64_t sequence = 0;
   };
+  static void Insert(Entry& entry, const std::vector<HistoryEvent>& events);
   Result<Entry*> Find(const std::string& name);
   Result<Entry*> FindOwned(const std::string& name, const Owner& owner);
 

@@ -32,6 +32,17 @@ const std::vector<std::string>& Migrations() {
   )",
                                                     R"(
     ALTER TABLE workflow_event ADD COLUMN assigned TEXT NOT NULL DEFAULT '';
+  )",
+                                                    R"(
+    CREATE TABLE workflow_child_event (
+      execution INTEGER NOT NULL REFERENCES workflow_execution (id) ON DELETE CASCADE,
+      id INTEGER NOT NULL, previous_id INTEGER NOT NULL, type TEXT NOT NULL, timestamp INTEGER NOT NULL,
+      path TEXT NOT NULL, name TEXT NOT NULL, data TEXT NOT NULL, resource TEXT NOT NULL,
+      error TEXT NOT NULL, cause TEXT NOT NULL, number INTEGER NOT NULL, next TEXT NOT NULL,
+      assigned TEXT NOT NULL, child TEXT NOT NULL,
+      PRIMARY KEY (execution, child, id)) WITHOUT ROWID;
+    ALTER TABLE workflow_execution ADD COLUMN redrive_count INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE workflow_execution ADD COLUMN redriven INTEGER NOT NULL DEFAULT 0;
   )"};
   return kMigrations;
 }
@@ -156,15 +167,32 @@ Result<std::vector<ExecutionInfo>> SqliteExecutionStore::List(const ListOptions&
 }
 
 Result<std::vector<HistoryEvent>> SqliteExecutionStore::History(const std::string& name) {
+  return ReadEvents(name,
+                    "'' FROM workflow_event e JOIN workflow_execution x ON x.id = e.execution WHERE "
+                    "x.name = ?1 AND ?2 = '' ORDER BY e.id",
+                    "");
+}
+
+Result<std::vector<HistoryEvent>> SqliteExecutionStore::ChildHistory(const std::string& name,
+                                                                     const std::string& child) {
+  return ReadEvents(name,
+                    "child FROM workflow_child_event e JOIN workflow_execution x ON x.id = e.execution WHERE "
+                    "x.name = ?1 AND (?2 = '' OR child = ?2) ORDER BY child, e.id",
+                    child);
+}
+
+Result<std::vector<HistoryEvent>> SqliteExecutionStore::ReadEvents(const std::string& name,
+                                                                   std::string_view from,
+                                                                   const std::string& child) {
   RETURN_IF_ERROR(Get(name).status());
   std::vector<HistoryEvent> out;
   RETURN_IF_ERROR(database_->Read([&]() -> Status {
-    ASSIGN_OR_RETURN(auto select,
-                     database_->Prepare(
-                         "SELECT e.id, previous_id, type, timestamp, path, e.name, data, resource, e.error, "
-                         "e.cause, number, next, assigned FROM workflow_event e JOIN workflow_execution x ON "
-                         "x.id = e.execution WHERE x.name = ? ORDER BY e.id"));
-    select.Bind(1, name);
+    ASSIGN_OR_RETURN(
+        auto select,
+        database_->Prepare("SELECT e.id, previous_id, type, timestamp, path, e.name, data, resource, "
+                           "e.error, e.cause, number, next, assigned, " +
+                           std::string(from)));
+    select.Bind(1, name).Bind(2, child);
     while (true) {
       ASSIGN_OR_RETURN(const bool row, select.Step());
       if (!row) return Status::OK();
@@ -182,6 +210,7 @@ Result<std::vector<HistoryEvent>> SqliteExecutionStore::History(const std::strin
       event.number = select.Int(10);
       event.next = select.Text(11);
       event.assigned = select.Text(12);
+      event.child = select.Text(13);
       out.push_back(std::move(event));
     }
   }));
@@ -245,16 +274,18 @@ Status SqliteExecutionStore::Insert(int64_t execution, const std::vector<History
   ASSIGN_OR_RETURN(
       auto insert,
       database_->Prepare("INSERT INTO workflow_event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+  ASSIGN_OR_RETURN(
+      auto insert_child,
+      database_->Prepare(
+          "INSERT INTO workflow_child_event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
   for (const auto& event : events) {
-    insert.Bind(1, execution).Bind(2, event.id).Bind(3, event.previous_id).Bind(4, EventName(event));
-    insert.Bind(5, Micros(event.timestamp)).Bind(6, event.path).Bind(7, event.name).Bind(8, event.data);
-    insert.Bind(9, event.resource)
-        .Bind(10, event.error)
-        .Bind(11, event.cause)
-        .Bind(12, event.number)
-        .Bind(13, event.next)
-        .Bind(14, event.assigned);
-    RETURN_IF_ERROR(insert.Run());
+    auto& row = event.child.empty() ? insert : insert_child;
+    row.Bind(1, execution).Bind(2, event.id).Bind(3, event.previous_id).Bind(4, EventName(event));
+    row.Bind(5, Micros(event.timestamp)).Bind(6, event.path).Bind(7, event.name).Bind(8, event.data);
+    row.Bind(9, event.resource).Bind(10, event.error).Bind(11, event.cause).Bind(12, event.number);
+    row.Bind(13, event.next).Bind(14, event.assigned);
+    if (!event.child.empty()) row.Bind(15, event.child);
+    RETURN_IF_ERROR(row.Run());
   }
   return Status::OK();
 }

@@ -25,6 +25,7 @@ class SqliteExecutionStore : public ExecutionStore {
   Result<std::string> GetDefinition(const std::string& name) override;
   Result<std::vector<ExecutionInfo>> List(const ListOptions& options) override;
   Result<std::vector<HistoryEvent>> History(const std::string& name) override;
+  Result<std::vector<HistoryEvent>> ChildHistory(const std::string& name, const std::string& child) override;
   Result<std::optional<Owner>> GetOwner(const std::string& name) override;
   Status Acquire(const std::string& name, const std::optional<Owner>& expected, const Owner& owner) override;
   Status Release(const std::string& name, const Owner& owner) override;
@@ -39,6 +40,8 @@ class SqliteExecutionStore : public ExecutionStore {
       : database_(std::move(database)) {}
   // For use inside Database::Write.
   Result<int64_t> FindOwned(const std::string& name, const Owner& owner);
+  Result<std::vector<HistoryEvent>> ReadEvents(const std::string& name, std::string_view from,
+                                               const std::string& child);
   Status Insert(int64_t execution, const std::vector<HistoryEvent>& events);
 
   const std::shared_ptr<sqlite::Database> database_;

@@ -134,10 +134,10 @@ void DefinitionReader::ReadMap(const json::object& object, State& out) {
   const auto* config = fields == nullptr ? nullptr : fields->if_contains("ProcessorConfig");
   if (config == nullptr) return;
   const auto* mode = config->is_object() ? config->get_object().if_contains("Mode") : nullptr;
-  if (mode == nullptr || *mode != "INLINE") {
-    Fault(place + "/ProcessorConfig", mode != nullptr && *mode == "DISTRIBUTED"
-                                          ? "the Mode DISTRIBUTED is not supported yet"
-                                          : "ProcessorConfig needs a Mode: INLINE");
+  if (mode != nullptr && *mode == "DISTRIBUTED") {
+    ReadDistributed(object, config->get_object(), place + "/ProcessorConfig", out);
+  } else if (mode == nullptr || *mode != "INLINE") {
+    Fault(place + "/ProcessorConfig", "ProcessorConfig needs a Mode: INLINE or DISTRIBUTED");
   }
 }
 
