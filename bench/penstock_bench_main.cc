@@ -2,6 +2,7 @@
 // bench/peers.
 //
 //   penstock_bench transform CHART_DIR OUT_DIR    chart bodies to validated Parquet, a file a symbol
+//   penstock_bench update EOD_DIR BUCKET          a new day into each file of BUCKET/clean/bars
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
 #include <fmt/format.h>
@@ -17,6 +18,7 @@
 #include "lake/daily_bars.h"
 #include "lake/parquet_file.h"
 #include "lake/rules.h"
+#include "series_works.h"
 #include "source/registry.h"
 #include "source/source.h"
 #include "store/folder_store.h"
@@ -84,11 +86,19 @@ Status Transform(const std::string& from, const std::string& to) {
 }  // namespace penstock
 
 int main(int argc, char** argv) {
-  if (argc != 4 || std::string_view(argv[1]) != "transform") {
-    std::fprintf(stderr, "usage: penstock_bench transform CHART_DIR OUT_DIR\n");
+  using namespace penstock;
+  const std::string_view work = argc > 1 ? argv[1] : "";
+  Status status;
+  if (work == "transform" && argc == 4) {
+    status = Transform(argv[2], argv[3]);
+  } else if (work == "update" && argc == 4) {
+    status = UpdateTickers(argv[2], argv[3]);
+  } else {
+    std::fprintf(stderr,
+                 "usage: penstock_bench transform CHART_DIR OUT_DIR\n"
+                 "       penstock_bench update EOD_DIR BUCKET\n");
     return 2;
   }
-  const penstock::Status status = penstock::Transform(argv[2], argv[3]);
-  if (!status.ok()) std::fprintf(stderr, "penstock_bench: %s\n", penstock::Describe(status).c_str());
+  if (!status.ok()) std::fprintf(stderr, "penstock_bench: %s\n", Describe(status).c_str());
   return status.ok() ? 0 : 1;
 }

@@ -42,13 +42,6 @@ class StringSink : public arrow::io::OutputStream {
   bool closed_ = false;
 };
 
-Status Corrupt(std::string_view name, std::string_view why) {
-  return MakeError(ErrorCode::kCorrupt,
-                   fmt::format("{} is not a sound Parquet file: {}", name.empty() ? "the input" : name, why),
-                   "see what else is damaged with `penstock tables check TABLE`; delete the file and run "
-                   "`penstock process --again` to make it anew from the raw answers");
-}
-
 // A page of a few bytes can claim to unfold to gigabytes.
 int64_t MemoryLimit(size_t file_bytes) {
   return std::max<int64_t>(256LL << 20, static_cast<int64_t>(file_bytes) * 200);
@@ -205,6 +198,13 @@ Result<std::string> ParquetEncoder::Encode(const arrow::RecordBatch& batch) cons
   }
 }
 
+Status CorruptParquet(std::string_view name, std::string_view why) {
+  return MakeError(ErrorCode::kCorrupt,
+                   fmt::format("{} is not a sound Parquet file: {}", name.empty() ? "the input" : name, why),
+                   "see what else is damaged with `penstock tables check TABLE`; delete the file and run "
+                   "`penstock process --again` to make it anew from the raw answers");
+}
+
 Result<std::string> WriteParquet(const arrow::Table& table, const ParquetOptions& options) {
   ASSIGN_OR_RETURN(const auto batch, table.CombineChunksToBatch());
   const auto schema = table.schema()->RemoveMetadata();
@@ -214,10 +214,10 @@ Result<std::string> WriteParquet(const arrow::Table& table, const ParquetOptions
 Result<std::shared_ptr<arrow::Table>> ReadParquet(std::string bytes, std::string_view name) {
   try {
     auto table = Decode(std::move(bytes));
-    if (!table.ok()) return Corrupt(name, table.status().message());
+    if (!table.ok()) return CorruptParquet(name, table.status().message());
     return table;
   } catch (const std::exception& error) {
-    return Corrupt(name, error.what());
+    return CorruptParquet(name, error.what());
   }
 }
 

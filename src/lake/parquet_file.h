@@ -43,6 +43,9 @@ Result<std::string> WriteParquet(const arrow::Table& table, const ParquetOptions
 // size may.
 Result<std::shared_ptr<arrow::Table>> ReadParquet(std::string bytes, std::string_view name = "");
 
+// Of a file that no reading makes sense of: code Corrupt, with the advice that ReadParquet gives.
+Status CorruptParquet(std::string_view name, std::string_view why);
+
 // The value of a key of the footer's metadata; empty when absent.
 std::string MetadataOf(const arrow::Schema& schema, const std::string& key);
 

@@ -24,6 +24,7 @@ int PartitionMerge::CompareKeys(const RowRef& a, const RowRef& b) const {
 }
 
 int64_t PartitionMerge::VersionOf(const RowRef& row) const {
+  if (version_ < 0) return 0;
   const auto& cells = row.batch->column(version_);
   return cells.IsNull(row.row) ? std::numeric_limits<int64_t>::min() : cells.Values<int64_t>()[row.row];
 }

@@ -39,9 +39,11 @@ class PartitionMerge {
   // Whether `rows` are the rows of `stored` (nullptr: none), cell by cell.
   static bool SameRows(std::span<const RowRef> rows, const BatchView* stored);
 
+  // The order of a partition's rows.
+  int CompareKeys(const RowRef& a, const RowRef& b) const;
+
  private:
   struct Item;
-  int CompareKeys(const RowRef& a, const RowRef& b) const;
   int64_t VersionOf(const RowRef& row) const;
   void MergeKey(std::span<const Item> items, PartitionRows& out) const;
 

@@ -14,41 +14,7 @@
 namespace penstock::lake {
 namespace {
 
-constexpr const char* kRuleVersionKey = "penstock.rule_version";
 constexpr int kMaxMerges = 64;
-
-ParquetOptions FileOptions(const TableSpec& spec) {
-  ParquetOptions options;
-  options.sorted_by = spec.key_columns;
-  options.metadata = {{"penstock.table", spec.name}, {kRuleVersionKey, std::to_string(spec.rule_version)}};
-  return options;
-}
-
-// Names and types, in order; what may be null is checked by cell.
-bool SameColumns(const arrow::Schema& a, const arrow::Schema& b) {
-  if (a.num_fields() != b.num_fields()) return false;
-  for (int i = 0; i < a.num_fields(); ++i) {
-    if (a.field(i)->name() != b.field(i)->name() || !a.field(i)->type()->Equals(*b.field(i)->type()))
-      return false;
-  }
-  return true;
-}
-
-Result<std::vector<std::shared_ptr<const BatchView>>> ViewsOf(const arrow::RecordBatchVector& batches,
-                                                              const arrow::Schema& schema,
-                                                              std::string_view what) {
-  std::vector<std::shared_ptr<const BatchView>> views;
-  for (const auto& batch : batches) {
-    if (!SameColumns(*batch->schema(), schema)) {
-      return MakeError(ErrorCode::kInvalidData, fmt::format("{} rows: expected the columns {}, got {}", what,
-                                                            schema.ToString(), batch->schema()->ToString()));
-    }
-    if (batch->num_rows() == 0) continue;
-    ASSIGN_OR_RETURN(auto view, BatchView::Make(batch));
-    views.push_back(std::move(view));
-  }
-  return views;
-}
 
 int64_t DayOfVersion(const CellColumn& version, const arrow::DataType& type, int64_t row) {
   if (type.id() != arrow::Type::TIMESTAMP || version.IsNull(row)) return 0;
@@ -84,6 +50,9 @@ Result<std::unique_ptr<PartitionedTable>> PartitionedTable::Make(store::ObjectSt
                                                                  TableFormat& format, TableSpec spec,
                                                                  std::string prefix) {
   RETURN_IF_ERROR(CheckSpec(spec));
+  if (spec.version_column.empty()) {
+    return MakeError(ErrorCode::kConfiguration, fmt::format("table {} has no version column", spec.name));
+  }
   return std::unique_ptr<PartitionedTable>(
       new PartitionedTable(store, format, std::move(spec), std::move(prefix)));
 }
@@ -96,54 +65,8 @@ PartitionedTable::PartitionedTable(store::ObjectStore& store, TableFormat& forma
       layout_{spec_.name, std::move(prefix)},
       rejected_schema_(RejectedSchema(spec_)),
       merge_(spec_),
-      clean_encoder_(spec_.schema, FileOptions(spec_)),
-      rejected_encoder_(rejected_schema_, FileOptions(spec_)) {}
-
-Result<StoredPartition> PartitionedTable::Read(const std::string& key,
-                                               const std::shared_ptr<arrow::Schema>& schema) const {
-  StoredPartition stored;
-  auto object = store_.Get(key);
-  // A file that retention archived still counts: what is merged into its day must not stand alone, or the
-  // next archiving would put it over the archived rows.
-  bool archived = false;
-  if (CodeOf(object.status()) == ErrorCode::kNotFound) {
-    object = store_.Get(layout_.ArchivedKey(key));
-    archived = true;
-  }
-  if (!object.ok()) {
-    if (CodeOf(object.status()) == ErrorCode::kNotFound) return stored;
-    return object.status();
-  }
-  if (static_cast<int64_t>(object->bytes.size()) != object->info.size) {
-    return MakeError(ErrorCode::kIo,
-                     fmt::format("{}: read {} bytes of {}", key, object->bytes.size(), object->info.size),
-                     "try again");
-  }
-  ASSIGN_OR_RETURN(const auto table, ReadParquet(std::move(object->bytes), key));
-  if (!SameColumns(*table->schema(), *schema)) {
-    return MakeError(
-        ErrorCode::kCorrupt,
-        fmt::format("{} has other columns than the table {}: expected {}, got {}", key, spec_.name,
-                    schema->ToString(), table->schema()->ToString()),
-        fmt::format(
-            "compare with `penstock tables check {}`; delete the file and run `penstock process --again` "
-            "to make it anew from the raw answers",
-            spec_.name));
-  }
-  ASSIGN_OR_RETURN(auto batch, table->CombineChunksToBatch());
-  ASSIGN_OR_RETURN(stored.rows, BatchView::Make(std::move(batch)));
-  if (!archived) stored.etag = std::move(object->info.etag);
-  stored.rule_version = MetadataOf(*table->schema(), kRuleVersionKey);
-  return stored;
-}
-
-Result<bool> PartitionedTable::Unchanged(const std::string& key,
-                                         const std::optional<store::Etag>& etag) const {
-  const auto head = store_.Head(key);
-  if (head.ok()) return etag == head->etag;
-  if (CodeOf(head.status()) == ErrorCode::kNotFound) return !etag.has_value();
-  return head.status();
-}
+      clean_encoder_(spec_.schema, TableFileOptions(spec_)),
+      rejected_encoder_(rejected_schema_, TableFileOptions(spec_)) {}
 
 Result<PartitionedTable::Outcome> PartitionedTable::MergeDay(const Day& day,
                                                              const std::string& transaction) const {
@@ -194,8 +117,8 @@ Result<PartitionedTable::Outcome> PartitionedTable::MergeDay(const Day& day,
     // merged with, and merges again; merging the same rows again is harmless.
     const bool rejected_last = changes.back().key == rejected_key;
     const auto clean_now = changes.front().key == clean_key ? committed->front() : clean.etag;
-    ASSIGN_OR_RETURN(const bool unchanged, rejected_last ? Unchanged(clean_key, clean_now)
-                                                         : Unchanged(rejected_key, rejected.etag));
+    ASSIGN_OR_RETURN(const bool unchanged, rejected_last ? IsUnchanged(store_, clean_key, clean_now)
+                                                         : IsUnchanged(store_, rejected_key, rejected.etag));
     if (unchanged) return outcome;
     ++outcome.conflicts;
   }

@@ -14,6 +14,7 @@
 #include "lake/parquet_file.h"
 #include "lake/partition_merge.h"
 #include "lake/table_commit.h"
+#include "lake/table_file.h"
 #include "lake/table_spec.h"
 
 namespace penstock::lake {
@@ -39,12 +40,7 @@ struct UpsertSummary {
   std::vector<std::string> outputs;  // keys of the partitions' files, as far as they exist now, ascending
 };
 
-// What a day's file holds now; where retention archived it, what the archived one holds, without an etag.
-struct StoredPartition {
-  std::shared_ptr<const BatchView> rows;  // nullptr: there is no file
-  std::optional<store::Etag> etag;
-  std::string rule_version;  // under which it was written
-};
+using StoredPartition = StoredFile;
 
 // Thread-safe, and safe among processes: two that write the same day merge, and neither loses a row.
 class PartitionedTable {
@@ -78,9 +74,10 @@ class PartitionedTable {
   struct Day;
   struct Outcome;
   PartitionedTable(store::ObjectStore& store, TableFormat& format, TableSpec spec, std::string prefix);
-  Result<StoredPartition> Read(const std::string& key, const std::shared_ptr<arrow::Schema>& schema) const;
+  Result<StoredPartition> Read(const std::string& key, const std::shared_ptr<arrow::Schema>& schema) const {
+    return ReadTableFile(store_, layout_, key, spec_, *schema);
+  }
   Result<Outcome> MergeDay(const Day& day, const std::string& transaction) const;
-  Result<bool> Unchanged(const std::string& key, const std::optional<store::Etag>& etag) const;
 
   store::ObjectStore& store_;
   TableFormat& format_;

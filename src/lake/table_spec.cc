@@ -52,13 +52,14 @@ Status CheckSpec(const TableSpec& spec) {
   }
   for (const auto& column : spec.key_columns) RETURN_IF_ERROR(CheckColumn(spec, column, "key column"));
   RETURN_IF_ERROR(CheckColumn(spec, spec.partition_column, "partition column"));
-  RETURN_IF_ERROR(CheckColumn(spec, spec.version_column, "version column"));
   const auto& partition = spec.schema->GetFieldByName(spec.partition_column)->type();
   if (partition->id() != arrow::Type::DATE32) {
     return MakeError(ErrorCode::kConfiguration,
                      fmt::format("table {}: the partition column {} must be a date32, got {}", spec.name,
                                  spec.partition_column, partition->ToString()));
   }
+  if (spec.version_column.empty()) return Status::OK();
+  RETURN_IF_ERROR(CheckColumn(spec, spec.version_column, "version column"));
   const auto& version = spec.schema->GetFieldByName(spec.version_column)->type();
   if (version->id() != arrow::Type::TIMESTAMP && version->id() != arrow::Type::INT64) {
     return MakeError(ErrorCode::kConfiguration,

@@ -28,7 +28,9 @@ struct TableSpec {
   std::shared_ptr<arrow::Schema> schema;
   std::vector<std::string> key_columns;  // what makes a row the same row; also the order within a file
   std::string partition_column;          // a date32 column; its value is dt=
-  std::string version_column;  // integer or timestamp; of two rows of a key the greater one is the newer
+  // Integer or timestamp; of two rows of a key the greater one is the newer. Empty (tables of series only):
+  // rows have no versions, and what is said last holds.
+  std::string version_column;
   std::vector<RuleSpec> rules;
   int rule_version = 1;  // raising it judges every raw answer again
 };

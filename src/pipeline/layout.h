@@ -8,14 +8,12 @@
 
 #include "base/date.h"
 #include "base/status.h"
+#include "lake/symbol_key.h"
 
 namespace penstock::pipeline {
 
-// A symbol as one segment of a key: letters, digits, '-' and '.' stay, everything else is percent-encoded,
-// upper-case
-// (^GSPC: %5EGSPC, RDS/A: RDS%2FA, "..": %2E%2E). RFC 3986 section 2.1.
-std::string EncodeSymbol(std::string_view symbol);
-Result<std::string> DecodeSymbol(std::string_view segment);
+using lake::DecodeSymbol;
+using lake::EncodeSymbol;
 
 // A raw answer: raw/dt=TO/SYMBOL.json for one session, raw/dt=TO/SYMBOL_FROM.json for a range FROM…TO.
 struct RawKey {
