@@ -76,6 +76,7 @@ int RunApp(int argc, char** argv, std::stop_token stop) {
   AddInitCommand(app, session, action);
   AddRunCommand(app, session, action);
   AddExecutionsCommand(app, session, action);
+  AddWorkflowCommand(app, session, action);
   AddQueryCommand(app, session, action);
   AddTablesCommand(app, session, action);
   AddRawCommand(app, session, action);

@@ -21,6 +21,7 @@ using Action = std::function<Result<int>()>;
 void AddInitCommand(CLI::App& app, Session& session, Action& action);
 void AddRunCommand(CLI::App& app, Session& session, Action& action);
 void AddExecutionsCommand(CLI::App& app, Session& session, Action& action);
+void AddWorkflowCommand(CLI::App& app, Session& session, Action& action);
 void AddQueryCommand(CLI::App& app, Session& session, Action& action);
 void AddTablesCommand(CLI::App& app, Session& session, Action& action);
 void AddRawCommand(CLI::App& app, Session& session, Action& action);

@@ -35,7 +35,8 @@ TEST_P(AslCases, AllPass) {
 
 INSTANTIATE_TEST_SUITE_P(Files, AslCases,
                          testing::Values(std::pair("recorded.jsonl", 570), std::pair("own.jsonl", 105),
-                                         std::pair("recorded_distributed.jsonl", 28)),
+                                         std::pair("recorded_distributed.jsonl", 28),
+                                         std::pair("validation.jsonl", 22)),
                          [](const auto& info) {
                            return std::filesystem::path(info.param.first).stem().string();
                          });

@@ -8,6 +8,7 @@
 #include "base/json_text.h"
 #include "workflow/case_buckets.h"
 #include "workflow/case_tasks.h"
+#include "workflow/case_validation.h"
 #include "workflow/choice_rule.h"
 #include "workflow/engine.h"
 #include "workflow/memory_execution_store.h"
@@ -121,9 +122,9 @@ Result<CaseResult> RunCase(const json::value& value) {
   const bool raw = definition->is_string();
   const std::string text = raw ? std::string(definition->get_string()) : JsonText(*definition);
 
-  if (kind == "create_invalid") {
-    result.passed = !Validate(text).empty();
-    if (!result.passed) result.difference = "the definition was accepted";
+  if (kind == "create_invalid" || kind == "validate") {
+    result.difference = CompareValidation(*description, text);
+    result.passed = result.difference.empty();
     return result;
   }
   if (kind != "execution") {

@@ -101,21 +101,34 @@ struct Definition {
   std::optional<int64_t> timeout_s;
 };
 
-// One fault of a definition. Codes are those of ValidateStateMachineDefinition: INVALID_JSON_DESCRIPTION,
-// SCHEMA_VALIDATION_FAILED, MISSING_TRANSITION_TARGET, MISSING_END_STATE, DUPLICATE_STATE_NAME, …
+enum class Severity { kError, kWarning };
+std::string_view NameOf(Severity severity);  // "ERROR", "WARNING"
+
+// What kind of workflow a definition is for: Express ones may call less.
+enum class MachineType { kStandard, kExpress };
+
+// One fault of a definition, or a warning: it runs, but not as it stands on Step Functions, or never ends.
+// Codes are those of ValidateStateMachineDefinition (INVALID_JSON_DESCRIPTION, SCHEMA_VALIDATION_FAILED,
+// MISSING_TRANSITION_TARGET, MISSING_END_STATE, DUPLICATE_STATE_NAME, NO_DOLLAR, …) and, for warnings, our
+// own: LOOP_WITHOUT_EXIT, LIMIT_…, RESOURCE_…, NO_DELIMITERS.
 struct Diagnostic {
   std::string pointer;  // RFC 6901; empty: the whole document
   int line = 1;         // of the value's key, from 1
   std::string code;
   std::string message;
+  Severity severity = Severity::kError;
+  std::string fix = {};  // what to do; may be empty
+  int column = 1;        // in bytes, from 1
+  // The place as AWS names it ("/States/A/Choices[0]/Next"); none where AWS names none.
+  std::optional<std::string> location = {};
 };
 
 // At most this long (StateMachineDefinition of CreateStateMachine) and 100 levels deep.
 inline constexpr size_t kMaxDefinitionBytes = 1'048'576;
 
-// Configuration: every fault, one a line.
+// Configuration: every error, one a line. Warnings are no reason to refuse.
 Result<std::shared_ptr<const Definition>> ParseDefinition(std::string_view text);
-// Every fault at once; empty when ParseDefinition accepts it.
-std::vector<Diagnostic> Validate(std::string_view text);
+// Everything at once, in the order of the text; without an error when ParseDefinition accepts it.
+std::vector<Diagnostic> Validate(std::string_view text, MachineType type = MachineType::kStandard);
 
 }  // namespace penstock::workflow

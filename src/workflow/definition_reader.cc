@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/spelling.h"
 #include "workflow/state_fields.h"
 
 namespace penstock::workflow {
@@ -13,6 +14,12 @@ namespace {
 
 constexpr std::array kTypes{StateType::kTask, StateType::kPass,     StateType::kChoice,  StateType::kWait,
                             StateType::kMap,  StateType::kParallel, StateType::kSucceed, StateType::kFail};
+
+// Of UTF-8 text.
+size_t CharactersOf(std::string_view text) {
+  return static_cast<size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (c & '\xC0') != '\x80'; }));
+}
 
 }  // namespace
 
@@ -24,10 +31,34 @@ void DefinitionReader::Unknown(const json::object& object, const std::string& po
                                const std::set<std::string_view>& known) {
   for (const auto& member : object) {
     const std::string_view key = member.key();
-    if (key != "Comment" && known.find(key) == known.end()) {
-      Fault(pointer + "/" + EscapePointer(key), fmt::format("Field '{}' is not supported", key));
-    }
+    if (key == "Comment" || known.find(key) != known.end()) continue;
+    const auto meant = NearestWord(key, {known.begin(), known.end()});
+    faults_.push_back({pointer + "/" + EscapePointer(key), 1, "SCHEMA_VALIDATION_FAILED",
+                       fmt::format("Field '{}' is not supported", key), Severity::kError,
+                       meant ? fmt::format("did you mean {}?", *meant) : "remove it"});
   }
+}
+
+void DefinitionReader::UnknownOfState(const json::object& object, const State& state) {
+  const bool jsonata = state.query_language == QueryLanguage::kJsonata;
+  const auto& others = FieldsOf(state.type, jsonata ? QueryLanguage::kJsonPath : QueryLanguage::kJsonata);
+  const auto& known = FieldsOf(state.type, state.query_language);
+  json::object rest;
+  for (const auto& member : object) {
+    const std::string_view key = member.key();
+    if (known.find(key) != known.end() || others.find(key) == others.end()) {
+      rest.emplace(key, nullptr);
+      continue;
+    }
+    const std::string_view own = jsonata ? "JSONata" : "JSONPath", other = jsonata ? "JSONPath" : "JSONata";
+    faults_.push_back(
+        {state.pointer + "/" + EscapePointer(key), 1, "SCHEMA_VALIDATION_FAILED",
+         fmt::format(
+             "The QueryLanguage is set to '{}', but field '{}' is only supported for the '{}' QueryLanguage",
+             own, key, other),
+         Severity::kError, jsonata ? "use Arguments, Output, Assign" : "set \"QueryLanguage\": \"JSONata\""});
+  }
+  Unknown(rest, state.pointer, known);
 }
 
 void DefinitionReader::ReadDocument(const json::value& document, Definition& out) {
@@ -45,7 +76,8 @@ void DefinitionReader::ReadMachine(const json::value& value, const std::string& 
   const auto* object = value.if_object();
   if (object == nullptr) return Fault(pointer, "A state machine must be an object");
   std::set<std::string_view> known(extra);
-  known.insert({"StartAt", "States", "QueryLanguage"});
+  known.insert({"StartAt", "States"});
+  if (pointer.empty()) known.insert("QueryLanguage");
   Unknown(*object, pointer, known);
   const QueryLanguage outer = query_language_;
   query_language_ = Language(*object, pointer);
@@ -63,8 +95,9 @@ void DefinitionReader::ReadMachine(const json::value& value, const std::string& 
     for (const auto& member : states->get_object()) {
       const std::string place = pointer + "/States/" + EscapePointer(member.key());
       names.emplace(member.key(), static_cast<int>(names.size()));
-      if (member.key().empty() || member.key().size() > 80)
-        Fault(place, "A state's name has 1 to 80 characters");
+      if (const size_t length = CharactersOf(member.key()); length == 0 || length > 80)
+        Fault(place, fmt::format("A state's name has 1 to 80 characters, this one {}", length),
+              "INVALID_STATE_NAME");
       State& state = out.states.emplace_back();
       state.name = std::string(member.key());
       state.pointer = place;
@@ -90,7 +123,7 @@ void DefinitionReader::ReadMachine(const json::value& value, const std::string& 
   }
   if (!object->contains("StartAt"))
     Fault(pointer, "These fields are required: [StartAt]");
-  else
+  else if (!names.empty())
     out.start = Target(*object, pointer, "StartAt", names);
   query_language_ = outer;
   outer_variables_.resize(variables);
@@ -103,7 +136,7 @@ QueryLanguage DefinitionReader::Language(const json::object& object, const std::
   if (*language != "JSONPath") {
     Fault(pointer + "/QueryLanguage", "QueryLanguage must be JSONPath or JSONata");
   } else if (query_language_ == QueryLanguage::kJsonata) {
-    Fault(pointer + "/QueryLanguage", "JSONPath cannot be the language of a part of what is in JSONata");
+    Fault(pointer, "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine");
   }
   return QueryLanguage::kJsonPath;
 }
@@ -149,13 +182,15 @@ void DefinitionReader::ReadState(const json::object& object, const Names& names,
   });
   if (type == nullptr) return Fault(out.pointer, "These fields are required: [Type]");
   if (found == kTypes.end()) {
-    return Fault(out.pointer + "/Type",
-                 "Type must be one of Task, Pass, Choice, Wait, Map, Parallel, Succeed, Fail");
+    return Fault(
+        out.pointer + "/Type",
+        "The field 'Type' should have one of these values: [Task, Wait, Pass, Succeed, Fail, Choice, "
+        "Parallel, Map]");
   }
   out.type = *found;
   out.query_language = state_language_ = Language(object, out.pointer);
   const auto& known = FieldsOf(out.type, state_language_);
-  Unknown(object, out.pointer, known);
+  UnknownOfState(object, out);
   ReadTransition(object, names, out);
   if (known.count("InputPath") != 0) NullablePath(object, out.pointer, "InputPath", false, out.input_path);
   if (known.count("OutputPath") != 0) NullablePath(object, out.pointer, "OutputPath", false, out.output_path);
@@ -210,8 +245,15 @@ int DefinitionReader::Target(const json::object& object, const std::string& poin
   } else if (const auto found = names.find(std::string_view(value->get_string())); found != names.end()) {
     return found->second;
   } else {
-    Fault(place, fmt::format("Missing '{}' target: {}", key, std::string_view(value->get_string())),
-          "MISSING_TRANSITION_TARGET");
+    // AWS says 'Next' of StartAt and Default too.
+    std::vector<std::string> choices;
+    for (const auto& [name, position] : names) choices.emplace_back(name);
+    std::sort(choices.begin(), choices.end());
+    const auto meant = NearestWord(std::string_view(value->get_string()), choices);
+    faults_.push_back({place, 1, "MISSING_TRANSITION_TARGET",
+                       fmt::format("Missing 'Next' target: {}", std::string_view(value->get_string())),
+                       Severity::kError,
+                       meant ? fmt::format("did you mean {}?", *meant) : "name a state of the same States"});
   }
   return -1;
 }

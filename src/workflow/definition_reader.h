@@ -32,6 +32,8 @@ class DefinitionReader {
              std::string_view code = "SCHEMA_VALIDATION_FAILED");
   void Unknown(const json::object& object, const std::string& pointer,
                const std::set<std::string_view>& known);
+  // The same for a state, whose fields of the other query language have a message of their own.
+  void UnknownOfState(const json::object& object, const State& state);
 
   void ReadState(const json::object& object, const Names& names, State& out, Machine& machine);
   QueryLanguage Language(const json::object& object, const std::string& pointer);

@@ -50,7 +50,9 @@ TEST(Definition, TakesFaultsOfTheSameStateTogether) {
                               "/States/A/Retry/0/BackoffRate", "/States/A/Catch/0", "/States/A/Extra"}) {
     EXPECT_NE(At(faults, pointer), nullptr) << pointer;
   }
-  EXPECT_EQ(faults.size(), 6u);
+  ASSERT_NE(At(faults, ""), nullptr);
+  EXPECT_EQ(At(faults, "")->code, "MISSING_END_STATE");
+  EXPECT_EQ(faults.size(), 7u);
 }
 
 TEST(Definition, RefusesTextsThatAreNoDocuments) {

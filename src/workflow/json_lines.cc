@@ -1,5 +1,7 @@
 #include "workflow/json_lines.h"
 
+#include <unordered_set>
+
 #include "base/json.h"
 #include "workflow/expression.h"
 
@@ -26,11 +28,12 @@ class Scanner {
   void Space() {
     for (; at_ < text_.size(); ++at_) {
       if (text_[at_] == '\n')
-        ++line_;
+        ++line_, line_begin_ = at_ + 1;
       else if (text_[at_] != ' ' && text_[at_] != '\t' && text_[at_] != '\r')
         return;
     }
   }
+  JsonPlace Here() const { return {line_, static_cast<int>(at_ - line_begin_) + 1}; }
   std::string_view String() {
     const size_t begin = at_++;
     while (at_ < text_.size() && text_[at_] != '"') at_ += text_[at_] == '\\' ? 2 : 1;
@@ -38,6 +41,7 @@ class Scanner {
     return text_.substr(begin, at_ - begin);
   }
   void Object(const std::string& pointer) {
+    std::unordered_set<std::string> names;
     for (++at_;;) {
       Space();
       if (at_ >= text_.size() || text_[at_] == '}') break;
@@ -45,10 +49,12 @@ class Scanner {
         ++at_;
         continue;
       }
+      const JsonPlace here = Here();
       const auto key = ParseJson(String());
       const std::string name = key.ok() && key->is_string() ? std::string(key->get_string()) : std::string();
       const std::string place = pointer + "/" + EscapePointer(name);
-      if (!out_.line_of.emplace(place, line_).second) out_.duplicates.push_back(place);
+      out_.place_of.emplace(place, here);
+      if (!names.insert(name).second) out_.duplicates.emplace_back(place, here);
       Space();
       ++at_;  // ':'
       Value(place);
@@ -65,7 +71,7 @@ class Scanner {
         continue;
       }
       const std::string place = pointer + "/" + std::to_string(index++);
-      out_.line_of.emplace(place, line_);
+      out_.place_of.emplace(place, Here());
       Value(place);
     }
     ++at_;
@@ -74,17 +80,18 @@ class Scanner {
   std::string_view text_;
   JsonLines& out_;
   size_t at_ = 0;
+  size_t line_begin_ = 0;
   int line_ = 1;
 };
 
 }  // namespace
 
-int JsonLines::Find(std::string pointer) const {
+JsonPlace JsonLines::Find(std::string pointer) const {
   while (!pointer.empty()) {
-    if (const auto found = line_of.find(pointer); found != line_of.end()) return found->second;
+    if (const auto found = place_of.find(pointer); found != place_of.end()) return found->second;
     pointer.resize(pointer.rfind('/'));
   }
-  return 1;
+  return {};
 }
 
 JsonLines ScanJsonLines(std::string_view text) {

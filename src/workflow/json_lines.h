@@ -4,18 +4,24 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace penstock::workflow {
 
-struct JsonLines {
-  // JSON pointer → line, from 1, of the member's key or the array's element. Of a valid JSON text.
-  std::unordered_map<std::string, int> line_of;
-  // Pointers of members whose key stands twice in their object.
-  std::vector<std::string> duplicates;
+struct JsonPlace {
+  int line = 1;
+  int column = 1;  // in bytes
+};
 
-  // The line of the value at `pointer`, or of the nearest value around it.
-  int Find(std::string pointer) const;
+struct JsonLines {
+  // JSON pointer → place of the member's key or the array's element. Of a valid JSON text.
+  std::unordered_map<std::string, JsonPlace> place_of;
+  // Members whose key stood in their object before, each at its own place.
+  std::vector<std::pair<std::string, JsonPlace>> duplicates;
+
+  // The place of the value at `pointer`, or of the nearest value around it.
+  JsonPlace Find(std::string pointer) const;
 };
 
 JsonLines ScanJsonLines(std::string_view text);

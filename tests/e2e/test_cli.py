@@ -15,8 +15,8 @@ import pytest
 from harness import (FIRST, LAST, SYMBOLS, assert_same_lake, cells_of, edit, files_of, lake_of, make_pipeline, recorded_rows,
                      table_of)
 
-VERBS = ["init", "run", "executions", "query", "tables", "raw", "process", "ledger", "backfill", "dlq", "lifecycle", "replay", "doctor",
-         "completion"]
+VERBS = ["init", "run", "executions", "workflow", "query", "tables", "raw", "process", "ledger", "backfill", "dlq", "lifecycle",
+         "replay", "doctor", "completion"]
 
 
 @pytest.fixture

@@ -1,0 +1,168 @@
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "cli/command.h"
+#include "cli/session.h"
+#include "workflow/case_runner.h"
+#include "workflow/definition.h"
+
+namespace penstock::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct WorkflowOptions {
+  std::vector<std::string> files;
+  bool express = false;
+  bool verbose = false;
+};
+
+Result<std::string> ReadText(const std::string& path) {
+  std::error_code ignored;
+  if (fs::is_directory(path, ignored)) {
+    return MakeError(ErrorCode::kUsage, fmt::format("{} is a folder", path),
+                     "name a file, such as pipelines/sp500/workflow.asl.json");
+  }
+  errno = 0;
+  std::ifstream in(path, std::ios::binary);
+  if (!in) {
+    return MakeError(ErrorCode::kUsage, fmt::format("cannot read {}: {}", path, std::strerror(errno)),
+                     "name a file that is there");
+  }
+  return std::string(std::istreambuf_iterator<char>(in), {});
+}
+
+std::string Describe(const Session& session, const std::string& file, const workflow::Diagnostic& one) {
+  const bool error = one.severity == workflow::Severity::kError;
+  const std::string severity(workflow::NameOf(one.severity));
+  std::string text = fmt::format("{}:{}:{}: {} {} {}\n  {}\n", file, one.line, one.column,
+                                 error ? Red(session.out(), severity) : Bold(session.out(), severity),
+                                 one.code, one.pointer.empty() ? "/" : one.pointer, one.message);
+  if (!one.fix.empty()) text += fmt::format("  what to do: {}\n", one.fix);
+  return text;
+}
+
+Result<int> ValidateFiles(Session& session, const WorkflowOptions& options) {
+  const auto type = options.express ? workflow::MachineType::kExpress : workflow::MachineType::kStandard;
+  Rows rows{{"file", "line", "column", "severity", "code", "pointer", "message", "fix"}, {}};
+  size_t errors = 0;
+  for (const auto& file : options.files) {
+    ASSIGN_OR_RETURN(const std::string text, ReadText(file));
+    const auto found = workflow::Validate(text, type);
+    const auto wrong =
+        static_cast<size_t>(std::count_if(found.begin(), found.end(), [](const workflow::Diagnostic& one) {
+          return one.severity == workflow::Severity::kError;
+        }));
+    errors += wrong;
+    for (const auto& one : found) {
+      if (session.format() == OutputFormat::kTable) session.Print(Describe(session, file, one));
+      rows.Add({json::value(file), json::value(one.line), json::value(one.column),
+                json::value(workflow::NameOf(one.severity)), json::value(one.code), json::value(one.pointer),
+                json::value(one.message), json::value(one.fix)});
+    }
+    const auto count = [](size_t n, std::string_view what) {
+      return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s");
+    };
+    session.Remark(found.empty() ? fmt::format("{}: no faults\n", file)
+                                 : fmt::format("{}: {}, {}\n", file, count(wrong, "error"),
+                                               count(found.size() - wrong, "warning")));
+  }
+  if (session.format() != OutputFormat::kTable) session.PrintRows(rows);
+  return errors == 0 ? 0 : 2;
+}
+
+struct Tally {
+  size_t passed = 0, failed = 0, skipped = 0;
+};
+
+template <typename CaseResults>
+void Report(const Session& session, const CaseResults& results, bool verbose, Tally& tally) {
+  for (const auto& one : results) {
+    std::string_view word = "passed";
+    if (one.skipped)
+      ++tally.skipped, word = "skipped";
+    else if (one.passed)
+      ++tally.passed;
+    else
+      ++tally.failed, word = "FAILED";
+    if (verbose || (!one.passed && !one.skipped)) {
+      session.Print(
+          fmt::format("{} {}{}{}\n", word, one.id, one.difference.empty() ? "" : ": ", one.difference));
+    }
+  }
+}
+
+// Whether the cases are JSONata's: expressions, not state machines.
+Result<bool> IsJsonata(const std::string& file, std::string_view text) {
+  int number = 0;
+  while (!text.empty()) {
+    const size_t end = std::min(text.find('\n'), text.size());
+    const std::string_view line = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    ++number;
+    if (line.find_first_not_of(" \t\r") == std::string_view::npos || line[0] == '#') continue;
+    const auto value = ParseJson(line);
+    const auto* object = value.ok() ? value->if_object() : nullptr;
+    if (object != nullptr && object->contains("expr")) return true;
+    if (object != nullptr && object->contains("definition")) return false;
+    return MakeError(
+        ErrorCode::kUsage,
+        fmt::format("{}:{}: not a case{}", file, number, value.ok() ? "" : ": " + value.status().message()),
+        "one JSON object a line, with \"definition\" (a state machine) or \"expr\" (JSONata)");
+  }
+  return MakeError(ErrorCode::kUsage, fmt::format("{}: no cases", file));
+}
+
+Result<int> TestFiles(Session& session, const WorkflowOptions& options) {
+  Tally tally;
+  for (const auto& file : options.files) {
+    ASSIGN_OR_RETURN(const std::string text, ReadText(file));
+    ASSIGN_OR_RETURN(const bool jsonata, IsJsonata(file, text));
+    if (jsonata) {
+      return MakeError(ErrorCode::kUsage, fmt::format("{}: cases of JSONata cannot be run yet", file));
+    } else {
+      auto results = workflow::RunCases(text);
+      if (!results.ok()) return WithContext(results.status(), file);
+      Report(session, *results, options.verbose, tally);
+    }
+  }
+  if (tally.skipped > 0) session.Print(fmt::format("{} skipped\n", tally.skipped));
+  session.Print(fmt::format("{} passed, {} failed\n", tally.passed, tally.failed));
+  return tally.failed == 0 ? 0 : 1;
+}
+
+}  // namespace
+
+void AddWorkflowCommand(CLI::App& app, Session& session, Action& action) {
+  auto options = std::make_shared<WorkflowOptions>();
+  auto* verb = app.add_subcommand("workflow", "state machines as files: validate, test");
+  verb->require_subcommand(1);
+  verb->footer(
+      "Examples:\n  penstock workflow validate pipelines/sp500/workflow.asl.json\n"
+      "  penstock workflow test cases.jsonl --verbose");
+  const auto add = [&](const char* name, const char* text,
+                       Result<int> (*run)(Session&, const WorkflowOptions&)) {
+    auto* sub = verb->add_subcommand(name, text);
+    sub->callback([&session, &action, options, run] {
+      action = [&session, options, run] { return run(session, *options); };
+    });
+    return sub;
+  };
+  auto* validate =
+      add("validate", "every fault, with its place and what to do; 2 when there is an error", &ValidateFiles);
+  validate->add_option("files", options->files, "definitions in Amazon States Language")->required();
+  validate->add_flag("--express", options->express, "as an Express workflow, which may call less");
+  auto* test = add("test", "cases as data; the last line is `N passed, N failed`", &TestFiles);
+  test->add_option("files", options->files, "JSONL, a case a line: state machines, or JSONata expressions")
+      ->required();
+  test->add_flag("--verbose", options->verbose, "every case, not only those that failed");
+}
+
+}  // namespace penstock::cli
