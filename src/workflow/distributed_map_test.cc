@@ -319,10 +319,10 @@ TEST_F(DistributedMapTest, RefusesWhatIsWrong) {
         R"("ToleratedFailurePercentage":101)", R"("ToleratedFailureCount":-1)", R"("ItemReader":{})",
         R"("ResultWriter":{})",
         R"("ItemReader":{"Resource":"arn:aws:states:::s3:getObject","Parameters":{}})"}) {
-    EXPECT_FALSE(Validate(MachineOf(fields)).empty()) << fields;
+    EXPECT_FALSE(ParseDefinition(MachineOf(fields)).ok()) << fields;
   }
-  EXPECT_FALSE(Validate(MachineOf("", "OTHER")).empty());
-  EXPECT_TRUE(Validate(MachineOf("")).empty());
+  EXPECT_FALSE(ParseDefinition(MachineOf("", "OTHER")).ok());
+  EXPECT_TRUE(ParseDefinition(MachineOf("")).ok());
 }
 
 }  // namespace
