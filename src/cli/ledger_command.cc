@@ -29,7 +29,7 @@ struct CellOptions {
     verb.add_option("pipeline", pipeline, "a pipeline's name or folder")->required();
     verb.add_option("--symbol", symbols, "of these symbols only");
     verb.add_option("--from", from, "first day; default: the first that was ever asked for");
-    verb.add_option("--to", to, "last day; default: the last session that is over");
+    verb.add_option("--to", to, "last day; default: the last that was ever asked for");
   }
 };
 
@@ -51,7 +51,7 @@ Result<Date> DayOf(const std::string& option, const std::string& text) {
 }
 
 Result<pipeline::LedgerQuery> QueryOf(const CellOptions& options, const pipeline::Pipeline& pipeline,
-                                      const pipeline::Coverage& coverage, TimePoint now) {
+                                      const pipeline::Coverage& coverage) {
   for (const auto& symbol : options.symbols) {
     if (std::find(pipeline.symbols.begin(), pipeline.symbols.end(), symbol) != pipeline.symbols.end())
       continue;
@@ -60,7 +60,7 @@ Result<pipeline::LedgerQuery> QueryOf(const CellOptions& options, const pipeline
   }
   pipeline::LedgerQuery query;
   if (options.from.empty() || options.to.empty()) {
-    ASSIGN_OR_RETURN(query.days, pipeline::LedgerDays(pipeline, coverage, now));
+    ASSIGN_OR_RETURN(query.days, pipeline::LedgerDays(pipeline, coverage));
   }
   if (!options.from.empty()) {
     ASSIGN_OR_RETURN(query.days.from, DayOf("--from", options.from));
@@ -154,7 +154,7 @@ Result<int> ShowLedger(Session& session, const LedgerOptions& options) {
     return 0;
   }
   ASSIGN_OR_RETURN(pipeline::LedgerQuery query,
-                   QueryOf(options.cells, pipeline, coverage, session.clock().Now()));
+                   QueryOf(options.cells, pipeline, coverage));
   query.ranges = options.missing || !query.symbols.empty();
   const auto ledger = pipeline::MakeLedger(pipeline, coverage, query);
   if (options.missing) {
@@ -175,8 +175,14 @@ Result<int> ShowLedger(Session& session, const LedgerOptions& options) {
     return 0;
   }
   session.PrintRows(session.format() == OutputFormat::kTable ? Totals(ledger) : BySymbol(ledger));
-  session.Remark(fmt::format("\n{}, {} to {}\n", pipeline.name(), FormatDate(query.days.from),
-                             FormatDate(query.days.to)));
+  std::string remark =
+      fmt::format("\n{}, {} to {}\n", pipeline.name(), FormatDate(query.days.from), FormatDate(query.days.to));
+  if (const auto last = pipeline::LastSession(pipeline, session.clock().Now()); last.ok() && *last > query.days.to) {
+    const auto later = pipeline.calendar->Sessions(query.days.to + std::chrono::days(1), *last);
+    remark += fmt::format("{} sessions after that were not run yet; --to {} counts them, too\n", later.size(),
+                          FormatDate(*last));
+  }
+  session.Remark(remark);
   return 0;
 }
 
@@ -196,7 +202,7 @@ Result<int> Backfill(Session& session, const BackfillOptions& options) {
   const pipeline::Pipeline& pipeline = shop->pipeline();
   ASSIGN_OR_RETURN(const auto coverage, pipeline::ReadCoverage(pipeline, shop->runtime()));
   ASSIGN_OR_RETURN(pipeline::LedgerQuery query,
-                   QueryOf(options.cells, pipeline, coverage, session.clock().Now()));
+                   QueryOf(options.cells, pipeline, coverage));
   query.ranges = true;
   std::map<std::pair<Date, Date>, std::vector<std::string>> groups;
   for (const auto& range : pipeline::MakeLedger(pipeline, coverage, query).ranges) {

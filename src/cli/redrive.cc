@@ -29,6 +29,11 @@ Status DoAgain(const PipelineWorkshop& shop, const DeadLetter& letter, std::stop
   if (letter.step == "fetch") {
     ASSIGN_OR_RETURN(day, GetString(letter.input, "to"));
     ASSIGN_OR_RETURN(auto raw, pipeline::RunFetchStep(context, letter.input));
+    if (raw.as_object().contains("unknown")) {
+      return MakeError(ErrorCode::kNotFound, "the provider still does not know the symbol",
+                       "`penstock ledger PIPELINE --dead` lists such symbols; purge the message, or correct "
+                       "the symbol file");
+    }
     input = {{"date", day}, {"raw", json::array{std::move(raw)}}};
   } else if (letter.step == "transform") {
     ASSIGN_OR_RETURN(day, GetString(letter.input, "date"));

@@ -89,33 +89,48 @@ std::string WhyNoSession(const RunOptions& options, const pipeline::Pipeline& pi
   return fmt::format("Nothing to do: {} was no session of {}{}.\n", days, pipeline.calendar->mic(), why);
 }
 
-// The largest gains and losses of the last day, by the pipeline's own saved query.
-Status ShowMovers(Session& session, Workspace& workspace, const pipeline::Pipeline& pipeline, Date day) {
-  session.Print(fmt::format("\n{}\n", Bold(session.out(), "Top movers of " + FormatDate(day))));
+// What the pipeline is for, by its own saved query: the screener, or the largest gains and losses of the last day.
+Status ShowResult(Session& session, Workspace& workspace, const pipeline::Pipeline& pipeline, Date day) {
   QueryRequest request;
-  request.saved = "movers";
   request.pipeline = pipeline.folder;
-  request.parameters = {{"day", FormatDate(day)}, {"top", "5"}};
+  std::error_code error;
+  const auto has = [&](const char* query) {
+    return std::filesystem::exists(fmt::format("{}/{}.sql", pipeline.queries_folder(), query), error);
+  };
+  if (has("screener")) {
+    session.Print(fmt::format("\n{}\n", Bold(session.out(), "The screener's largest companies")));
+    request.saved = "screener";
+    request.parameters = {{"top", "10"}};
+  } else if (has("movers")) {
+    session.Print(fmt::format("\n{}\n", Bold(session.out(), "Top movers of " + FormatDate(day))));
+    request.saved = "movers";
+    request.parameters = {{"day", FormatDate(day)}, {"top", "5"}};
+  } else {
+    return Status::OK();
+  }
   return RunQuery(session, workspace, request);
 }
 
 void ShowWhereNext(const Session& session, const pipeline::Pipeline& pipeline, const RunOptions& options,
                    Date day) {
   const std::string lake = fmt::format("{}/{}", session.bucket(), pipeline.config.prefix);
-  session.Print(
-      fmt::format("\n{}\n  {}clean/bars/dt=…/bars.parquet       one file a session\n"
-                  "  {}rejected/bars/dt=…/bars.parquet    with rule and reason\n"
-                  "  {}raw/dt=…/                          the answers as received\n",
-                  Bold(session.out(), "The lake"), lake, lake, lake));
+  const bool by_symbol = pipeline.config.bar_files() == pipeline::TableFiles::kBySymbol;
+  session.Print(fmt::format(
+      "\n{0}\n  {1}clean/bars/{2:<24} {3}\n"
+      "  {1}rejected/bars/{2:<21} with rule and reason\n"
+      "  {1}raw/dt=…/                          the answers as received\n",
+      Bold(session.out(), "The lake"), lake, by_symbol ? "SYMBOL.parquet" : "dt=…/bars.parquet",
+      by_symbol ? "one file a symbol" : "one file a session"));
   const RunHints hints = HintsOf(session, options.target);
   session.Print(fmt::format(
-      "\n{0}\n  {1} query --bucket {2} \"select * from {3}.bars where dt = '{4}' order by volume desc limit "
+      "\n{0}\n  {1} query --bucket {2} \"select * from {3}.bars where {4} = '{5}' order by volume desc limit "
       "5\"\n"
-      "  {1} query --bucket {2} --saved quality_by_day --pipeline {5}\n"
+      "  {1} query --bucket {2} --saved {6} --pipeline {7}\n"
+      "  {1} ledger {7} --bucket {2}\n"
       "  {1} tables ls --bucket {2}\n"
       "  {1} run ftse100 --live           today's constituents of the FTSE 100, from the provider\n",
       Bold(session.out(), "Try next"), hints.program, hints.bucket, pipeline.config.database(),
-      FormatDate(day), options.pipeline));
+      by_symbol ? "date" : "dt", FormatDate(day), by_symbol ? "screener" : "quality_by_day", options.pipeline));
 }
 
 Result<int> Run(Session& session, const RunOptions& options) {
@@ -171,7 +186,7 @@ Result<int> Run(Session& session, const RunOptions& options) {
   }
   session.Print(RenderRuns(reports, session.out(), HintsOf(session, options.target)));
   if (options.target.demo && with_remarks) {
-    RETURN_IF_ERROR(ShowMovers(session, workspace, pipeline, days.back().to));
+    RETURN_IF_ERROR(ShowResult(session, workspace, pipeline, days.back().to));
     ShowWhereNext(session, pipeline, options, days.back().to);
   }
   return some_failed ? 1 : 0;

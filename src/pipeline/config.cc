@@ -76,6 +76,9 @@ SourceConfig ReadSource(YamlReader& reader) {
 TableConfig ReadTable(const std::string& name, YamlReader& reader) {
   TableConfig table;
   table.name = name;
+  if (name == "bars" && reader.Choice("files", {"by_day", "by_symbol"}, "by_day") == "by_symbol") {
+    table.files = TableFiles::kBySymbol;
+  }
   for (auto& entry : reader.List("rules")) {
     RuleConfig rule;
     rule.name = entry.String("name");
@@ -120,6 +123,12 @@ PipelineConfig ReadPipeline(YamlReader& reader) {
       reader.Fault("tables", fmt::format("no such table: {}; known: {}", name, fmt::join(kTables, ", ")));
     }
     config.tables.push_back(ReadTable(name, table));
+  }
+  if (auto batch = reader.Mapping("batch")) {
+    config.batch.files = batch->Int("files", config.batch.files, 1, 10'000);
+    config.batch.wait_s = batch->Int("wait_s", config.batch.wait_s, 0, 86'400);
+    if (batch->MaybeString("history_from")) config.batch.history_from = batch->Day("history_from");
+    batch->Finish();
   }
   if (auto retention = reader.Mapping("retention")) {
     if (auto raw = retention->Mapping("raw")) {
@@ -201,7 +210,8 @@ std::vector<std::string> KnownConfigKeys() {
   YamlFaults faults{"", ProcessEnvironment, {}, {}};
   // Asks for every key, so that the set cannot differ from what is read.
   const YAML::Node root = YAML::Load(
-      "{source: {kind: yahoo, symbols: {}, quota: {}, quarantine: {}}, tables: {t: {rules: [{}]}}, "
+      "{source: {kind: yahoo, symbols: {}, quota: {}, quarantine: {}}, tables: {bars: {rules: [{}]}}, batch: "
+      "{history_from: 2000-01-03}, "
       "retention: {raw: {}, "
       "clean: {}}, demo: {}}");
   YamlReader reader(root, "", faults);

@@ -49,8 +49,15 @@ struct RuleConfig {
   std::string where;                // file:line, for messages
 };
 
+// How the rows of a table are put into files.
+enum class TableFiles {
+  kByDay,     // one a session, with all symbols: dt=YYYY-MM-DD/
+  kBySymbol,  // one a symbol, with all its sessions
+};
+
 struct TableConfig {
   std::string name;
+  TableFiles files = TableFiles::kByDay;  // of `bars` only
   std::vector<RuleConfig> rules;
 };
 
@@ -58,6 +65,13 @@ struct RetentionConfig {
   std::optional<int64_t> raw_remove_after_days;
   std::optional<int64_t> clean_archive_after_days;
   std::optional<int64_t> clean_remove_after_days;
+};
+
+// How a workflow that takes a market file by file goes about it: steps fetch_file_name and process_file.
+struct BatchConfig {
+  int64_t files = 300;               // a round
+  int64_t wait_s = 60;               // between two rounds; 0 where the quota alone is to set the pace
+  std::optional<Date> history_from;  // a symbol without rows is asked for from here on; absent: as the others
 };
 
 // What `run --demo` does: which recorded days, served by the replay server.
@@ -76,6 +90,7 @@ struct PipelineConfig {
   int64_t rule_version = 1;
   SourceConfig source;
   std::vector<TableConfig> tables;
+  BatchConfig batch;
   RetentionConfig retention;
   std::optional<DemoConfig> demo;
   std::string file;  // where it was read
@@ -84,6 +99,10 @@ struct PipelineConfig {
   std::string database() const;
   // nullptr: nothing is said of this table.
   const TableConfig* Table(std::string_view table) const;
+  TableFiles bar_files() const {
+    const TableConfig* bars = Table("bars");
+    return bars == nullptr ? TableFiles::kByDay : bars->files;
+  }
 };
 
 // Lower-case letters, digits and hyphens, a letter first, at most 40.

@@ -6,7 +6,6 @@
 #include <optional>
 
 #include "calendar/exchange_calendar.h"
-#include "pipeline/run.h"
 
 namespace penstock::pipeline {
 namespace {
@@ -110,19 +109,18 @@ void Walk(const SymbolCoverage& coverage, std::optional<Date> delisted, DateRang
 std::string_view NameOf(Cell cell) { return kWords[static_cast<size_t>(cell)].name; }
 std::string_view MeaningOf(Cell cell) { return kWords[static_cast<size_t>(cell)].meaning; }
 
-Result<DateRange> LedgerDays(const Pipeline& pipeline, const Coverage& coverage, TimePoint now) {
-  std::optional<Date> first;
-  for (const auto& [symbol, days] : coverage.symbols) {
-    if (!days.answered.empty())
-      first = std::min(first.value_or(Date::max()), days.answered.ranges().front().from);
-    if (!days.unknown.empty()) first = std::min(first.value_or(Date::max()), days.unknown.begin()->first);
+Result<DateRange> LedgerDays(const Pipeline& pipeline, const Coverage& coverage) {
+  std::optional<DateRange> days;
+  const auto add = [&](Date from, Date to) {
+    days = days ? DateRange{std::min(days->from, from), std::max(days->to, to)} : DateRange{from, to};
+  };
+  for (const auto& [symbol, known] : coverage.symbols) {
+    if (!known.answered.empty()) add(known.answered.ranges().front().from, known.answered.ranges().back().to);
+    if (!known.unknown.empty()) add(known.unknown.begin()->first, known.unknown.rbegin()->first);
   }
-  if (!first) {
-    return MakeError(ErrorCode::kUsage, fmt::format("{} was never run in this bucket", pipeline.name()),
-                     fmt::format("penstock run {} --from DAY fills it", pipeline.name()));
-  }
-  ASSIGN_OR_RETURN(const Date last, LastSession(pipeline, now));
-  return DateRange{*first, std::max(*first, last)};
+  if (days) return *days;
+  return MakeError(ErrorCode::kUsage, fmt::format("{} was never run in this bucket", pipeline.name()),
+                   fmt::format("penstock run {} --from DAY fills it", pipeline.name()));
 }
 
 Ledger MakeLedger(const Pipeline& pipeline, const Coverage& coverage, const LedgerQuery& query) {

@@ -57,9 +57,8 @@ struct Ledger {
   int64_t operator[](Cell cell) const { return total[static_cast<size_t>(cell)]; }
 };
 
-// From the first day that was ever asked for to the last session that is over. Usage: nothing was asked for
-// yet.
-Result<DateRange> LedgerDays(const Pipeline& pipeline, const Coverage& coverage, TimePoint now);
+// From the first to the last day that was ever asked for. Usage: nothing was asked for yet.
+Result<DateRange> LedgerDays(const Pipeline& pipeline, const Coverage& coverage);
 
 // Costs by what is not present, not by the number of cells: 9,000 x 2,520 in some tens of milliseconds.
 Ledger MakeLedger(const Pipeline& pipeline, const Coverage& coverage, const LedgerQuery& query);

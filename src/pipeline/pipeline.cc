@@ -7,6 +7,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "base/json_text.h"
 #include "base/spelling.h"
 #include "calendar/exchange_calendar.h"
 #include "lake/daily_bars.h"
@@ -51,6 +52,27 @@ Result<std::string> ReadText(const fs::path& path) {
 void ReplaceAll(std::string& text, std::string_view from, std::string_view to) {
   for (size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size())
     text.replace(at, from.size(), to);
+}
+
+// What the deployment fills in on AWS: ${DeadLetterQueueUrl}, ${Bucket}, and ${Query.NAME}, the text of
+// queries/NAME.sql.
+Status FillPlaceholders(Pipeline& pipeline) {
+  std::string& text = pipeline.workflow;
+  ReplaceAll(text, "${DeadLetterQueueUrl}", pipeline.dead_letter_queue());
+  ReplaceAll(text, "${Bucket}", kEmbeddedBucket);
+  constexpr std::string_view kQuery = "${Query.";
+  for (size_t at = 0; (at = text.find(kQuery, at)) != std::string::npos;) {
+    const size_t end = text.find('}', at);
+    if (end == std::string::npos) break;
+    const std::string name = text.substr(at + kQuery.size(), end - at - kQuery.size());
+    ASSIGN_OR_RETURN(const std::string sql, ReadText(fs::path(pipeline.queries_folder()) / (name + ".sql")));
+    // Inside a JSON string already.
+    std::string quoted = JsonText(json::value(sql));
+    quoted = quoted.substr(1, quoted.size() - 2);
+    text.replace(at, end + 1 - at, quoted);
+    at += quoted.size();
+  }
+  return Status::OK();
 }
 
 Result<std::vector<lake::RuleSpec>> ToRules(const PipelineConfig& config, const std::string& table) {
@@ -147,7 +169,7 @@ Result<Pipeline> LoadPipeline(std::string_view name) {
   ASSIGN_OR_RETURN(const std::string yaml, ReadText(file));
   ASSIGN_OR_RETURN(pipeline.config, ParseConfig(yaml, file));
   ASSIGN_OR_RETURN(pipeline.workflow, ReadText(folder / "workflow.asl.json"));
-  ReplaceAll(pipeline.workflow, "${DeadLetterQueueUrl}", pipeline.dead_letter_queue());
+  RETURN_IF_ERROR(WithContext(FillPlaceholders(pipeline), (folder / "workflow.asl.json").string()));
   if (const Status sound = CheckWorkflow(pipeline.workflow); !sound.ok()) {
     return WithContext(sound, (folder / "workflow.asl.json").string());
   }

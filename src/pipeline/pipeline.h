@@ -18,10 +18,13 @@ class ExchangeCalendar;
 
 namespace penstock::pipeline {
 
+// What a bucket is called in a state machine that runs embedded: any name means the bucket of the run.
+inline constexpr std::string_view kEmbeddedBucket = "penstock";
+
 struct Pipeline {
   PipelineConfig config;
   std::string folder;    // absolute
-  std::string workflow;  // the text of workflow.asl.json, ${DeadLetterQueueUrl} filled in
+  std::string workflow;  // the text of workflow.asl.json, its ${…} filled in
   std::vector<std::string> symbols;
   std::map<std::string, Date, std::less<>> delisted;  // those of the symbol file that trade no more
   const calendar::ExchangeCalendar* calendar = nullptr;

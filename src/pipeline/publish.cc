@@ -2,8 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <map>
+
 #include "lake/catalog.h"
+#include "lake/marker.h"
+#include "pipeline/layout.h"
 #include "pipeline/step.h"
+#include "pipeline/transform.h"
+#include "pipeline/work_list.h"
 
 namespace penstock::pipeline {
 namespace {
@@ -31,6 +37,10 @@ Result<std::vector<std::string>> PublishTables(const Pipeline& pipeline, const R
         lake::EntryOf(*spec, database, layout,
                       spec == &pipeline.bars ? pipeline.config.description : "Dividends and splits"));
     entries.push_back(RejectedEntryOf(*spec, database, layout));
+    if (spec == &pipeline.bars && pipeline.config.bar_files() == TableFiles::kBySymbol) {
+      // A file a symbol: no day in the key.
+      for (auto& entry : entries) entry.partition_columns.clear();
+    }
   }
   std::vector<std::string> names;
   for (const auto& entry : entries) {
@@ -42,12 +52,54 @@ Result<std::vector<std::string>> PublishTables(const Pipeline& pipeline, const R
   return names;
 }
 
+namespace {
+
+// Of an execution that took the market file by file: its batches' markers become those of their days, and
+// what they say of its files is what it did.
+Result<json::object> CloseWork(const StepContext& context, const std::string& execution) {
+  const Pipeline& pipeline = context.pipeline;
+  const std::string& prefix = pipeline.config.prefix;
+  ASSIGN_OR_RETURN(const auto work, ReadWorkList(pipeline, context.runtime, execution));
+  TransformSummary summary;
+  int64_t not_fetched = 0;
+  std::map<Date, std::vector<const FileWork*>> days;
+  for (const auto& file : work) days[file.days.to].push_back(&file);
+  for (const auto& [day, files] : days) {
+    RETURN_IF_ERROR(lake::FoldMarkerShards(*context.runtime.store, prefix, pipeline.name(), day));
+    ASSIGN_OR_RETURN(const auto marker,
+                     lake::ReadMarker(*context.runtime.store, prefix, pipeline.name(), day));
+    std::map<std::string, const lake::MarkerInput*> answers;
+    if (marker) {
+      for (const auto& [key, input] : marker->inputs) answers[key.substr(0, key.rfind('.'))] = &input;
+    }
+    summary.date = day;
+    for (const FileWork* file : files) {
+      const std::string stem = RawKey{file->symbol, file->days.from, file->days.to, ""}.ToStem(prefix);
+      if (const auto answer = answers.find(stem); answer != answers.end()) {
+        ++summary.files;
+        summary.AddRows(*answer->second);
+      } else if (!(file->probe && marker && marker->unknown.contains(stem))) {
+        ++not_fetched;
+      }
+    }
+  }
+  json::object out = summary.ToJson();
+  out["not_fetched"] = not_fetched;
+  return out;
+}
+
+}  // namespace
+
 Result<json::value> RunPublishStep(const StepContext& context, const json::value& input) {
+  ASSIGN_OR_RETURN(const std::string execution, GetStringOr(input, "execution", ""));
   ASSIGN_OR_RETURN(const auto names, PublishTables(context.pipeline, context.runtime));
   json::array tables;
   for (const auto& name : names) tables.emplace_back(name);
   json::object out{{"tables", tables}};
-  if (const auto* transform = input.get_object().if_contains("transform")) out["transform"] = *transform;
+  if (!execution.empty()) {
+    ASSIGN_OR_RETURN(out["transform"], CloseWork(context, execution));
+  } else if (const auto* transform = input.get_object().if_contains("transform"))
+    out["transform"] = *transform;
   return out;
 }
 

@@ -12,6 +12,7 @@
 #include "pipeline/layout.h"
 #include "pipeline/publish.h"
 #include "pipeline/transform.h"
+#include "pipeline/work_list.h"
 #include "store/object_store.h"
 #include "workflow/engine.h"
 
@@ -204,6 +205,90 @@ Status WriteSummary(const Pipeline& pipeline, const Runtime& runtime, const RunR
       .status();
 }
 
+// What a run has left to do.
+struct Pending {
+  json::object input;  // of its execution
+  int64_t count = 0;   // answers to be fetched
+  int64_t quarantined = 0;
+  bool judged_again = false;  // kept answers were, under new rules
+  TransformSummary done;      // what is there already
+};
+
+json::object InputOf(const Pipeline& pipeline, const RunRequest& request) {
+  return {{"pipeline", pipeline.name()}, {"from", FormatDate(request.from)}, {"to", FormatDate(request.to)}};
+}
+
+// Of tables by day: the symbols without an answer for exactly these days.
+Result<Pending> FindMissingAnswers(const Pipeline& pipeline, const Runtime& runtime,
+                                   const RunRequest& request, std::stop_token stop) {
+  const std::string& prefix = pipeline.config.prefix;
+  const auto read_marker = [&] {
+    return lake::ReadMarker(*runtime.store, prefix, pipeline.name(), request.to);
+  };
+  Pending pending;
+  ASSIGN_OR_RETURN(auto marker, read_marker());
+  if (request.again && marker) {
+    // Forgotten, not processed: killed after this, the next run or `process` does it all the same.
+    RETURN_IF_ERROR(lake::DeleteMarker(*runtime.store, prefix, pipeline.name(), request.to));
+    marker.reset();
+  }
+  ASSIGN_OR_RETURN(const Covered covered, FindCovered(pipeline, runtime, marker, request));
+  int64_t dead_letters = 0;  // of answers that were judged again
+  if (!covered.outdated.empty()) {
+    // The rules changed: the kept answers are judged again, nobody is asked.
+    TransformOptions options;
+    options.stop = stop;
+    ASSIGN_OR_RETURN(const auto judged, Transform(pipeline, runtime, request.to, covered.outdated, options));
+    dead_letters = judged.dead_lettered;
+    pending.judged_again = true;
+    RETURN_IF_ERROR(PublishTables(pipeline, runtime).status());
+    ASSIGN_OR_RETURN(marker, read_marker());
+  }
+  std::set<std::string> quarantined;
+  if (!request.again) {
+    ASSIGN_OR_RETURN(quarantined, FindQuarantined(pipeline, runtime));
+  }
+  json::array missing;
+  for (const auto& symbol : request.symbols.empty() ? pipeline.symbols : request.symbols) {
+    if (covered.symbols.contains(symbol)) continue;
+    if (quarantined.contains(symbol)) {
+      ++pending.quarantined;
+    } else {
+      missing.emplace_back(symbol);
+    }
+  }
+  pending.done = CountsOf(pipeline, marker, request);
+  pending.done.dead_lettered = dead_letters;
+  pending.count = static_cast<int64_t>(missing.size());
+  pending.input = InputOf(pipeline, request);
+  pending.input["symbols"] = std::move(missing);
+  return pending;
+}
+
+// Of tables by symbol: the first step of the execution makes the list itself (pipeline/work_list.h).
+Result<Pending> FindMissingFiles(const Pipeline& pipeline, const Runtime& runtime,
+                                 const RunRequest& request) {
+  Pending pending;
+  ASSIGN_OR_RETURN(const Coverage coverage, ReadCoverage(pipeline, runtime));
+  WorkListOptions options;
+  options.days = {request.from, request.to};
+  options.symbols = request.symbols;
+  options.again = request.again;
+  pending.count = static_cast<int64_t>(
+      FindWork(pipeline, coverage, options, runtime.clock->Now(), &pending.quarantined).size());
+  ASSIGN_OR_RETURN(const auto marker,
+                   lake::ReadMarker(*runtime.store, pipeline.config.prefix, pipeline.name(), request.to));
+  pending.done.date = request.to;
+  if (marker) {
+    for (const auto& [name, input] : marker->inputs) pending.done.AddRows(input);
+    pending.done.files = pending.done.files_skipped = static_cast<int64_t>(marker->inputs.size());
+  }
+  pending.input = InputOf(pipeline, request);
+  if (!request.symbols.empty()) pending.input["symbols"] = json::value_from(request.symbols);
+  if (request.again) pending.input["again"] = true;
+  return pending;
+}
+
 }  // namespace
 
 int64_t RunReport::Count(std::string_view key) const {
@@ -222,8 +307,8 @@ Result<RunReport> RunPipeline(const Pipeline& pipeline, const Runtime& runtime, 
   RunReport report;
   report.from = request.from;
   report.to = request.to;
-  const auto& symbols = request.symbols.empty() ? pipeline.symbols : request.symbols;
-  report.symbols = static_cast<int64_t>(symbols.size());
+  report.symbols =
+      static_cast<int64_t>((request.symbols.empty() ? pipeline.symbols : request.symbols).size());
   const auto finish = [&]() -> RunReport {
     report.seconds = std::chrono::duration<double>(runtime.clock->Now() - began).count();
     return report;
@@ -248,54 +333,20 @@ Result<RunReport> RunPipeline(const Pipeline& pipeline, const Runtime& runtime, 
     runtime.progress->Begin("fetch", 0);
     ASSIGN_OR_RETURN(info, engine.Resume(unfinished->name, stop));
   } else {
-    const auto read_marker = [&] {
-      return lake::ReadMarker(*runtime.store, pipeline.config.prefix, pipeline.name(), request.to);
-    };
-    ASSIGN_OR_RETURN(auto marker, read_marker());
-    if (request.again && marker) {
-      // Forgotten, not processed: killed after this, the next run or `process` does it all the same.
-      RETURN_IF_ERROR(
-          lake::DeleteMarker(*runtime.store, pipeline.config.prefix, pipeline.name(), request.to));
-      marker.reset();
-    }
-    ASSIGN_OR_RETURN(const Covered covered, FindCovered(pipeline, runtime, marker, request));
-    if (!covered.outdated.empty()) {
-      // The rules changed: the kept answers are judged again, nobody is asked.
-      TransformOptions options;
-      options.stop = stop;
-      ASSIGN_OR_RETURN(const auto judged,
-                       Transform(pipeline, runtime, request.to, covered.outdated, options));
-      dead_letters = judged.dead_lettered;
-      RETURN_IF_ERROR(PublishTables(pipeline, runtime).status());
-      ASSIGN_OR_RETURN(marker, read_marker());
-    }
-    std::set<std::string> quarantined;
-    if (!request.again) {
-      ASSIGN_OR_RETURN(quarantined, FindQuarantined(pipeline, runtime));
-    }
-    json::array missing;
-    for (const auto& symbol : symbols) {
-      if (covered.symbols.contains(symbol)) continue;
-      if (quarantined.contains(symbol)) {
-        ++report.quarantined;
-      } else {
-        missing.emplace_back(symbol);
-      }
-    }
-    if (missing.empty() && request.name.empty()) {
+    ASSIGN_OR_RETURN(Pending pending, pipeline.config.bar_files() == TableFiles::kBySymbol
+                                          ? FindMissingFiles(pipeline, runtime, request)
+                                          : FindMissingAnswers(pipeline, runtime, request, stop));
+    report.quarantined = pending.quarantined;
+    dead_letters = pending.done.dead_lettered;
+    if (pending.count == 0 && request.name.empty()) {
       // Nothing is written when the catalog has them; after a run that failed at this step, it has not.
       RETURN_IF_ERROR(PublishTables(pipeline, runtime).status());
-      report.already_done = covered.outdated.empty();
-      auto counts = CountsOf(pipeline, marker, request);
-      counts.dead_lettered = dead_letters;
-      report.summary = counts.ToJson();
+      report.already_done = !pending.judged_again;
+      report.summary = pending.done.ToJson();
       return finish();
     }
-    const auto count = static_cast<int64_t>(missing.size());
-    json::object input{{"pipeline", pipeline.name()},
-                       {"from", FormatDate(request.from)},
-                       {"to", FormatDate(request.to)},
-                       {"symbols", std::move(missing)}};
+    const int64_t count = pending.count;
+    json::object input = std::move(pending.input);
     for (const auto& member : request.input) input[member.key()] = member.value();
     workflow::StartOptions start;
     start.state_machine = pipeline.name();
@@ -308,7 +359,7 @@ Result<RunReport> RunPipeline(const Pipeline& pipeline, const Runtime& runtime, 
     report.execution = start.name;
     runtime.log.Info("run_started",
                      {{"execution", start.name}, {"pipeline", pipeline.name()}, {"symbols", count}});
-    runtime.progress->Begin("fetch", count);
+    if (pipeline.config.bar_files() == TableFiles::kByDay) runtime.progress->Begin("fetch", count);
     ASSIGN_OR_RETURN(info, engine.Run(start, stop));
   }
   runtime.progress->End();
@@ -322,7 +373,7 @@ Result<RunReport> RunPipeline(const Pipeline& pipeline, const Runtime& runtime, 
   if (dead_letters > 0) report.summary["dead_lettered"] = report.Count("dead_lettered") + dead_letters;
   report.not_fetched = report.Count("not_fetched");
   RETURN_IF_ERROR(WriteSummary(pipeline, runtime, report, info));
-  if (unfinished && request.name.empty()) {
+  if (unfinished && request.name.empty() && pipeline.config.bar_files() == TableFiles::kByDay) {
     ASSIGN_OR_RETURN(const bool lacks, LacksSymbols(pipeline, runtime, request, info));
     if (lacks && request.symbols.empty()) return RunPipeline(pipeline, runtime, engine, request, stop);
   }

@@ -48,7 +48,16 @@ Result<json::value> RunFetchStep(const StepContext& context, const json::value& 
 // {"date","raw":[{"key","fetched_at"}…]} → the summary of pipeline/transform.h as JSON. Entries without a key
 // (not fetched) are counted and passed over.
 Result<json::value> RunTransformStep(const StepContext& context, const json::value& input);
-// {"date","transform":{…}} → {"tables":[…],"transform":{…}}: registers the tables in the catalog.
+// {"execution","state":{"from","to","list"?}} →
+// {"files":[{"symbol","from","to"}…],"offset","total","remaining", "wait_seconds"}: the next files that lack
+// days, from a list that is made once an execution (pipeline/work_list.h). `list` is the answer of the round
+// before.
+Result<json::value> RunFetchFileNameStep(const StepContext& context, const json::value& input);
+// {"Items":[{"symbol","from","to"}…],"BatchInput":{"execution"}} → counts: asks the provider for each, keeps
+// the answers, and brings their rows into the symbols' files. What fails is in the dead-letter queue.
+Result<json::value> RunProcessFileStep(const StepContext& context, const json::value& input);
+// {"date","transform":{…}} → {"tables":[…],"transform":{…}}: registers the tables in the catalog. With
+// "execution" instead of "transform": closes what process_file did in that execution, and sums it up.
 Result<json::value> RunPublishStep(const StepContext& context, const json::value& input);
 
 }  // namespace penstock::pipeline

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <mutex>
 #include <set>
 
@@ -12,12 +13,12 @@
 #include "base/sha256.h"
 #include "calendar/exchange_calendar.h"
 #include "lake/marker.h"
-#include "lake/partitioned_table.h"
 #include "lake/rules.h"
 #include "lake/series_history.h"
 #include "lake/table_commit.h"
 #include "pipeline/dead_letter.h"
 #include "pipeline/layout.h"
+#include "pipeline/open_table.h"
 #include "source/source.h"
 #include "store/object_store.h"
 
@@ -26,40 +27,6 @@ namespace {
 
 // Raw answers at once in memory, parsed: five years of 512 symbols are some 60 MB.
 constexpr size_t kFilesAtOnce = 512;
-
-// How many days of the lake the rules may want to see.
-int SessionsLookedBack(const lake::TableSpec& spec) {
-  int64_t most = 10;
-  for (const auto& rule : spec.rules) {
-    if (const auto* sessions = rule.params.if_contains("sessions");
-        sessions != nullptr && sessions->is_int64()) {
-      most = std::max(most, sessions->get_int64() + 1);
-    }
-  }
-  return static_cast<int>(std::min<int64_t>(most, 10'000));
-}
-
-// A table of the pipeline, open: judge, then merge.
-struct OpenTable {
-  std::shared_ptr<const lake::Validator> validator;
-  std::unique_ptr<lake::PartitionedTable> table;
-  std::unique_ptr<lake::LakeHistory> history;
-  arrow::RecordBatchVector accepted, rejected;
-
-  static Result<OpenTable> Open(const lake::TableSpec& spec, store::ObjectStore& store,
-                                lake::TableFormat& format, const std::string& prefix) {
-    OpenTable out;
-    ASSIGN_OR_RETURN(out.validator, lake::Validator::Make(spec));
-    ASSIGN_OR_RETURN(out.table, lake::PartitionedTable::Make(store, format, spec, prefix));
-    out.history = std::make_unique<lake::LakeHistory>(*out.table, SessionsLookedBack(spec));
-    return out;
-  }
-
-  void Add(const lake::Validated& verdict) {
-    if (verdict.accepted->num_rows() > 0) accepted.push_back(verdict.accepted);
-    if (verdict.rejected->num_rows() > 0) rejected.push_back(verdict.rejected);
-  }
-};
 
 Result<const arrow::Date32Array*> DateColumn(const arrow::RecordBatch& rows) {
   const auto column = rows.GetColumnByName("date");
@@ -95,6 +62,9 @@ Result<std::vector<std::pair<Date, std::string>>> RejectedDaysOf(const arrow::Re
   return out;
 }
 
+// Closes that differ by less are the same: providers round.
+constexpr double kSameClose = 1e-4;
+
 // Failures of parsing that speak of the bytes; others are of this machine and end the run.
 bool SpeaksOfTheBytes(ErrorCode code) {
   switch (code) {
@@ -127,12 +97,12 @@ class Run {
       ++summary.files;
       ++summary.files_skipped;
       summary.AddRows(marker_->inputs.at(raw.key));
-      runtime_.progress->Advance(1);
+      Advance(0);
       return Status::OK();
     }
     const auto key = RawKey::Parse(pipeline_.config.prefix, raw.key);
     const TimePoint fetched_at = FetchedAt(raw, object, sha256);
-    const auto answer = key ? Parse(raw, *key, object, fetched_at) : NotARawKey(raw.key);
+    auto answer = key ? Parse(raw, *key, object, fetched_at) : NotARawKey(raw.key);
     if (!answer.ok()) {
       if (!SpeaksOfTheBytes(CodeOf(answer.status()))) return WithContext(answer.status(), raw.key);
       RETURN_IF_ERROR(SendDeadLetter(*runtime_.dead_letters, LetterFor(raw, answer.status())));
@@ -140,10 +110,22 @@ class Run {
       std::lock_guard lock(mutex_);
       ++summary.files;
       ++summary.dead_lettered;
-      runtime_.progress->Advance(1, 1);
+      Advance(1);
       return Status::OK();
     }
     // What fails from here on is not the answer's fault, and ends the run.
+    if (pipeline_.config.bar_files() == TableFiles::kBySymbol) {
+      auto bars = WithoutContext(*key, answer->bars);
+      RETURN_IF_ERROR(WithContext(bars.status(), raw.key));
+      if (*bars == nullptr) {
+        log_.Info("history_adjusted", {{"key", raw.key}});
+        std::lock_guard lock(mutex_);
+        summary.adjusted.push_back(raw.key);
+        Advance(0);
+        return Status::OK();
+      }
+      answer->bars = *std::move(bars);
+    }
     auto parsed = Judge(raw, *key, *answer, fetched_at);
     RETURN_IF_ERROR(WithContext(parsed.status(), raw.key));
     parsed->input.sha256 = sha256;
@@ -151,10 +133,10 @@ class Run {
     std::lock_guard lock(mutex_);
     ++summary.files;
     summary.AddRows(parsed->input);
-    bars_.Add(parsed->bars);
-    actions_.Add(parsed->actions);
+    bars_.Add(key->symbol, parsed->bars);
+    actions_.Add(key->symbol, parsed->actions);
     changes.inputs[raw.key] = std::move(parsed->input);
-    runtime_.progress->Advance(1);
+    Advance(0);
     return Status::OK();
   }
 
@@ -166,6 +148,10 @@ class Run {
     lake::MarkerInput input;
     lake::Validated bars, actions;
   };
+
+  void Advance(int64_t failed) {
+    if (options_.shard.empty()) runtime_.progress->Advance(1, failed);
+  }
 
   // As the fetch step said; else as the marker has it of the same bytes; else when the object was put.
   TimePoint FetchedAt(const RawObject& raw, const store::Object& object, const std::string& sha256) const {
@@ -195,6 +181,32 @@ class Run {
     return answer;
   }
 
+  // Of a table by symbol, an answer may begin before the days that it is for: the provider's word on what is
+  // stored already. When it contradicts that, the provider has adjusted the history (a split). The context is
+  // taken off; nothing when it contradicts.
+  Result<std::shared_ptr<arrow::RecordBatch>> WithoutContext(
+      const RawKey& key, const std::shared_ptr<arrow::RecordBatch>& bars) {
+    ASSIGN_OR_RETURN(const auto* dates, DateColumn(*bars));
+    int64_t first = 0;
+    while (first < dates->length() && !dates->IsNull(first) &&
+           FromDaysSinceEpoch(dates->Value(first)) < key.from) {
+      ++first;
+    }
+    if (first == 0) return bars;
+    const auto closes = bars->GetColumnByName("close");
+    if (closes == nullptr || closes->type_id() != arrow::Type::DOUBLE) {
+      return MakeError(ErrorCode::kInternal, "bars without a column close");
+    }
+    if (!closes->IsNull(first - 1)) {
+      ASSIGN_OR_RETURN(const auto stored, bars_.history().Before(key.symbol, key.from, "close", 1));
+      const double said = static_cast<const arrow::DoubleArray&>(*closes).Value(first - 1);
+      if (!stored.empty() && std::abs(said - stored.front()) > kSameClose * std::abs(stored.front())) {
+        return std::shared_ptr<arrow::RecordBatch>();
+      }
+    }
+    return bars->Slice(first);
+  }
+
   Result<Parsed> Judge(const RawObject& raw, const RawKey& key, const source::ParsedAnswer& answer,
                        TimePoint fetched_at) {
     lake::ValidationContext judge;
@@ -203,10 +215,10 @@ class Run {
     judge.to = key.to;
     judge.raw_key = raw.key;
     Parsed out;
-    judge.history = bars_.history.get();
-    ASSIGN_OR_RETURN(out.bars, bars_.validator->Validate(answer.bars, judge));
-    judge.history = actions_.history.get();
-    ASSIGN_OR_RETURN(out.actions, actions_.validator->Validate(answer.actions, judge));
+    judge.history = &bars_.history();
+    ASSIGN_OR_RETURN(out.bars, bars_.validator().Validate(answer.bars, judge));
+    judge.history = &actions_.history();
+    ASSIGN_OR_RETURN(out.actions, actions_.validator().Validate(answer.actions, judge));
     out.input.key = raw.key;
     out.input.fetched_at = fetched_at;
     out.input.rule_version = pipeline_.config.rule_version;
@@ -263,29 +275,29 @@ class Run {
   std::mutex mutex_;
 };
 
-// The rows of the open table into its partitions.
+// The rows of the open table into its files.
 Status Merge(OpenTable& open, const Runtime& runtime, const TransformOptions& options,
              TransformSummary& summary, std::set<std::string>& outputs) {
-  if (open.accepted.empty() && open.rejected.empty()) return Status::OK();
-  lake::UpsertOptions upsert;
-  upsert.stop = options.stop;
-  upsert.transaction = options.execution;
+  MergeOptions merge;
+  merge.threads = runtime.threads;
+  merge.stop = options.stop;
+  merge.transaction = options.execution;
   size_t shown = 0;
   bool begun = false;
-  upsert.progress = [&](size_t done, size_t total) {
-    if (!begun) runtime.progress->Begin("write", static_cast<int64_t>(total));
-    begun = true;
-    runtime.progress->Advance(static_cast<int64_t>(done - shown));
-    shown = done;
-  };
-  auto merged = open.table->Upsert(open.accepted, open.rejected, upsert);
-  runtime.progress->End();
+  if (options.shard.empty()) {  // a batch among others has no stage of its own
+    merge.progress = [&](size_t done, size_t total) {
+      if (!begun) runtime.progress->Begin("write", static_cast<int64_t>(total));
+      begun = true;
+      runtime.progress->Advance(static_cast<int64_t>(done - shown));
+      shown = done;
+    };
+  }
+  const auto merged = open.Merge(merge);
+  if (begun) runtime.progress->End();
   RETURN_IF_ERROR(merged.status());
-  summary.partitions += static_cast<int64_t>(merged->partitions);
-  summary.partitions_changed += static_cast<int64_t>(merged->partitions_changed);
+  summary.partitions += merged->files;
+  summary.partitions_changed += merged->files_changed;
   outputs.insert(merged->outputs.begin(), merged->outputs.end());
-  open.accepted.clear();
-  open.rejected.clear();
   return Status::OK();
 }
 
@@ -336,27 +348,34 @@ Result<TransformSummary> Transform(const Pipeline& pipeline, const Runtime& runt
                                    const std::vector<RawObject>& raw, const TransformOptions& options) {
   const std::string& prefix = pipeline.config.prefix;
   lake::HiveTableFormat format(*runtime.store);
-  ASSIGN_OR_RETURN(OpenTable bars, OpenTable::Open(pipeline.bars, *runtime.store, format, prefix));
-  ASSIGN_OR_RETURN(OpenTable actions, OpenTable::Open(pipeline.actions, *runtime.store, format, prefix));
-  ASSIGN_OR_RETURN(const auto marker, lake::ReadMarker(*runtime.store, prefix, pipeline.name(), raw_date));
+  ASSIGN_OR_RETURN(const auto bars,
+                   OpenTableOf(pipeline.bars, pipeline.config.bar_files(), *runtime.store, format, prefix));
+  ASSIGN_OR_RETURN(const auto actions,
+                   OpenTableOf(pipeline.actions, TableFiles::kByDay, *runtime.store, format, prefix));
+  std::optional<lake::Marker> marker;
+  if (options.shard.empty()) {
+    ASSIGN_OR_RETURN(marker, lake::ReadMarker(*runtime.store, prefix, pipeline.name(), raw_date));
+  }
 
-  Run run(pipeline, runtime, options, bars, actions, marker);
+  Run run(pipeline, runtime, options, *bars, *actions, marker);
   run.summary.date = run.changes.dt = raw_date;
   run.changes.pipeline = pipeline.name();
   std::set<std::string> outputs;
   for (size_t begin = 0; begin < raw.size(); begin += kFilesAtOnce) {
     const size_t count = std::min(kFilesAtOnce, raw.size() - begin);
-    runtime.progress->Begin("transform", static_cast<int64_t>(count));
+    if (options.shard.empty()) runtime.progress->Begin("transform", static_cast<int64_t>(count));
     const Status taken =
         ParallelFor(count, runtime.threads, [&](size_t i) { return run.Take(raw[begin + i]); }, options.stop);
-    runtime.progress->End();
+    if (options.shard.empty()) runtime.progress->End();
     RETURN_IF_ERROR(taken);
-    RETURN_IF_ERROR(Merge(bars, runtime, options, run.summary, outputs));
-    RETURN_IF_ERROR(Merge(actions, runtime, options, run.summary, outputs));
+    RETURN_IF_ERROR(Merge(*bars, runtime, options, run.summary, outputs));
+    RETURN_IF_ERROR(Merge(*actions, runtime, options, run.summary, outputs));
   }
   if (!run.changes.inputs.empty()) {
     run.changes.outputs.assign(outputs.begin(), outputs.end());
-    RETURN_IF_ERROR(lake::UpdateMarker(*runtime.store, prefix, run.changes));
+    RETURN_IF_ERROR(options.shard.empty()
+                        ? lake::UpdateMarker(*runtime.store, prefix, run.changes)
+                        : lake::UpdateMarkerShard(*runtime.store, prefix, run.changes, options.shard));
   }
   return run.summary;
 }

@@ -36,7 +36,10 @@ struct TransformSummary {
   // Rows, of all files that are processed now (those skipped too: their counts stand in the marker).
   int64_t read = 0, accepted = 0, rejected = 0;
   std::map<std::string, int64_t> rejected_by_rule, warned_by_rule;
-  int64_t partitions = 0, partitions_changed = 0;  // of this call
+  int64_t partitions = 0, partitions_changed = 0;  // files of the lake, of this call
+  // Raw keys whose answer contradicts what is stored of the days before it: the provider has adjusted the
+  // history since, which must be asked for anew. Nothing of them was taken in.
+  std::vector<std::string> adjusted;
 
   // Adds the rows of one processed answer, as its marker entry has them.
   void AddRows(const lake::MarkerInput& input);
@@ -49,6 +52,9 @@ struct TransformOptions {
   bool again = false;  // also what the marker says is done
   std::stop_token stop;
   std::string execution;  // for the commit and the dead letters
+  // Not empty: the objects were fetched just now, as one batch of many. The marker is not asked, and gets
+  // this shard (lake/marker.h); progress is the caller's.
+  std::string shard;
 };
 
 // Processes the raw objects of one raw partition. Safe to repeat, to interrupt and to run twice at once:

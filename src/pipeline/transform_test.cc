@@ -169,7 +169,7 @@ TEST_F(TransformTest, TasksAreStepsAndDeadLettersOnly) {
 // FTSE-5: what the steps declare is what they need, and no more; roles are derived from it.
 TEST(Steps, DeclareTheLeastTheyNeed) {
   const Step& fetch = **FindStep("fetch");
-  ASSERT_EQ(fetch.permissions.size(), 1U);
+  ASSERT_EQ(fetch.permissions.size(), 4U);
   EXPECT_EQ(fetch.permissions[0].action, "s3:PutObject");
   EXPECT_EQ(fetch.permissions[0].prefix, "raw/");
   for (const auto& permission : (**FindStep("transform")).permissions) {

@@ -1,0 +1,24 @@
+// What a series was before the rows at hand, from its own file.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "lake/series_history.h"
+
+namespace penstock::lake {
+
+class SeriesTable;
+
+// Thread-safe. Reads the file at each call: a batch has few rows that need to look back.
+class SeriesFileHistory : public SeriesHistory {
+ public:
+  explicit SeriesFileHistory(const SeriesTable& table) : table_(table) {}
+  Result<std::vector<double>> Before(std::string_view series, Date date, std::string_view column,
+                                     int count) override;
+
+ private:
+  const SeriesTable& table_;
+};
+
+}  // namespace penstock::lake
