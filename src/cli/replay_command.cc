@@ -68,6 +68,11 @@ void AddReplayCommand(CLI::App& app, Session& session, Action& action) {
   verb->add_flag("--generate-any", server.generate_any, "any symbol that is asked for and not recorded");
   verb->add_option("--calendar", server.calendar, "exchange of generated symbols: XNYS or XLON");
   verb->add_option("--seed", server.seed, "of generated bars");
+  verb->add_option("--fmp-key", server.fmp_key,
+                   "the key that FMP's stand-in asks for; default: it asks for none");
+  verb->add_option("--dead", server.dead,
+                   "34/1536: so many of so many US symbols are unknown to FMP's stand-in");
+  verb->add_option("--today", server.today, "the day of FMP's quotes and profiles; default 2025-12-31");
   verb->add_flag("--gzip", server.gzip, "compress answers for who accepts it");
   verb->footer("Example: penstock replay --listen 127.0.0.1:8282 --fault latency=50ms --quota 300/60s");
   verb->callback(

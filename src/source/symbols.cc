@@ -7,6 +7,7 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <tuple>
 #include <unordered_map>
 
 namespace penstock::source {
@@ -77,7 +78,7 @@ Result<std::vector<SymbolEntry>> ParseSymbolEntries(std::string_view text, std::
   std::vector<SymbolEntry> symbols;
   std::vector<std::string> cells;
   std::unordered_map<std::string, int> seen;
-  size_t columns = 0, wanted = 0, delisted = 0, renamed_to = 0;
+  size_t columns = 0, wanted = 0, delisted = 0, renamed_to = 0, listed = 0, name = 0, exchange = 0, etf = 0;
   int number = 0;
   const auto fail = [&](std::string_view what) {
     return MakeError(ErrorCode::kConfiguration, fmt::format("{}:{}: {}", file, number, what),
@@ -99,6 +100,10 @@ Result<std::vector<SymbolEntry>> ParseSymbolEntries(std::string_view text, std::
       wanted = position(column);
       delisted = position("delisted");
       renamed_to = position("renamed_to");
+      listed = position("listed");
+      name = position("name");
+      exchange = position("exchange");
+      etf = position("etf");
       if (wanted == columns) return fail(fmt::format("the header has no column named {}", column));
       continue;
     }
@@ -110,12 +115,21 @@ Result<std::vector<SymbolEntry>> ParseSymbolEntries(std::string_view text, std::
     if (!IsSymbol(symbol)) return fail(fmt::format("not a symbol: {}", symbol));
     const auto [first, added] = seen.emplace(symbol, number);
     if (!added) return fail(fmt::format("the same symbol as in line {}: {}", first->second, symbol));
-    SymbolEntry entry{symbol, std::nullopt, renamed_to < columns ? cells[renamed_to] : std::string()};
-    if (delisted < columns && !cells[delisted].empty()) {
-      const auto day = ParseDate(cells[delisted]);
-      if (!day.ok())
-        return fail(fmt::format("delisted: expected a day as YYYY-MM-DD, got {}", cells[delisted]));
-      entry.delisted = *day;
+    const auto text_of = [&](size_t place) { return place < columns ? cells[place] : std::string(); };
+    SymbolEntry entry;
+    entry.symbol = symbol;
+    entry.renamed_to = text_of(renamed_to);
+    entry.name = text_of(name);
+    entry.exchange = text_of(exchange);
+    entry.etf = text_of(etf) == "true";
+    const std::tuple<const char*, size_t, std::optional<Date>*> days[] = {
+        {"delisted", delisted, &entry.delisted}, {"listed", listed, &entry.listed}};
+    for (const auto& [title, place, into] : days) {
+      const std::string cell = text_of(place);
+      if (cell.empty()) continue;
+      const auto day = ParseDate(cell);
+      if (!day.ok()) return fail(fmt::format("{}: expected a day as YYYY-MM-DD, got {}", title, cell));
+      *into = *day;
     }
     symbols.push_back(std::move(entry));
   }

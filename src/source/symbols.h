@@ -16,6 +16,9 @@ struct SymbolEntry {
   std::string symbol;
   std::optional<Date> delisted;  // `delisted`: the first day without trading, YYYY-MM-DD; empty: still listed
   std::string renamed_to;        // `renamed_to`: the symbol that goes on; empty: none
+  std::optional<Date> listed;    // `listed`: the first day with trading; empty: before anything asked for
+  std::string name, exchange;    // `name`, `exchange`
+  bool etf = false;              // `etf`: true
 };
 
 // The column `column` of `text`, in the order of the file, spaces around a value removed. Cells may be quoted

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace penstock::source {
 namespace {
 
@@ -41,6 +43,21 @@ TEST(Symbols, ShareClassesAndPreferredSharesOfTheUsMarket) {
   for (const char* odd : {"symbol\n/A\n", "symbol\nA/\n", "symbol\nA/B/C\n", "symbol\nA/BCD\n"}) {
     ExpectRefused(odd, "s.csv:2");
   }
+}
+
+TEST(Symbols, Us2TheUsMarketThatTheReplayServes) {
+  const auto entries = ReadSymbolEntries(std::string(PENSTOCK_SOURCE_DIR) + "/data/us-stocks/symbols.csv");
+  ASSERT_TRUE(entries.ok()) << Describe(entries.status());
+  EXPECT_EQ(entries->size(), 11'055u);
+  const auto find = [&](std::string_view symbol) {
+    return *std::find_if(entries->begin(), entries->end(), [&](const auto& e) { return e.symbol == symbol; });
+  };
+  EXPECT_EQ(find("FB").renamed_to, "META");
+  EXPECT_EQ(find("TWTR").delisted, MakeDate(2022, 10, 28));
+  EXPECT_EQ(find("ARM").listed, MakeDate(2023, 9, 14));
+  EXPECT_EQ(find("BRK.B").exchange, "NYSE");
+  EXPECT_TRUE(find("SPY").etf);
+  EXPECT_EQ(find("RDS/A").name, "Royal Dutch Shell PLC American Depositary Shares Class A");
 }
 
 TEST(Symbols, FaultsNameFileAndLine) {

@@ -28,6 +28,8 @@ class ReplayProvider {
   // empty.
   virtual bool Takes(const net::ServerRequest& request, std::string* symbol) const = 0;
   virtual ReplayAnswer Answer(const net::ServerRequest& request) = 0;
+  // What it says above its quota.
+  virtual ReplayAnswer TooMany() const = 0;
   // What is recorded (not what would be generated), ascending.
   virtual Result<std::vector<std::string>> Symbols() = 0;
 };

@@ -1,6 +1,7 @@
 #include "source/replay/replay_server.h"
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <utility>
 
@@ -8,6 +9,7 @@
 #include "net/http_server.h"
 #include "source/inflate.h"
 #include "source/replay/fault_plan.h"
+#include "source/replay/fmp_replay.h"
 #include "source/replay/request_log.h"
 #include "source/replay/yahoo_replay.h"
 
@@ -31,7 +33,21 @@ class ReplayServer::Impl {
     yahoo.seed = options_.seed;
     yahoo.require_crumb = options_.require_crumb;
     ASSIGN_OR_RETURN(auto provider, YahooReplay::Open(std::move(yahoo)));
+    FmpReplayOptions fmp;
+    fmp.key = options_.fmp_key;
+    fmp.market.data_dir = options_.data_dir;
+    fmp.market.generate_any = options_.generate_any;
+    fmp.market.generate_count = options_.generate_count;
+    fmp.market.seed = options_.seed;
+    RETURN_IF_ERROR(ReadDead(&fmp.market));
+    if (!options_.today.empty()) {
+      const auto today = ParseDate(options_.today);
+      if (!today.ok()) return MakeError(ErrorCode::kUsage, "not a day as YYYY-MM-DD: " + options_.today);
+      fmp.market.today = *today;
+    }
+    ASSIGN_OR_RETURN(auto second, FmpReplay::Open(std::move(fmp)));
     providers_.push_back(std::move(provider));
+    providers_.push_back(std::move(second));
 
     net::ServerOptions server;
     server.address = options_.address;
@@ -55,19 +71,42 @@ class ReplayServer::Impl {
   net::ServerResponse Handle(const net::ServerRequest& request) {
     if (!request.segments.empty() && request.segments[0] == "_replay") return Control(request);
     const auto wait = log_.Arrive(clock_.Now());
-    net::ServerResponse response = wait ? TooMany(*wait) : Provide(request);
+    net::ServerResponse response = wait ? TooMany(request, *wait) : Provide(request);
     log_.Answered(response.status);
     logger_.Debug("replayed", {{"path", request.path}, {"status", response.status}});
     return response;
   }
 
-  net::ServerResponse TooMany(Duration wait) {
+  // "34/1536".
+  Status ReadDead(UsMarketOptions* market) const {
+    if (options_.dead.empty()) return Status::OK();
+    const char *text = options_.dead.c_str(), *end = text + options_.dead.size();
+    const auto [slash, error] = std::from_chars(text, end, market->dead);
+    const bool first = error == std::errc() && slash != end && *slash == '/';
+    const auto [last, second] = first ? std::from_chars(slash + 1, end, market->dead_among)
+                                      : std::from_chars_result{text, std::errc()};
+    const bool good = first && second == std::errc() && last == end && market->dead >= 0 &&
+                      market->dead <= market->dead_among && market->dead_among > 0 &&
+                      market->dead_among <= 1'000'000;
+    return good ? Status::OK()
+                : MakeError(ErrorCode::kUsage,
+                            "dead symbols: expected a share such as 34/1536, got " + options_.dead);
+  }
+
+  net::ServerResponse TooMany(const net::ServerRequest& request, Duration wait) {
+    std::string symbol;
+    ReplayAnswer answer = providers_.front()->TooMany();
+    for (const auto& provider : providers_) {
+      if (!provider->Takes(request, &symbol)) continue;
+      answer = provider->TooMany();
+      break;
+    }
     net::ServerResponse response;
-    response.status = 429;
-    response.headers.Add("Content-Type", "text/html");
+    response.status = answer.status;
+    response.headers.Add("Content-Type", answer.content_type);
     response.headers.Add("Retry-After",
                          std::to_string(std::chrono::ceil<std::chrono::seconds>(wait).count()));
-    response.body = "Edge: Too Many Requests";
+    response.body = std::move(answer.body);
     return response;
   }
 

@@ -21,6 +21,9 @@ struct ReplayOptions {
   std::string calendar = "XNYS";    // of generated symbols; those that end with .L are of XLON
   uint64_t seed = 0;                // of generated bars
   bool require_crumb = false;       // ask for cookie and crumb as the live site may
+  std::string fmp_key;              // the key that FMP's stand-in asks for; empty: none
+  std::string dead;                 // "34/1536": so many of so many symbols of the US market are unknown
+  std::string today;                // of FMP's quotes and profiles, YYYY-MM-DD; empty: 2025-12-31
   bool gzip = false;                // answer gzip to who accepts it; on loopback that only costs time
   std::vector<std::string> faults;  // see replay/fault_plan.h: "500:rate=0.1,seed=7"
   std::string quota;                // "300/60s": 429 with Retry-After over it; empty: none
@@ -31,8 +34,8 @@ struct ReplayOptions {
 // /_replay/reset (counts and faults from the beginning).
 class ReplayServer {
  public:
-  // Usage: a fault, a quota or an address of another form. NotFound: no data folder. Unavailable: the port is
-  // taken. `clock` (of the request counts) outlives the server.
+  // Usage: a fault, a quota, a share, a day or an address of another form. NotFound: no data folder.
+  // Unavailable: the port is taken. `clock` (of the request counts) outlives the server.
   static Result<std::unique_ptr<ReplayServer>> Start(ReplayOptions options, const Clock& clock,
                                                      Logger logger = {});
   // Stops.

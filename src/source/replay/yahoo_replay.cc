@@ -230,6 +230,14 @@ bool YahooReplay::Takes(const net::ServerRequest& request, std::string* symbol) 
   return request.path == "/" || request.path == "/v1/test/getcrumb";
 }
 
+ReplayAnswer YahooReplay::TooMany() const {
+  ReplayAnswer answer;
+  answer.status = 429;
+  answer.content_type = "text/html";
+  answer.body = "Edge: Too Many Requests";
+  return answer;
+}
+
 ReplayAnswer YahooReplay::Answer(const net::ServerRequest& request) {
   ReplayAnswer answer;
   const bool has_cookie = request.headers.Find("Cookie").value_or("").find(kCookie) != std::string::npos;

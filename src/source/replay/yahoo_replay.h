@@ -33,6 +33,7 @@ class YahooReplay : public ReplayProvider {
 
   bool Takes(const net::ServerRequest& request, std::string* symbol) const override;
   ReplayAnswer Answer(const net::ServerRequest& request) override;
+  ReplayAnswer TooMany() const override;
   Result<std::vector<std::string>> Symbols() override;
 
  private:
