@@ -75,6 +75,9 @@ std::string ErrorTextOf(std::string_view body) {
   if (body.empty() || body.size() > kMaxErrorBytes) return "";
   if (body.front() == '{') return ErrorReader().Read(body);
   if (body.front() == '[' || body.front() == '<') return "";
+  // Errors are sentences; the header of a CSV file has no space.
+  body = body.substr(0, body.find_first_of("\r\n"));
+  if (body.find(' ') == std::string_view::npos) return "";
   const bool known = Contains(body, "limit reach") || Contains(body, "api key") || IsPlanText(body) ||
                      Contains(body, "legacy endpoint") || Contains(body, "error message");
   return known ? std::string(body) : "";
