@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "base/utf8.h"
 #include "source/fmp/body.h"
 #include "source/fmp/cell_reader_internal.h"
 #include "source/fmp/fmp_fundamentals.h"
@@ -109,7 +110,7 @@ class Companies : private CellReader {
     if (text.empty()) return true;
     const auto type = TypeOf(column);
     if (type == arrow::Type::STRING) {
-      cell->text = text;
+      cell->text = ReplaceInvalidUtf8(text);  // CSV may be anything
       cell->valid = true;
     } else if (type == arrow::Type::DOUBLE) {
       std::optional<double> number;
