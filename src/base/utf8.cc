@@ -1,5 +1,7 @@
 #include "base/utf8.h"
 
+#include <algorithm>
+
 namespace penstock {
 
 size_t Utf8Length(std::string_view text) {
@@ -21,6 +23,11 @@ size_t Utf8Length(std::string_view text) {
   if (lead == 0xF0 && byte(1) < 0x90) return 0;  // overlong
   if (lead == 0xF4 && byte(1) > 0x8F) return 0;  // above U+10FFFF
   return length;
+}
+
+size_t CountCharacters(std::string_view text) {
+  return static_cast<size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (c & '\xC0') != '\x80'; }));
 }
 
 bool IsUtf8(std::string_view text) {

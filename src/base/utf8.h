@@ -10,6 +10,9 @@ namespace penstock {
 // RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF.
 size_t Utf8Length(std::string_view text);
 
+// Code points; a byte that is not part of UTF-8 counts as one unless it looks like a continuation.
+size_t CountCharacters(std::string_view text);
+
 bool IsUtf8(std::string_view text);
 
 // Each byte that is not part of UTF-8 becomes U+FFFD.

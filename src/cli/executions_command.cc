@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/command.h"
+#include "cli/graph_file.h"
 #include "cli/progress_bar.h"
 #include "cli/run_target.h"
 #include "cli/session.h"
@@ -9,6 +10,7 @@
 #include "pipeline/pipeline.h"
 #include "workflow/engine.h"
 #include "workflow/execution_store.h"
+#include "workflow/graph.h"
 #include "workflow/history.h"
 
 namespace penstock::cli {
@@ -20,6 +22,8 @@ struct ExecutionsOptions {
   std::string status;
   int limit = 20;
   bool history = false;
+  bool graph = false;
+  std::string svg;
   std::string cause = "stopped by a person";
   RunTarget target;
 };
@@ -64,6 +68,21 @@ Result<int> Show(Session& session, const ExecutionsOptions& options) {
   ASSIGN_OR_RETURN(auto* executions, workspace.Executions());
   const auto found = Find(*executions, options.name, session);
   RETURN_IF_ERROR(found.status());
+  if (options.graph) {
+    ASSIGN_OR_RETURN(const std::string text, executions->GetDefinition(options.name));
+    ASSIGN_OR_RETURN(const auto definition, workflow::ParseDefinition(text));
+    ASSIGN_OR_RETURN(auto events, executions->History(options.name));
+    ASSIGN_OR_RETURN(const auto children, executions->ChildHistory(options.name, ""));
+    events.insert(events.end(), children.begin(), children.end());
+    auto graph = workflow::GraphOf(definition->machine);
+    workflow::ShowProgress(events, found->status, graph);
+    if (options.svg.empty()) {
+      session.Print(fmt::format("{} {}\n\n", found->name, workflow::NameOf(found->status)));
+      session.Print(workflow::GraphAsText(graph, session.out().color));
+      return 0;
+    }
+    return WriteGraphFile(session, graph, found->name, options.svg);
+  }
   if (options.history) {
     ASSIGN_OR_RETURN(const auto history, executions->History(options.name));
     Rows rows{{"id", "previous", "time", "type", "details"}, {}};
@@ -127,7 +146,8 @@ void AddExecutionsCommand(CLI::App& app, Session& session, Action& action) {
   auto* verb = app.add_subcommand("executions", "runs of state machines: list, show, resume, stop");
   verb->require_subcommand(1);
   verb->footer(
-      "Examples:\n  penstock executions ls --pipeline sp500\n  penstock executions show NAME --history");
+      "Examples:\n  penstock executions ls --pipeline sp500\n  penstock executions show NAME --history\n"
+      "  penstock executions show NAME --graph");
   const auto add = [&](const char* name, const char* text,
                        Result<int> (*run)(Session&, const ExecutionsOptions&)) {
     auto* sub = verb->add_subcommand(name, text);
@@ -142,6 +162,8 @@ void AddExecutionsCommand(CLI::App& app, Session& session, Action& action) {
   ls->add_option("--limit", options->limit, "how many")->check(CLI::PositiveNumber);
   auto* show = add("show", "one of them whole", &Show);
   show->add_flag("--history", options->history, "its events, as GetExecutionHistory names them");
+  show->add_flag("--graph", options->graph, "its states as boxes and lines, by what became of them");
+  show->add_option("--svg", options->svg, "with --graph: write an SVG file in the place of text");
   auto* resume = add("resume", "go on with one that was stopped half-way", &Resume);
   options->target.AddTo(*resume);
   auto* stop = add("stop", "end one that is running", &Stop);

@@ -9,9 +9,11 @@
 #include <iterator>
 
 #include "cli/command.h"
+#include "cli/graph_file.h"
 #include "cli/session.h"
 #include "workflow/case_runner.h"
 #include "workflow/definition.h"
+#include "workflow/graph.h"
 
 namespace penstock::cli {
 namespace {
@@ -22,6 +24,7 @@ struct WorkflowOptions {
   std::vector<std::string> files;
   bool express = false;
   bool verbose = false;
+  std::string svg;
 };
 
 Result<std::string> ReadText(const std::string& path) {
@@ -76,6 +79,24 @@ Result<int> ValidateFiles(Session& session, const WorkflowOptions& options) {
   }
   if (session.format() != OutputFormat::kTable) session.PrintRows(rows);
   return errors == 0 ? 0 : 2;
+}
+
+Result<int> Graph(Session& session, const WorkflowOptions& options) {
+  const std::string& file = options.files.front();
+  ASSIGN_OR_RETURN(const std::string text, ReadText(file));
+  const auto definition = workflow::ParseDefinition(text);
+  if (!definition.ok()) return WithContext(definition.status(), file);
+  constexpr size_t kMaxDrawn = 2'000;
+  if (const size_t states = (*definition)->machine.states.size(); states > kMaxDrawn) {
+    return MakeError(ErrorCode::kUsage, fmt::format("{}: {} states are too many to draw", file, states),
+                     fmt::format("at most {}", kMaxDrawn));
+  }
+  const auto graph = workflow::GraphOf((*definition)->machine);
+  if (options.svg.empty()) {
+    session.Print(workflow::GraphAsText(graph, session.out().color));
+    return 0;
+  }
+  return WriteGraphFile(session, graph, fs::path(file).filename().string(), options.svg);
 }
 
 struct Tally {
@@ -142,11 +163,12 @@ Result<int> TestFiles(Session& session, const WorkflowOptions& options) {
 
 void AddWorkflowCommand(CLI::App& app, Session& session, Action& action) {
   auto options = std::make_shared<WorkflowOptions>();
-  auto* verb = app.add_subcommand("workflow", "state machines as files: validate, test");
+  auto* verb = app.add_subcommand("workflow", "state machines as files: validate, test, draw");
   verb->require_subcommand(1);
   verb->footer(
       "Examples:\n  penstock workflow validate pipelines/sp500/workflow.asl.json\n"
-      "  penstock workflow test cases.jsonl --verbose");
+      "  penstock workflow test cases.jsonl --verbose\n"
+      "  penstock workflow graph pipelines/sp500/workflow.asl.json --svg sp500.svg");
   const auto add = [&](const char* name, const char* text,
                        Result<int> (*run)(Session&, const WorkflowOptions&)) {
     auto* sub = verb->add_subcommand(name, text);
@@ -159,6 +181,9 @@ void AddWorkflowCommand(CLI::App& app, Session& session, Action& action) {
       add("validate", "every fault, with its place and what to do; 2 when there is an error", &ValidateFiles);
   validate->add_option("files", options->files, "definitions in Amazon States Language")->required();
   validate->add_flag("--express", options->express, "as an Express workflow, which may call less");
+  auto* graph = add("graph", "its states as boxes and lines", &Graph);
+  graph->add_option("file", options->files, "a definition")->required()->expected(1);
+  graph->add_option("--svg", options->svg, "write an SVG file in the place of text");
   auto* test = add("test", "cases as data; the last line is `N passed, N failed`", &TestFiles);
   test->add_option("files", options->files, "JSONL, a case a line: state machines, or JSONata expressions")
       ->required();

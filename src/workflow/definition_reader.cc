@@ -7,6 +7,7 @@
 #include <array>
 
 #include "base/spelling.h"
+#include "base/utf8.h"
 #include "workflow/state_fields.h"
 
 namespace penstock::workflow {
@@ -14,12 +15,6 @@ namespace {
 
 constexpr std::array kTypes{StateType::kTask, StateType::kPass,     StateType::kChoice,  StateType::kWait,
                             StateType::kMap,  StateType::kParallel, StateType::kSucceed, StateType::kFail};
-
-// Of UTF-8 text.
-size_t CharactersOf(std::string_view text) {
-  return static_cast<size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (c & '\xC0') != '\x80'; }));
-}
 
 }  // namespace
 
@@ -95,7 +90,7 @@ void DefinitionReader::ReadMachine(const json::value& value, const std::string& 
     for (const auto& member : states->get_object()) {
       const std::string place = pointer + "/States/" + EscapePointer(member.key());
       names.emplace(member.key(), static_cast<int>(names.size()));
-      if (const size_t length = CharactersOf(member.key()); length == 0 || length > 80)
+      if (const size_t length = CountCharacters(member.key()); length == 0 || length > 80)
         Fault(place, fmt::format("A state's name has 1 to 80 characters, this one {}", length),
               "INVALID_STATE_NAME");
       State& state = out.states.emplace_back();

@@ -1,5 +1,6 @@
 """State machines as files: every fault with its place, cases as data, wrong usage (US-3, ALL-3)."""
 import json
+from xml.etree import ElementTree
 
 import pytest
 from harness import SOURCE
@@ -78,3 +79,19 @@ def test_wrong_usage(penstock, arguments, word):
     write(penstock, "words.jsonl", "# words\nwords\n")
     outcome = penstock(*arguments)
     assert outcome.code == 2 and word in outcome.err, outcome
+
+
+def test_graph(penstock):
+    """A definition as text and as SVG; the states of an execution are marked."""
+    path = SOURCE / "pipelines/sp500/workflow.asl.json"
+    text = penstock.ok("workflow", "graph", path).out
+    assert all(name in text for name in ("Start", "FetchSymbols", "DeadLetter", "Publish", "End")) and "▼" in text
+    penstock.ok("workflow", "graph", path, "--svg", "graph.svg")
+    root = ElementTree.parse(penstock.path("graph.svg")).getroot()
+    titles = [one.text for one in root.iter("{http://www.w3.org/2000/svg}title")]
+    assert "Publish, Task lambda:invoke" in titles and not list(root.iter("{http://www.w3.org/2000/svg}script"))
+    penstock.ok("run", "sp500", "--demo", "--quiet", "--bucket", "lake")
+    name = penstock.ok("executions", "ls", "--bucket", "lake", "--output", "json").rows[0]["name"]
+    shown = penstock.ok("executions", "show", name, "--graph", "--bucket", "lake").out
+    assert shown.startswith(f"{name} SUCCEEDED") and "✓ Publish" in shown and "items" in shown, shown
+    assert penstock("workflow", "graph", "none.json").code == 2
