@@ -3,6 +3,8 @@
 //
 //   penstock_bench transform CHART_DIR OUT_DIR    chart bodies to validated Parquet, a file a symbol
 //   penstock_bench update EOD_DIR BUCKET          a new day into each file of BUCKET/clean/bars
+//   penstock_bench latest BUCKET OUT_FILE         the last row of each of these, from the files' tails
+//   penstock_bench latest_index BUCKET OUT_FILE   the same, from the tail index
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
 #include <fmt/format.h>
@@ -93,10 +95,13 @@ int main(int argc, char** argv) {
     status = Transform(argv[2], argv[3]);
   } else if (work == "update" && argc == 4) {
     status = UpdateTickers(argv[2], argv[3]);
+  } else if ((work == "latest" || work == "latest_index") && argc == 4) {
+    status = LatestOfTickers(argv[2], argv[3], work == "latest_index");
   } else {
     std::fprintf(stderr,
                  "usage: penstock_bench transform CHART_DIR OUT_DIR\n"
-                 "       penstock_bench update EOD_DIR BUCKET\n");
+                 "       penstock_bench update EOD_DIR BUCKET\n"
+                 "       penstock_bench latest|latest_index BUCKET OUT_FILE\n");
     return 2;
   }
   if (!status.ok()) std::fprintf(stderr, "penstock_bench: %s\n", Describe(status).c_str());

@@ -13,8 +13,10 @@
 #include "base/json.h"
 #include "base/parallel.h"
 #include "lake/daily_bars.h"
+#include "lake/parquet_file.h"
 #include "lake/rules.h"
 #include "lake/series_table.h"
+#include "lake/tail_index.h"
 #include "store/folder_store.h"
 
 namespace penstock {
@@ -95,6 +97,27 @@ Status UpdateTickers(const std::string& eod, const std::string& out) {
     ASSIGN_OR_RETURN(const auto judged, validator->Validate(rows, {}));
     return table->Upsert({files[i].stem().string(), {judged.accepted}, {judged.rejected}}).status;
   });
+}
+
+Status LatestOfTickers(const std::string& bucket, const std::string& out, bool from_index) {
+  ASSIGN_OR_RETURN(const auto store, store::FolderStore::Open(bucket, {.create = false}));
+  lake::HiveTableFormat format(*store);
+  const auto spec = TickersLikeThePeers();
+  ASSIGN_OR_RETURN(const auto table, lake::SeriesTable::Make(*store, format, spec));
+  lake::LatestRows latest;
+  if (from_index) {
+    ASSIGN_OR_RETURN(auto answer, lake::TailIndex(*table).Refresh());
+    latest = std::move(answer.latest);
+  } else {
+    ASSIGN_OR_RETURN(latest, lake::ReadLatestRows(*table));
+  }
+  if (!latest.failures.empty()) return latest.failures[0].status;
+  lake::ParquetOptions options;
+  options.sorted_by = {"symbol"};
+  ASSIGN_OR_RETURN(const std::string file, lake::ParquetEncoder(spec.schema, options).Encode(*latest.rows));
+  const fs::path path = fs::absolute(out);
+  ASSIGN_OR_RETURN(const auto target, store::FolderStore::Open(path.parent_path().string()));
+  return target->Put(path.filename().string(), file).status();
 }
 
 }  // namespace penstock

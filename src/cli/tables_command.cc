@@ -139,7 +139,10 @@ Result<int> Check(Session& session, const TablesOptions& options) {
     begun = true;
     progress.Advance(1, 0);
   };
-  ASSIGN_OR_RETURN(const auto report, lake::CheckTable(*store, *spec, pipeline.config.prefix, check));
+  const bool by_symbol =
+      spec == &pipeline.bars && pipeline.config.bar_files() == pipeline::TableFiles::kBySymbol;
+  ASSIGN_OR_RETURN(const auto report, (by_symbol ? lake::CheckSeriesTable : lake::CheckTable)(
+                                          *store, *spec, pipeline.config.prefix, check));
   progress.End();
   if (session.format() == OutputFormat::kTable) {
     session.Print(fmt::format(

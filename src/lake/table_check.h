@@ -41,4 +41,8 @@ struct TableCheckOptions {
 Result<TableReport> CheckTable(store::ObjectStore& store, const TableSpec& spec, const std::string& prefix,
                                const TableCheckOptions& options = {});
 
+// The same for a table of series (lake/series_table.h): each row in the file of its series.
+Result<TableReport> CheckSeriesTable(store::ObjectStore& store, const TableSpec& spec,
+                                     const std::string& prefix, const TableCheckOptions& options = {});
+
 }  // namespace penstock::lake
