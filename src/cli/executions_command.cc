@@ -162,8 +162,10 @@ void AddExecutionsCommand(CLI::App& app, Session& session, Action& action) {
   ls->add_option("--limit", options->limit, "how many")->check(CLI::PositiveNumber);
   auto* show = add("show", "one of them whole", &Show);
   show->add_flag("--history", options->history, "its events, as GetExecutionHistory names them");
-  show->add_flag("--graph", options->graph, "its states as boxes and lines, by what became of them");
-  show->add_option("--svg", options->svg, "with --graph: write an SVG file in the place of text");
+  auto* graph =
+      show->add_flag("--graph", options->graph, "its states as boxes and lines, by what became of them");
+  show->add_option("--svg", options->svg, "with --graph: write an SVG file in the place of text")
+      ->needs(graph);
   auto* resume = add("resume", "go on with one that was stopped half-way", &Resume);
   options->target.AddTo(*resume);
   auto* stop = add("stop", "end one that is running", &Stop);

@@ -154,7 +154,14 @@ bool IsSuccess(EventType type) {
 }
 
 void Count(const HistoryEvent& event, std::unordered_map<std::string, Tally>& tallies) {
-  if (event.path.empty()) return;
+  // Each child execution of a distributed Map is one of its items, or a batch of them.
+  if (!event.child.empty()) {
+    StateProgress& map = tallies[PlaceOf(event.child).key].progress;
+    map.items_done += event.type == EventType::kExecutionSucceeded ? 1 : 0;
+    map.items_failed +=
+        event.type == EventType::kExecutionFailed || event.type == EventType::kExecutionTimedOut ? 1 : 0;
+  }
+  if (event.path.empty() || event.path == event.child) return;
   const Place place = PlaceOf(event.path);
   Tally& tally = tallies[place.key];
   StateProgress& progress = tally.progress;

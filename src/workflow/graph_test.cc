@@ -138,6 +138,32 @@ TEST(Graph, ShowsWhatBecameOfAnExecution) {
   EXPECT_NE(text.find("\033[31m"), std::string::npos);
 }
 
+TEST(Graph, CountsTheChildrenOfADistributedMap) {
+  ManualClock clock(TimePoint{});
+  Random random(1);
+  FunctionTasks tasks([&](const TaskRequest& request, std::stop_token) -> Result<json::value> {
+    if (request.input == json::value(2)) return MakeTaskError("Broken", "");
+    return request.input;
+  });
+  MemoryExecutionStore store;
+  Engine engine(store, tasks, clock, random, Logger());
+  const std::string machine =
+      R"({"StartAt":"M","States":{"M":{"Type":"Map","End":true,"ToleratedFailureCount":1,
+    "ItemProcessor":{"ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":"STANDARD"},"StartAt":"T","States":{
+      "T":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","End":true}}}}}})";
+  const auto run = engine.Run({"x", "m", machine, *ParseJson("[1,2,3]")});
+  ASSERT_TRUE(run.ok()) << run.status().ToString();
+  auto events = *store.History("x");
+  for (auto& event : *store.ChildHistory("x", "")) events.push_back(event);
+  GraphBlock graph = GraphOf(Parsed(machine)->machine);
+  ShowProgress(events, run->status, graph);
+  EXPECT_EQ(Find(graph, "/M")->progress.items, 3);
+  EXPECT_EQ(Find(graph, "/M")->progress.items_done, 2);
+  EXPECT_EQ(Find(graph, "/M")->progress.items_failed, 1);
+  EXPECT_EQ(Find(graph, "/M/T")->progress.visits, 3);
+  EXPECT_EQ(Find(graph, "/M/T")->progress.status, StateStatus::kFailed);
+}
+
 TEST(Graph, SvgHasTitlesAndNoScripts) {
   const auto definition = Parsed(R"({"StartAt":"A<&>","States":{"A<&>":{"Type":"Succeed"}}})");
   const std::string svg = GraphAsSvg(GraphOf(definition->machine), "a \"title\"");
