@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "workflow/json_path_function.h"
+
 namespace penstock::workflow {
 namespace {
 
@@ -23,9 +25,9 @@ bool JsonPath::Segment::definite() const {
 }
 
 bool JsonPath::is_reference() const {
-  return std::all_of(segments_.begin(), segments_.end(), [](const Segment& segment) {
-    return segment.definite() && (segment.kind == Segment::Kind::kNames || segment.indexes[0] >= 0);
-  });
+  return function_ == nullptr && std::all_of(segments_.begin(), segments_.end(), [](const Segment& segment) {
+           return segment.definite() && (segment.kind == Segment::Kind::kNames || segment.indexes[0] >= 0);
+         });
 }
 
 bool JsonPath::StartsWith(std::initializer_list<std::string_view> names) const {
@@ -49,6 +51,7 @@ std::string JsonPath::Normal(size_t count) const {
       case Segment::Kind::kIndexes: out += fmt::format("[{}]", fmt::join(segment.indexes, ",")); break;
       case Segment::Kind::kSlice: out += "[:]"; break;
       case Segment::Kind::kWildcard: out += "[*]"; break;
+      case Segment::Kind::kFilter: out += "[?]"; break;
     }
   }
   return out;
@@ -70,38 +73,54 @@ const json::value* JsonPath::Find(const json::value& root, size_t skip) const {
   return node;
 }
 
+bool JsonPath::LeadsSomewhere(const json::value& root) const {
+  const json::value* node = &root;
+  JsonPath step;
+  for (const Segment& segment : segments_) {
+    if (!segment.definite()) break;
+    step.segments_ = {segment};
+    node = step.Find(*node);
+    if (node == nullptr) return false;
+  }
+  return true;
+}
+
 Result<json::value> JsonPath::Evaluate(const json::value& root, size_t skip) const {
+  auto value = EvaluateSegments(root, skip);
+  if (function_ == nullptr || !value.ok()) return value;
+  return CallPathFunction(*function_, *value, root);
+}
+
+Result<json::value> JsonPath::EvaluateSegments(const json::value& root, size_t skip) const {
   if (definite_) {
     if (const json::value* found = Find(root, skip)) return *found;
   }
-  std::vector<const json::value*> found;
-  RETURN_IF_ERROR(Collect(root, skip, true, found));
+  Walk walk{root, {}};
+  RETURN_IF_ERROR(Collect(root, skip, true, walk));
   json::array out;
-  out.reserve(found.size());
-  for (const auto* value : found) out.push_back(*value);
+  out.reserve(walk.found.size());
+  for (const auto* value : walk.found) out.push_back(*value);
   return json::value(std::move(out));
 }
 
-Status JsonPath::Collect(const json::value& node, size_t depth, bool definite_so_far,
-                         std::vector<const json::value*>& out) const {
+Status JsonPath::Collect(const json::value& node, size_t depth, bool definite_so_far, Walk& walk) const {
   if (depth == segments_.size()) {
-    out.push_back(&node);
+    walk.found.push_back(&node);
     return Status::OK();
   }
-  RETURN_IF_ERROR(Select(node, depth, definite_so_far && segments_[depth].definite(), out));
+  RETURN_IF_ERROR(Select(node, depth, definite_so_far && segments_[depth].definite(), walk));
   if (!segments_[depth].descend) return Status::OK();
   if (const auto* object = node.if_object()) {
-    for (const auto& member : *object) RETURN_IF_ERROR(Collect(member.value(), depth, false, out));
+    for (const auto& member : *object) RETURN_IF_ERROR(Collect(member.value(), depth, false, walk));
   } else if (const auto* array = node.if_array()) {
-    for (const auto& element : *array) RETURN_IF_ERROR(Collect(element, depth, false, out));
+    for (const auto& element : *array) RETURN_IF_ERROR(Collect(element, depth, false, walk));
   }
   return Status::OK();
 }
 
 // What segment `depth` selects of `node`, each followed to the end. A missing value fails only where all
 // before it is definite, as Jayway does.
-Status JsonPath::Select(const json::value& node, size_t depth, bool definite_so_far,
-                        std::vector<const json::value*>& out) const {
+Status JsonPath::Select(const json::value& node, size_t depth, bool definite_so_far, Walk& walk) const {
   const Segment& segment = segments_[depth];
   // (Step Functions: no missing name fails in a path that is not definite: "$.no[*]" is [].)
   const bool leaf = depth + 1 == segments_.size();
@@ -118,7 +137,7 @@ Status JsonPath::Select(const json::value& node, size_t depth, bool definite_so_
       }
       for (const auto& name : segment.names) {
         if (const auto* child = object->if_contains(name)) {
-          RETURN_IF_ERROR(Collect(*child, depth + 1, definite_so_far, out));
+          RETURN_IF_ERROR(Collect(*child, depth + 1, definite_so_far, walk));
         } else if (definite_so_far && definite_) {
           return NotFound(leaf ? fmt::format("No results for path: {}", Normal(depth + 1))
                                : fmt::format("Missing property in path {}", Normal(depth + 1)));
@@ -145,16 +164,34 @@ Status JsonPath::Select(const json::value& node, size_t depth, bool definite_so_
             return NotFound(fmt::format("No results for path: {}", Normal(depth + 1)));
         }
       }
-      for (const auto* element : chosen) RETURN_IF_ERROR(Collect(*element, depth + 1, definite_so_far, out));
+      for (const auto* element : chosen) RETURN_IF_ERROR(Collect(*element, depth + 1, definite_so_far, walk));
       return Status::OK();
     }
     case Segment::Kind::kWildcard:
       if (const auto* object = node.if_object()) {
-        for (const auto& member : *object) RETURN_IF_ERROR(Collect(member.value(), depth + 1, false, out));
+        for (const auto& member : *object) RETURN_IF_ERROR(Collect(member.value(), depth + 1, false, walk));
       } else if (const auto* array = node.if_array()) {
-        for (const auto& element : *array) RETURN_IF_ERROR(Collect(element, depth + 1, false, out));
+        for (const auto& element : *array) RETURN_IF_ERROR(Collect(element, depth + 1, false, walk));
       }
       return Status::OK();
+    case Segment::Kind::kFilter: return Filter(node, depth, walk);
+  }
+  return Status::OK();
+}
+
+// A filter chooses elements of an array, or the object itself. Below "..", each object that matches is chosen
+// when the descent meets it, and not once more as an element.
+Status JsonPath::Filter(const json::value& node, size_t depth, Walk& walk) const {
+  const Segment& segment = segments_[depth];
+  if (node.is_object()) {
+    return segment.filter->Matches(node, walk.root) ? Collect(node, depth + 1, false, walk) : Status::OK();
+  }
+  const auto* array = node.if_array();
+  if (array == nullptr) return Status::OK();
+  for (const auto& element : *array) {
+    if (segment.descend && element.is_structured()) continue;
+    if (segment.filter->Matches(element, walk.root))
+      RETURN_IF_ERROR(Collect(element, depth + 1, false, walk));
   }
   return Status::OK();
 }

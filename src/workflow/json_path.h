@@ -1,32 +1,37 @@
 // JSONPath as Step Functions evaluates it (it follows Jayway JsonPath): compiled once, evaluated often.
 // Source: Amazon States Language, "Paths" and "Reference Paths"; github.com/json-path/JsonPath, README.
-// Here: dot and bracket children, unions, indexes (also from the end), slices, wildcards, recursive descent.
-// Filters
-// ("[?(…)]") and functions are refused by Parse.
+// Dot and bracket children, unions, indexes (also from the end), slices, wildcards, recursive descent,
+// filters (json_path_filter.h), and a function at the end (json_path_function.h).
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/json.h"
 #include "base/status.h"
+#include "workflow/json_path_filter.h"
 
 namespace penstock::workflow {
+
+struct PathFunctionCall;
 
 class JsonPath {
  public:
   enum class Root { kInput, kContext, kVariable };  // $…, $$…, $name…
 
   // InvalidData: not a path, with the place.
-  static Result<JsonPath> Parse(std::string_view text);
+  static Result<JsonPath> Parse(std::string_view text) { return Parse(text, 0); }
+  // `depth`: of filters in filters.
+  static Result<JsonPath> Parse(std::string_view text, int depth);
 
   const std::string& text() const { return text_; }
   Root root() const { return root_; }
   const std::string& variable() const { return variable_; }
-  // At most one value can match.
-  bool definite() const { return definite_; }
+  // At most one value can match, and Find finds it.
+  bool definite() const { return definite_ && function_ == nullptr; }
   // A Reference Path: only names and indexes from the front.
   bool is_reference() const;
 
@@ -36,6 +41,8 @@ class JsonPath {
   // The value of a definite path, or the array of all matches of another. NotFound, in Jayway's words, when a
   // definite path leads nowhere, or any meets a value of the wrong type on its definite beginning.
   Result<json::value> Evaluate(const json::value& root, size_t skip = 0) const;
+  // Whether its definite beginning (all of a definite path) is there.
+  bool LeadsSomewhere(const json::value& root) const;
   // Puts `value` at a Reference Path, making the objects on the way. InvalidData: something else is in the
   // way.
   Status Put(json::value& document, json::value value) const;
@@ -45,18 +52,24 @@ class JsonPath {
  private:
   friend class JsonPathParser;
   struct Segment {
-    enum class Kind { kNames, kIndexes, kSlice, kWildcard } kind = Kind::kNames;
+    enum class Kind { kNames, kIndexes, kSlice, kWildcard, kFilter } kind = Kind::kNames;
     bool descend = false;  // preceded by ".."
     std::vector<std::string> names;
     std::vector<int64_t> indexes;
     bool has_from = false, has_to = false;
     int64_t from = 0, to = 0;
+    std::shared_ptr<const PathFilter> filter;
     bool definite() const;
   };
-  Status Collect(const json::value& node, size_t depth, bool definite_so_far,
-                 std::vector<const json::value*>& out) const;
-  Status Select(const json::value& node, size_t depth, bool definite_so_far,
-                std::vector<const json::value*>& out) const;
+  // One walk: what it looks at, and what it found.
+  struct Walk {
+    const json::value& root;
+    std::vector<const json::value*> found;
+  };
+  Result<json::value> EvaluateSegments(const json::value& root, size_t skip) const;
+  Status Collect(const json::value& node, size_t depth, bool definite_so_far, Walk& walk) const;
+  Status Select(const json::value& node, size_t depth, bool definite_so_far, Walk& walk) const;
+  Status Filter(const json::value& node, size_t depth, Walk& walk) const;
   void Slice(const json::array& array, const Segment& segment, std::vector<const json::value*>& out) const;
   // $['a']['b'][0], as Jayway writes the first `count` segments.
   std::string Normal(size_t count) const;
@@ -66,6 +79,7 @@ class JsonPath {
   std::string variable_;
   std::vector<Segment> segments_;
   bool definite_ = true;
+  std::shared_ptr<const PathFunctionCall> function_;
 };
 
 }  // namespace penstock::workflow

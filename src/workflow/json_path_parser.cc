@@ -4,13 +4,14 @@
 #include <charconv>
 
 #include "workflow/json_path.h"
+#include "workflow/json_path_function.h"
 
 namespace penstock::workflow {
 
 // One pass over the text of a path.
 class JsonPathParser {
  public:
-  explicit JsonPathParser(std::string_view text) : text_(text) {}
+  JsonPathParser(std::string_view text, int depth) : text_(text), depth_(depth) {}
 
   Result<JsonPath> Parse() {
     JsonPath path;
@@ -31,6 +32,8 @@ class JsonPathParser {
       at_ = end;
     }
     while (at_ < text_.size()) {
+      ASSIGN_OR_RETURN(const bool function, ParseFunction(path));
+      if (function) break;
       RETURN_IF_ERROR(ParseSegment(path));
       path.definite_ = path.definite_ && path.segments_.back().definite();
       if (path.segments_.size() > 1000) return Fail("more than 1,000 segments");
@@ -44,6 +47,54 @@ class JsonPathParser {
   Status Fail(std::string_view what) const {
     return MakeError(ErrorCode::kInvalidData,
                      fmt::format("not a JSONPath, character {}: {}: '{}'", at_ + 1, what, text_));
+  }
+
+  // ".name(…)" at the end.
+  Result<bool> ParseFunction(JsonPath& path) {
+    if (text_[at_] != '.' || text_.back() != ')') return false;
+    const size_t open = text_.find('(', at_);
+    const std::string_view name = text_.substr(at_ + 1, open - at_ - 1);
+    if (name.empty() || name.find_first_of(".[]'\"?@ ") != std::string_view::npos) return false;
+    auto call = ParsePathFunction(name, text_.substr(open + 1, text_.size() - open - 2));
+    if (!call.ok()) return Fail(call.status().message());
+    path.function_ = *std::move(call);
+    at_ = text_.size();
+    return true;
+  }
+
+  // "?(…)", up to the ']'.
+  Status ParseFilter(Segment& segment) {
+    ++at_;
+    SkipSpace();
+    if (at_ >= text_.size() || text_[at_] != '(') return Fail("a filter stands in ?( and )");
+    const size_t begin = ++at_;
+    int depth = 1;
+    char quote = '\0';
+    for (; at_ < text_.size(); ++at_) {
+      const char c = text_[at_];
+      if (quote != '\0') {
+        if (c == '\\')
+          ++at_;
+        else if (c == quote)
+          quote = '\0';
+      } else if (c == '\'' || c == '"') {
+        quote = c;
+      } else if (c == '/' && text_[text_.find_last_not_of(' ', at_ - 1)] == '~') {
+        quote = '/';  // a regular expression
+      } else if (c == '(') {
+        ++depth;
+      } else if (c == ')' && --depth == 0) {
+        break;
+      }
+    }
+    if (at_ >= text_.size()) return Fail("')' is missing");
+    if (depth_ > 20) return Fail("filters are nested too deep");
+    auto filter = ParsePathFilter(text_.substr(begin, at_ - begin), depth_ + 1);
+    if (!filter.ok()) return Fail(filter.status().message());
+    segment.kind = Segment::Kind::kFilter;
+    segment.filter = *std::move(filter);
+    ++at_;
+    return Status::OK();
   }
 
   Status ParseSegment(JsonPath& path) {
@@ -77,7 +128,7 @@ class JsonPathParser {
     }
     const size_t end = std::min(text_.find_first_of(".[ ()'\",", at_), text_.size());
     if (end == at_) return Fail("a name is missing");
-    if (end < text_.size() && text_[end] == '(') return Fail("functions are not supported");
+    if (end < text_.size() && text_[end] == '(') return Fail("no function of this name, or not at the end");
     segment.names.emplace_back(text_.substr(at_, end - at_));
     at_ = end;
     return Status::OK();
@@ -91,8 +142,9 @@ class JsonPathParser {
     SkipSpace();
     if (at_ >= text_.size()) return Fail("']' is missing");
     const char c = text_[at_];
-    if (c == '?') return Fail("filters are not supported yet");
-    if (c == '*') {
+    if (c == '?') {
+      RETURN_IF_ERROR(ParseFilter(segment));
+    } else if (c == '*') {
       ++at_;
       segment.kind = Segment::Kind::kWildcard;
     } else if (c == '\'' || c == '"') {
@@ -172,8 +224,11 @@ class JsonPathParser {
 
   std::string_view text_;
   size_t at_ = 0;
+  const int depth_;
 };
 
-Result<JsonPath> JsonPath::Parse(std::string_view text) { return JsonPathParser(text).Parse(); }
+Result<JsonPath> JsonPath::Parse(std::string_view text, int depth) {
+  return JsonPathParser(text, depth).Parse();
+}
 
 }  // namespace penstock::workflow

@@ -1,8 +1,7 @@
-#include "base/json_text.h"
 #include "workflow/json_path.h"
+#include "base/json_text.h"
 
 #include <gtest/gtest.h>
-
 
 namespace penstock::workflow {
 namespace {
@@ -43,10 +42,46 @@ TEST(JsonPath, FollowsJayway) {
   EXPECT_EQ(Eval("$.l[0:1]"), "[{\"n\":1,\"m\":2}]");
 }
 
+TEST(JsonPath, Filters) {
+  EXPECT_EQ(Eval("$.l[?(@.n)].n"), "[1,3]");
+  EXPECT_EQ(Eval("$.l[?(!@.n)].k"), "[4]");
+  EXPECT_EQ(Eval("$.l[?(@.n == 1 || @.k >= 4)]"), R"([{"n":1,"m":2},{"k":4}])");
+  EXPECT_EQ(Eval("$.l[?(@.n > 0 && !(@.m == 2))]"), R"([{"n":3}])");
+  EXPECT_EQ(Eval("$.l[?(@['n'] == $.a.b[2])]"), R"([{"n":3}])");
+  EXPECT_EQ(Eval("$.l[?(@.n != 1)].k"), "[4]");  // what is not there is not equal
+  EXPECT_EQ(Eval("$.l[?(@.n in [3, 9])]"), R"([{"n":3}])");
+  EXPECT_EQ(Eval("$.l[?(@.n nin [3, 9])]"), R"([{"n":1,"m":2},{"k":4}])");
+  EXPECT_EQ(Eval("$[?(@.b subsetof [1,2,3,4,5,6,7])].b[0]"), "[]");  // $ is an object: it is @ itself
+  EXPECT_EQ(Eval("$.a[?(@.b anyof [6, 'x'])].b[0]"), "[1]");
+  EXPECT_EQ(Eval("$.a[?(@.b noneof [6])].b[0]"), "[]");
+  EXPECT_EQ(Eval("$.a[?(@.b contains 6)].b[0]"), "[1]");
+  EXPECT_EQ(Eval("$.a[?(@.b size 6)].b[0]"), "[1]");
+  EXPECT_EQ(Eval("$.a[?(@.b empty false)].b[0]"), "[1]");
+  EXPECT_EQ(Eval("$.a.b[?(@ > 4)]"), "[5,6]");
+  EXPECT_EQ(Eval("$..[?(@.n == 3)]"), R"([{"n":3}])");
+  EXPECT_EQ(Eval("$.l[?(@.n == '1')].m"), "[2]");  // a number equals its text, as in Jayway
+}
+
+TEST(JsonPath, Functions) {
+  EXPECT_EQ(Eval("$.a.b.length()"), "6");
+  EXPECT_EQ(Eval("$.a.b.sum()"), "21.0");
+  EXPECT_EQ(Eval("$.a.b.min()"), "1.0");
+  EXPECT_EQ(Eval("$.a.b.max()"), "6.0");
+  EXPECT_EQ(Eval("$.a.b.avg()"), "3.5");
+  EXPECT_EQ(Eval("$.a.b.first()"), "1");
+  EXPECT_EQ(Eval("$.a.b.last()"), "6");
+  EXPECT_EQ(Eval("$.a.b.index(-2)"), "5");
+  EXPECT_EQ(Eval("$.a.b.append(7).length()"), "parse error");
+  EXPECT_EQ(Eval("$.l[0].keys()"), R"(["n","m"])");
+  EXPECT_EQ(Eval("$.a.concat(\"x\", $.a.b)"), "\"x123456\"");
+  EXPECT_EQ(Eval("$.l.sum()"), "missing");
+  EXPECT_FALSE(JsonPath::Parse("$.a.length()")->definite());
+}
+
 TEST(JsonPath, RefusesWhatIsNoPath) {
   for (const char* text :
        {"", "a", "$.", "$a b", "$[", "$[]", "$['a", "$.a[1", "$.a[x]", "$.a[:]", "$.a..", "$.a b", "$.a[1,]",
-        "$[99999999999999999999]", "$.length()", "$[?(@.a)]", "$.[0]"}) {
+        "$[99999999999999999999]", "$.nothing()", "$[?(@.a]", "$[?()]", "$[?(true)]", "$[?(@.a ~ 1)]", "$[(@.length-1)]", "$.[0]"}) {
     EXPECT_EQ(CodeOf(JsonPath::Parse(text).status()), ErrorCode::kInvalidData) << text;
   }
 }
