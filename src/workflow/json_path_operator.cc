@@ -1,32 +1,37 @@
 #include "workflow/json_path_operator.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <optional>
+#include <regex>
 #include <utility>
 
 #include "base/json_text.h"
-#if __has_include("jsonata/regex.h")
-#include "jsonata/regex.h"
-#endif
 
 namespace penstock::workflow {
 namespace {
 
-#if __has_include("jsonata/regex.h")
+// The library's matcher recurses once a character.
+constexpr size_t kMaxMatchedBytes = 10'000;
+
 class Pattern : public PathPattern {
  public:
-  explicit Pattern(jsonata::Regex regex) : regex_(std::move(regex)) {}
+  explicit Pattern(std::regex regex) : regex_(std::move(regex)) {}
   bool Matches(std::string_view text) const override {
-    const auto match = regex_.Find(text, 0, true);
-    return match.ok() && match->has_value();
+    if (text.size() > kMaxMatchedBytes) return false;
+    try {
+      return std::regex_match(text.begin(), text.end(), regex_);
+    } catch (const std::regex_error&) {  // too much to try
+      return false;
+    }
   }
 
  private:
-  const jsonata::Regex regex_;
+  const std::regex regex_;
 };
-#endif
 
 const json::array* List(const PathOperand& operand) {
   return operand.value == nullptr ? nullptr : operand.value->if_array();
@@ -175,13 +180,14 @@ constexpr std::array<std::pair<std::string_view, PathOperator>, 20> kOperators{{
 
 Result<std::shared_ptr<const PathPattern>> PathPattern::Compile(const std::string& pattern,
                                                                 std::string_view flags) {
-#if !__has_include("jsonata/regex.h")
-  (void)pattern, (void)flags;
-  return MakeError(ErrorCode::kInvalidData, "regular expressions are not supported yet");
-#else
-  ASSIGN_OR_RETURN(auto regex, jsonata::Regex::Compile("^(?:" + pattern + ")$", flags));
-  return std::shared_ptr<const PathPattern>(std::make_shared<Pattern>(std::move(regex)));
-#endif
+  auto options = std::regex::ECMAScript;
+  if (flags.find('i') != std::string_view::npos) options |= std::regex::icase;
+  try {
+    return std::shared_ptr<const PathPattern>(std::make_shared<Pattern>(std::regex(pattern, options)));
+  } catch (const std::regex_error& error) {
+    return MakeError(ErrorCode::kInvalidData,
+                     fmt::format("not a regular expression: '{}': {}", pattern, error.what()));
+  }
 }
 
 PathOperator FindPathOperator(std::string_view name) {

@@ -16,7 +16,7 @@ class PathPattern {
  public:
   virtual ~PathPattern() = default;
   virtual bool Matches(std::string_view text) const = 0;
-  // InvalidData: not a regular expression. Flags: i, m.
+  // InvalidData: not a regular expression. Flags: i.
   static Result<std::shared_ptr<const PathPattern>> Compile(const std::string& pattern,
                                                             std::string_view flags);
 };

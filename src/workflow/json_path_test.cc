@@ -59,6 +59,9 @@ TEST(JsonPath, Filters) {
   EXPECT_EQ(Eval("$.a[?(@.b empty false)].b[0]"), "[1]");
   EXPECT_EQ(Eval("$.a.b[?(@ > 4)]"), "[5,6]");
   EXPECT_EQ(Eval("$..[?(@.n == 3)]"), R"([{"n":3}])");
+  EXPECT_EQ(Eval("$[?(@['*'] =~ /ST.R/i)].a.b[0]"), "[1]");
+  EXPECT_EQ(Eval("$[?(@['*'] =~ /ta/)].a.b[0]"), "[]");
+  EXPECT_EQ(Eval("$[?(@['*'] =~ /(/)]"), "parse error");
   EXPECT_EQ(Eval("$.l[?(@.n == '1')].m"), "[2]");  // a number equals its text, as in Jayway
 }
 
