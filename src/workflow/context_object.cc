@@ -15,10 +15,13 @@ const json::value& ContextObject::value() const {
           {"StartTime", execution_.start_time},
           {"Name", execution_.name},
           {"RoleArn", execution_.role_arn},
-          {"RedriveCount", 0}}},
+          {"RedriveCount", execution_.redrive_count}}},
         {"StateMachine", {{"Id", execution_.state_machine_id}, {"Name", execution_.state_machine}}},
         {"State", std::move(state)}};
     if (item_ != nullptr) context["Map"] = {{"Item", {{"Index", item_->index}, {"Value", *item_->value}}}};
+    if (execution_.redrive_count > 0)
+      context.at("Execution").get_object()["RedriveTime"] = execution_.redrive_time;
+    if (!task_token_.empty()) context["Task"] = {{"Token", task_token_}};
     built_ = std::move(context);
   }
   return *built_;

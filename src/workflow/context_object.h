@@ -18,6 +18,9 @@ struct ExecutionFacts {
   std::string id, name, role_arn, start_time;
   std::string state_machine_id, state_machine;
   json::value input;
+  int64_t redrive_count = 0;
+  std::string redrive_time;  // only with a redrive_count
+  int depth = 0;             // TaskRequest::depth
 };
 
 // The iteration that a frame runs in; the innermost one.
@@ -37,6 +40,8 @@ class ContextObject {
 
   // Set for a Task from its second attempt on (0 before it): State.RetryCount.
   void set_retry_count(int count) { retry_count_ = count, built_.reset(); }
+  // Of a Task that waits for its token: Task.Token.
+  void set_task_token(std::string token) { task_token_ = std::move(token), built_.reset(); }
 
   const json::value& value() const;
   // As path.Evaluate(value()), without a copy of the execution's input or the Map's item where it can be
@@ -51,6 +56,7 @@ class ContextObject {
   const TimePoint entered_;
   const MapItem* item_;
   std::optional<int> retry_count_;
+  std::string task_token_;
   mutable std::optional<json::value> built_;
 };
 

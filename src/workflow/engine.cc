@@ -11,20 +11,6 @@
 namespace penstock::workflow {
 namespace {
 
-ExecutionFacts FactsOf(const ExecutionInfo& info, const EngineOptions& options) {
-  ExecutionFacts facts;
-  facts.name = info.name;
-  facts.state_machine = info.state_machine;
-  facts.state_machine_id = fmt::format("arn:aws:states:{}:{}:stateMachine:{}", options.region,
-                                       options.account, info.state_machine);
-  facts.id = fmt::format("arn:aws:states:{}:{}:execution:{}:{}", options.region, options.account,
-                         info.state_machine, info.name);
-  facts.role_arn = options.role_arn;
-  facts.start_time = FormatTimestamp(info.started);
-  facts.input = info.input;
-  return facts;
-}
-
 HistoryEvent StartedEvent(const ExecutionInfo& info) {
   HistoryEvent event;
   event.id = 1;
@@ -44,18 +30,30 @@ Engine::Engine(ExecutionStore& store, TaskRunner& tasks, Clock& clock, Random& r
       random_(random),
       logger_(std::move(logger)),
       options_(std::move(options)),
-      watch_(clock) {}
+      watch_(clock),
+      tokens_(store),
+      nested_(*this, tasks, options_.definitions) {}
 
 Engine::~Engine() = default;
 
-Result<ExecutionInfo> Engine::Run(const StartOptions& start, std::stop_token stop) {
+std::string Engine::StateMachineArn(const std::string& state_machine) const {
+  return fmt::format("arn:aws:states:{}:{}:stateMachine:{}", options_.region, options_.account,
+                     state_machine);
+}
+
+std::string Engine::ExecutionArn(const std::string& state_machine, const std::string& name) const {
+  return fmt::format("arn:aws:states:{}:{}:execution:{}:{}", options_.region, options_.account, state_machine,
+                     name);
+}
+
+Result<Engine::Found> Engine::FindOrCreate(const StartOptions& start) {
   if (start.name.empty() || start.name.size() > 200) {
     return MakeError(ErrorCode::kUsage,
                      fmt::format("an execution's name has 1 to 200 characters: '{}'", start.name));
   }
   auto existing = store_.Get(start.name);
   if (!existing.ok() && CodeOf(existing.status()) == ErrorCode::kNotFound) {
-    ASSIGN_OR_RETURN(const auto definition, ParseDefinition(start.definition_text));
+    ASSIGN_OR_RETURN(auto definition, ParseDefinition(start.definition_text));
     const std::string text = JsonText(start.input);
     if (const auto readable = ParseJson(text); !readable.ok()) {
       return WithContext(readable.status(), fmt::format("the input of execution {}", start.name));
@@ -78,7 +76,7 @@ Result<ExecutionInfo> Engine::Run(const StartOptions& start, std::stop_token sto
     const Status created = store_.Create(info, start.definition_text, owner, StartedEvent(info));
     if (created.ok()) {
       RETURN_IF_ERROR(FaultPoint("workflow.commit.after"));
-      return Execute(info, *definition, Recorded({StartedEvent(info)}), owner, stop);
+      return Found{std::move(info), std::move(definition), owner};
     }
     if (CodeOf(created) != ErrorCode::kAlreadyExists) return created;
     existing = store_.Get(start.name);  // another process was quicker
@@ -91,8 +89,23 @@ Result<ExecutionInfo> Engine::Run(const StartOptions& start, std::stop_token sto
                     existing->state_machine != start.state_machine ? "state machine" : "input", start.name),
         "use another name, or the same input");
   }
-  if (existing->status != ExecutionStatus::kRunning) return existing;
-  return TakeUp(start.name, stop);
+  return Found{*std::move(existing), nullptr, {}};
+}
+
+Result<ExecutionInfo> Engine::Run(const StartOptions& start, std::stop_token stop) {
+  ASSIGN_OR_RETURN(const Found found, FindOrCreate(start));
+  if (found.definition != nullptr) {
+    return Execute(found.info, *found.definition, Recorded({StartedEvent(found.info)}), found.owner, stop,
+                   start.depth);
+  }
+  if (found.info.status != ExecutionStatus::kRunning) return found.info;
+  return TakeUp(start.name, stop, start.depth);
+}
+
+Result<ExecutionInfo> Engine::Begin(const StartOptions& start) {
+  ASSIGN_OR_RETURN(Found found, FindOrCreate(start));
+  if (found.definition != nullptr) RETURN_IF_ERROR(store_.Release(start.name, found.owner));
+  return std::move(found.info);
 }
 
 Result<ExecutionInfo> Engine::Resume(const std::string& name, std::stop_token stop) {
@@ -107,7 +120,7 @@ Status Engine::BusyError(const std::string& name, const Owner& owner) const {
                    "wait for it, or stop it with `executions stop`");
 }
 
-Result<ExecutionInfo> Engine::TakeUp(const std::string& name, std::stop_token stop) {
+Result<ExecutionInfo> Engine::TakeUp(const std::string& name, std::stop_token stop, int depth) {
   const TimePoint now = clock_.Now();
   ASSIGN_OR_RETURN(const std::optional<Owner> before, store_.GetOwner(name));
   if (before && IsAlive(*before, now)) return BusyError(name, *before);
@@ -119,7 +132,12 @@ Result<ExecutionInfo> Engine::TakeUp(const std::string& name, std::stop_token st
     ASSIGN_OR_RETURN(const std::optional<Owner> other, store_.GetOwner(name));
     return other ? BusyError(name, *other) : acquired;
   }
-  // From here on the lease is ours: give it back when the execution cannot even be read.
+  return TakeOver(name, owner, stop, depth);
+}
+
+Result<ExecutionInfo> Engine::TakeOver(const std::string& name, const Owner& owner, std::stop_token stop,
+                                       int depth) {
+  // The lease is ours: it is given back when the execution cannot even be read.
   const auto read = [&]() -> Result<ExecutionInfo> {
     ASSIGN_OR_RETURN(const ExecutionInfo info, store_.Get(name));
     ASSIGN_OR_RETURN(const std::string text, store_.GetDefinition(name));
@@ -127,7 +145,8 @@ Result<ExecutionInfo> Engine::TakeUp(const std::string& name, std::stop_token st
     ASSIGN_OR_RETURN(auto events, store_.History(name));
     ASSIGN_OR_RETURN(auto of_children, store_.ChildHistory(name, ""));
     logger_.Info("execution_resumed", {{"execution", name}, {"events", events.size()}});
-    return Execute(info, *definition, Recorded(std::move(events), std::move(of_children)), owner, stop);
+    return Execute(info, *definition, Recorded(std::move(events), std::move(of_children)), owner, stop,
+                   depth);
   };
   auto result = read();
   if (!result.ok()) IgnoreError(store_.Release(name, owner), "the first failure is the one to report");
@@ -135,7 +154,8 @@ Result<ExecutionInfo> Engine::TakeUp(const std::string& name, std::stop_token st
 }
 
 Result<ExecutionInfo> Engine::Execute(const ExecutionInfo& info, const Definition& definition,
-                                      const Recorded& recorded, const Owner& owner, std::stop_token stop) {
+                                      const Recorded& recorded, const Owner& owner, std::stop_token stop,
+                                      int depth) {
   Halt halt;
   const std::stop_callback interrupted(stop, [&] { halt.Request(Halt::Reason::kInterrupted); });
   {
@@ -159,14 +179,26 @@ Result<ExecutionInfo> Engine::Execute(const ExecutionInfo& info, const Definitio
   Journal journal(store_, info.name, owner, clock_, recorded.last_id(), recorded.last_time(),
                   std::move(journal_options));
 
-  const ExecutionFacts facts = FactsOf(info, options_);
-  InterpreterContext context{definition, facts, recorded, journal, tasks_, clock_, random_, watch_, halt};
+  ExecutionFacts facts;
+  facts.name = info.name;
+  facts.state_machine = info.state_machine;
+  facts.state_machine_id = StateMachineArn(info.state_machine);
+  facts.id = ExecutionArn(info.state_machine, info.name);
+  facts.role_arn = options_.role_arn;
+  facts.start_time = FormatTimestamp(info.started);
+  facts.input = info.input;
+  facts.redrive_count = info.redrive_count;
+  facts.redrive_time = FormatTimestamp(info.redriven);
+  facts.depth = depth;
+  InterpreterContext context{definition, facts, recorded, journal, nested_, clock_, random_, watch_, halt};
+  context.store = &store_;
+  context.tokens = &tokens_;
   context.max_parallel = options_.max_parallel;
   context.max_payload_bytes = options_.max_payload_bytes;
   context.sources = options_.sources;
   int64_t deadline = 0;
   if (definition.timeout_s) {
-    context.deadline = info.started + std::chrono::seconds(*definition.timeout_s);
+    context.deadline = std::max(info.started, info.redriven) + std::chrono::seconds(*definition.timeout_s);
     deadline = watch_.Add(context.deadline, [&] { halt.Request(Halt::Reason::kTimedOut, "States.Timeout"); });
   }
   Result<json::value> result = Interpreter(context).Run(info.input);

@@ -14,7 +14,9 @@
 #include "workflow/deadline_watch.h"
 #include "workflow/execution_store.h"
 #include "workflow/item_reader.h"
+#include "workflow/nested_execution.h"
 #include "workflow/task.h"
+#include "workflow/task_token.h"
 
 namespace penstock::workflow {
 
@@ -37,6 +39,8 @@ struct EngineOptions {
   std::string role_arn = "arn:aws:iam::000000000000:role/penstock";
   // What a distributed Map reads its items from and writes its results to.
   ItemSources sources;
+  // What states:startExecution starts.
+  DefinitionSource definitions;
   // Progress: each event after it was written, in order, on a thread of the engine; must be quick.
   std::function<void(const HistoryEvent&)> on_event;
 };
@@ -46,6 +50,7 @@ struct StartOptions {
   std::string state_machine;
   std::string definition_text;
   json::value input;
+  int depth = 0;  // of executions that started each other
 };
 
 // Thread-safe. What it is given outlives it; all its executions have returned before it is destroyed.
@@ -65,6 +70,24 @@ class Engine {
   Result<ExecutionInfo> Run(const StartOptions& start, std::stop_token stop = {});
   // Goes on with a running execution. NotFound; else as Run.
   Result<ExecutionInfo> Resume(const std::string& name, std::stop_token stop = {});
+  // Creates it, if it is new, without running it: for Resume. Failures as of Run.
+  Result<ExecutionInfo> Begin(const StartOptions& start);
+  // A FAILED, TIMED_OUT or ABORTED execution goes on from the state it failed in, to its end: completed
+  // states, iterations, branches and child executions do not run again, what failed does, with its retries
+  // anew (those of a Map or Parallel go on counting). PreconditionFailed: it runs, has succeeded, or its
+  // history is full.
+  Result<ExecutionInfo> Redrive(const std::string& name, std::stop_token stop = {});
+
+  // Answers a Task that waits for its token, in whatever process. InvalidData: not a token ("InvalidToken").
+  // NotFound: "TaskDoesNotExist". PreconditionFailed: it does not wait any more ("TaskTimedOut"). TooLarge.
+  Status SendTaskSuccess(const std::string& token, const json::value& output);
+  Status SendTaskFailure(const std::string& token, const std::string& error, const std::string& cause);
+  // Its HeartbeatSeconds begin anew.
+  Status SendTaskHeartbeat(const std::string& token);
+
+  std::string StateMachineArn(const std::string& state_machine) const;
+  std::string ExecutionArn(const std::string& state_machine, const std::string& name) const;
+
   // Ends a running execution as ABORTED, wherever it runs: at once when no process does, otherwise soon. A
   // finished one is left alone: PreconditionFailed.
   Status Stop(const std::string& name, const std::string& error, const std::string& cause);
@@ -76,10 +99,23 @@ class Engine {
   Result<std::vector<HistoryEvent>> ChildHistory(const std::string& name, const std::string& child = "");
 
  private:
-  Result<ExecutionInfo> TakeUp(const std::string& name, std::stop_token stop);
+  Result<ExecutionInfo> TakeUp(const std::string& name, std::stop_token stop, int depth = 0);
   // Runs an execution that this process owns.
   Result<ExecutionInfo> Execute(const ExecutionInfo& info, const Definition& definition,
-                                const Recorded& recorded, const Owner& owner, std::stop_token stop);
+                                const Recorded& recorded, const Owner& owner, std::stop_token stop,
+                                int depth);
+  // Of an execution that `owner`, this process, has just acquired.
+  Result<ExecutionInfo> TakeOver(const std::string& name, const Owner& owner, std::stop_token stop,
+                                 int depth = 0);
+  // What Run, Begin have in common: the execution of this name, made now unless it is there. `created`: with
+  // this owner.
+  struct Found {
+    ExecutionInfo info;
+    std::shared_ptr<const Definition> definition;  // only when it was created
+    Owner owner;
+  };
+  Result<Found> FindOrCreate(const StartOptions& start);
+  Status Answer(const std::string& token, TokenState answer);
   Status BusyError(const std::string& name, const Owner& owner) const;
 
   ExecutionStore& store_;
@@ -89,8 +125,10 @@ class Engine {
   const Logger logger_;
   const EngineOptions options_;
   DeadlineWatch watch_;
+  TokenWatch tokens_;
   std::mutex mutex_;
   std::map<std::string, Halt*> active_;
+  NestedExecutions nested_;  // last: what it started ends first
 };
 
 }  // namespace penstock::workflow

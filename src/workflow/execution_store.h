@@ -22,12 +22,23 @@ struct ExecutionInfo {
   json::value input, output;
   std::string error, cause;
   TimePoint started{}, stopped{};  // `stopped` only when not running
+  int64_t redrive_count = 0;
+  TimePoint redriven{};  // the last time; only with a redrive_count
 };
 
 struct ListOptions {
   std::string state_machine;  // empty: all
   std::optional<ExecutionStatus> status;
   int limit = 100;  // newest first
+};
+
+// Where a task token stands. Waiting is also what a heartbeat sends.
+enum class TokenPhase { kWaiting, kSucceeded, kFailed, kClosed };
+struct TokenState {
+  TokenPhase phase = TokenPhase::kWaiting;
+  std::string output;  // JSON text
+  std::string error, cause;
+  TimePoint heartbeat{};  // the last sign of life: when it was scheduled, or a heartbeat
 };
 
 struct StopRequest {
@@ -72,6 +83,20 @@ class ExecutionStore {
   // does not own it (any more), nothing is written.
   virtual Status Append(const std::string& name, const Owner& owner, const std::vector<HistoryEvent>& events,
                         const std::optional<Ending>& ending) = 0;
+
+  // A failed, timed out or aborted execution runs again, owned by `owner`, with these events.
+  // PreconditionFailed: it is running or has succeeded.
+  virtual Status Reopen(const std::string& name, const Owner& owner, const std::vector<HistoryEvent>& events,
+                        TimePoint now) = 0;
+
+  // Task tokens. Append makes one of a TaskScheduled with a token (the same again is left as it is) and
+  // closes it with any other event of that token, or with the execution. NotFound: no such token
+  // (TaskDoesNotExist).
+  virtual Result<TokenState> GetToken(const std::string& token) = 0;
+  // An answer, or a heartbeat. PreconditionFailed: it was answered or closed before (TaskTimedOut).
+  virtual Status AnswerToken(const std::string& token, const TokenState& answer) = 0;
+  // Changes when another process, or another user of this store, may have written.
+  virtual Result<int64_t> Version() = 0;
 
   // Leaves a request for the owner, who asks for it with Heartbeat.
   virtual Status RequestStop(const std::string& name, const StopRequest& request) = 0;

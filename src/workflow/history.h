@@ -73,6 +73,7 @@ struct HistoryEvent {
   // The child execution of a distributed Map that it belongs to, as the path of its item ("/Map#1[37]");
   // empty: the execution itself. Each child counts its events from 1. Ours.
   std::string child;
+  std::string token;  // of a Task that waits for it; the store keeps it apart
 };
 
 // "MapStateEntered".

@@ -13,6 +13,7 @@
 #include "workflow/journal.h"
 #include "workflow/recorded.h"
 #include "workflow/task.h"
+#include "workflow/task_token.h"
 
 namespace penstock::workflow {
 
@@ -31,7 +32,9 @@ struct InterpreterContext {
   size_t max_payload_bytes = 262'144;
   TimePoint deadline = TimePoint::max();  // of the execution
   Lane* lane = nullptr;                   // of a child execution; null: the execution itself
-  ItemSources sources;                    // what an ItemReader reads, a ResultWriter writes
+  ExecutionStore* store = nullptr;        // of task tokens
+  TokenWatch* tokens = nullptr;
+  ItemSources sources;  // what an ItemReader reads, a ResultWriter writes
 };
 
 class Interpreter {
@@ -90,6 +93,11 @@ class Interpreter {
   Result<json::value> AttemptTask(Visit& visit, const json::value& effective, int attempt, TimePoint& ended);
   Result<json::value> CallTask(Visit& visit, const json::value& effective, int attempt, TimePoint deadline,
                                bool& timed_out);
+  // What was sent for the token; `missed`: States.Timeout or States.HeartbeatTimeout, when nothing was.
+  Result<json::value> AwaitToken(const Frame& frame, const std::string& token, TimePoint deadline,
+                                 std::optional<int64_t> heartbeat_s, std::string& missed);
+  // Names an attempt in all time.
+  std::string AttemptId(const std::string& attempt_path) const;
   Result<json::value> AttemptMap(Visit& visit, const json::value& effective, int attempt);
   Result<json::value> AttemptParallel(Visit& visit, const json::value& effective, int attempt);
   Result<json::value> RunIteration(Visit& visit, const json::value& effective, Frame& frame,

@@ -337,6 +337,9 @@ Status Interpreter::RunChild(Visit& visit, const json::value& effective, MapRun&
     facts.state_machine = fmt::format("{}/{}", context_.facts.state_machine, run.map.label);
     facts.state_machine_id = run.names.state_machine_arn;
     facts.input = input;
+    facts.depth = context_.facts.depth;
+    facts.redrive_count = recorded.redrives();
+    facts.redrive_time = context_.facts.redrive_time;
     event.type = EventType::kExecutionStarted;
     HistoryEvent first = event;
     Frame own;
@@ -362,6 +365,8 @@ Status Interpreter::RunChild(Visit& visit, const json::value& effective, MapRun&
                                            context_.max_payload_bytes,
                                            context_.deadline,
                                            &lane,
+                                           context_.store,
+                                           context_.tokens,
                                            context_.sources};
     auto result = Interpreter(child_context).RunMachine(*visit.state.processor, own, std::move(input));
     frame.last_effect = std::max(frame.last_effect, own.last_effect);

@@ -33,6 +33,9 @@ Result<json::value> Interpreter::Attempt(Visit& visit, const json::value& effect
   if (state.type == StateType::kMap) return AttemptMap(visit, effective, visit.attempt);
   if (state.type == StateType::kTask) {
     visit.context.set_retry_count(visit.attempt - 1);
+    if (WaitsForToken(state.resource)) {
+      visit.context.set_task_token(MakeTaskToken(AttemptId(AttemptPath(visit.path, visit.attempt))));
+    }
     if (visit.states) visit.states->ForgetContext();
   }
   json::value buffer;
@@ -110,24 +113,64 @@ Result<json::value> Interpreter::AttemptTask(Visit& visit, const json::value& ef
     if (!seconds.ok()) return InState(visit, seconds.status());
     timeout_s = *seconds;
   }
+  std::optional<int64_t> heartbeat_s = state.heartbeat_s;
+  if (state.heartbeat_path) {
+    const auto seconds =
+        SecondsFrom(*state.heartbeat_path, visit.scope.On(effective), "HeartbeatSecondsPath");
+    if (!seconds.ok()) return InState(visit, seconds.status());
+    heartbeat_s = *seconds;
+  } else if (state.heartbeat_query) {
+    const auto seconds = SecondsFrom(*state.heartbeat_query, visit.scope);
+    if (!seconds.ok()) return InState(visit, seconds.status());
+    heartbeat_s = *seconds;
+  }
+  const bool waits = WaitsForToken(state.resource);
+  if (waits) {
+    event.token = MakeTaskToken(AttemptId(event.path));
+    if (!timeout_s) timeout_s = 99'999'999;  // the service's own
+    if (context_.lane != nullptr && !context_.lane->kept) {
+      return InState(visit,
+                     MakeTaskError("States.Runtime", "An EXPRESS execution cannot wait for a task token."));
+    }
+  }
+  const auto* submitted = context_.recorded.Find(EventType::kTaskSubmitted, event.path);
   // What this call builds on must not be lost when the process dies after it.
   RETURN_IF_ERROR(context_.journal.Sync(frame.last_effect));
   event.type = events.scheduled;
   const int depth = AppendJson(effective, event.data);
   RETURN_IF_ERROR(CheckSize(state, event.data.size(), depth));
   ASSIGN_OR_RETURN(const EventRef scheduled, Emit(frame, event));
+  if (waits) RETURN_IF_ERROR(context_.journal.Sync(scheduled.sequence));  // its answer may come at once
   event.type = events.started;
   event.data.clear();
+  const std::string token = std::exchange(event.token, "");
   RETURN_IF_ERROR(Emit(frame, event).status());
-  // A task that was running when the process died starts anew: so does its time.
-  if (timeout_s)
-    deadline = std::max(scheduled.timestamp, context_.clock.Now()) + std::chrono::seconds(*timeout_s);
+  // A task that was running when the process died starts anew: so does its time, unless it waits already.
+  if (timeout_s) {
+    const TimePoint from =
+        submitted != nullptr ? scheduled.timestamp : std::max(scheduled.timestamp, context_.clock.Now());
+    deadline = from + std::chrono::seconds(*timeout_s);
+  }
 
   bool timed_out = false;
-  Result<json::value> result = CallTask(visit, effective, attempt, deadline, timed_out);
+  std::string missed = "States.Timeout";
+  Result<json::value> result = json::value();
+  if (submitted == nullptr || !waits) result = CallTask(visit, effective, attempt, deadline, timed_out);
+  if (result.ok() && !timed_out && (waits || PlainResource(state.resource) != state.resource)) {
+    event.type = EventType::kTaskSubmitted;
+    if (waits) AppendJson(*result, event.data);
+    RETURN_IF_ERROR(Emit(frame, event).status());
+    event.data.clear();
+    if (waits) {
+      missed.clear();
+      result = AwaitToken(frame, token, deadline, heartbeat_s, missed);
+      timed_out = !missed.empty();
+    }
+  }
+  event.token = token;
   if (timed_out) {
     event.type = events.timed_out;
-    event.error = "States.Timeout";
+    event.error = missed;
     result = MakeTaskError(event.error, "");
   } else if (result.ok()) {
     event.type = events.succeeded;
@@ -161,6 +204,44 @@ Result<json::value> Interpreter::AttemptTask(Visit& visit, const json::value& ef
   return result;
 }
 
+std::string Interpreter::AttemptId(const std::string& attempt_path) const {
+  return fmt::format("{} {} {} {}", context_.facts.id, context_.facts.start_time,
+                     context_.facts.redrive_count, attempt_path);
+}
+
+Result<json::value> Interpreter::AwaitToken(const Frame& frame, const std::string& token, TimePoint deadline,
+                                            std::optional<int64_t> heartbeat_s, std::string& missed) {
+  struct Registration {
+    TokenWatch& watch;
+    const std::string& token;
+    ~Registration() { watch.Remove(token); }
+  };
+  while (true) {
+    std::stop_source wake;
+    const std::stop_callback stopped(frame.stop, [&] { wake.request_stop(); });
+    context_.tokens->Add(token, wake);
+    const Registration registration{*context_.tokens, token};
+    ASSIGN_OR_RETURN(const TokenState state, context_.store->GetToken(token));
+    if (state.phase == TokenPhase::kSucceeded) return ParseJson(state.output);
+    if (state.phase == TokenPhase::kFailed) return MakeTaskError(state.error, state.cause);
+    RETURN_IF_ERROR(CheckHalt(frame));
+    const TimePoint now = context_.clock.Now();
+    TimePoint until = std::min(deadline, context_.deadline);
+    if (heartbeat_s) {
+      const TimePoint next = state.heartbeat + std::chrono::seconds(*heartbeat_s);
+      if (next <= now && next < deadline) missed = "States.HeartbeatTimeout";
+      until = std::min(until, next);
+    }
+    if (missed.empty() && deadline <= now) missed = "States.Timeout";
+    if (!missed.empty()) return json::value();
+    if (context_.deadline <= now) {
+      context_.halt.Request(Halt::Reason::kTimedOut, "States.Timeout");
+      return CheckHalt(frame);
+    }
+    context_.clock.SleepUntil(until, wake.get_token());
+  }
+}
+
 Result<json::value> Interpreter::CallTask(Visit& visit, const json::value& effective, int attempt,
                                           TimePoint deadline, bool& timed_out) {
   TaskRequest request;
@@ -170,6 +251,8 @@ Result<json::value> Interpreter::CallTask(Visit& visit, const json::value& effec
   request.execution_name = context_.facts.name;
   request.state_name = visit.state.name;
   request.attempt = attempt;
+  request.id = AttemptId(AttemptPath(visit.path, attempt));
+  request.depth = context_.facts.depth;
 
   std::stop_source stop;
   const std::stop_callback with_frame(visit.frame.stop, [&] { stop.request_stop(); });

@@ -79,8 +79,58 @@ Result<std::vector<HistoryEvent>> MemoryExecutionStore::ChildHistory(const std::
 }
 
 void MemoryExecutionStore::Insert(Entry& entry, const std::vector<HistoryEvent>& events) {
-  for (const auto& event : events)
+  for (const auto& event : events) {
     (event.child.empty() ? entry.events : entry.children[event.child]).push_back(event);
+    if (event.token.empty()) continue;
+    Token token{entry.info.name, {}};
+    token.state.heartbeat = event.timestamp;
+    const auto at = tokens_.try_emplace(event.token, std::move(token)).first;
+    if (event.type != EventType::kTaskScheduled) at->second.state.phase = TokenPhase::kClosed;
+  }
+}
+
+Status MemoryExecutionStore::Reopen(const std::string& name, const Owner& owner,
+                                    const std::vector<HistoryEvent>& events, TimePoint now) {
+  std::lock_guard lock(mutex_);
+  ASSIGN_OR_RETURN(Entry * entry, Find(name));
+  if (entry->info.status == ExecutionStatus::kRunning || entry->info.status == ExecutionStatus::kSucceeded) {
+    return MakeError(ErrorCode::kPreconditionFailed, "the execution cannot be redriven: " + name);
+  }
+  entry->info.status = ExecutionStatus::kRunning;
+  entry->info.error.clear();
+  entry->info.cause.clear();
+  entry->info.stopped = {};
+  ++entry->info.redrive_count;
+  entry->info.redriven = now;
+  entry->owner = owner;
+  entry->stop.reset();
+  Insert(*entry, events);
+  return Status::OK();
+}
+
+Result<TokenState> MemoryExecutionStore::GetToken(const std::string& token) {
+  std::lock_guard lock(mutex_);
+  const auto found = tokens_.find(token);
+  if (found == tokens_.end()) return MakeError(ErrorCode::kNotFound, "TaskDoesNotExist: " + token);
+  return found->second.state;
+}
+
+Status MemoryExecutionStore::AnswerToken(const std::string& token, const TokenState& answer) {
+  std::lock_guard lock(mutex_);
+  const auto found = tokens_.find(token);
+  if (found == tokens_.end()) return MakeError(ErrorCode::kNotFound, "TaskDoesNotExist: " + token);
+  if (found->second.state.phase != TokenPhase::kWaiting) {
+    return MakeError(ErrorCode::kPreconditionFailed,
+                     "TaskTimedOut: the task does not wait any more: " + token);
+  }
+  found->second.state = answer;
+  ++version_;
+  return Status::OK();
+}
+
+Result<int64_t> MemoryExecutionStore::Version() {
+  std::lock_guard lock(mutex_);
+  return version_;
 }
 
 Result<std::optional<Owner>> MemoryExecutionStore::GetOwner(const std::string& name) {
@@ -122,6 +172,9 @@ Status MemoryExecutionStore::Append(const std::string& name, const Owner& owner,
   entry->info.cause = ending->cause;
   entry->info.stopped = ending->stopped;
   entry->owner.reset();
+  for (auto& [key, token] : tokens_) {
+    if (token.execution == name) token.state.phase = TokenPhase::kClosed;
+  }
   return Status::OK();
 }
 

@@ -22,6 +22,11 @@ class MemoryExecutionStore : public ExecutionStore {
   Status Release(const std::string& name, const Owner& owner) override;
   Status Append(const std::string& name, const Owner& owner, const std::vector<HistoryEvent>& events,
                 const std::optional<Ending>& ending) override;
+  Status Reopen(const std::string& name, const Owner& owner, const std::vector<HistoryEvent>& events,
+                TimePoint now) override;
+  Result<TokenState> GetToken(const std::string& token) override;
+  Status AnswerToken(const std::string& token, const TokenState& answer) override;
+  Result<int64_t> Version() override;
   Status RequestStop(const std::string& name, const StopRequest& request) override;
   Result<std::optional<StopRequest>> Heartbeat(const std::string& name, const Owner& owner,
                                                TimePoint now) override;
@@ -36,12 +41,18 @@ class MemoryExecutionStore : public ExecutionStore {
     std::map<std::string, std::vector<HistoryEvent>> children;  // by HistoryEvent::child
     int64_t sequence = 0;
   };
-  static void Insert(Entry& entry, const std::vector<HistoryEvent>& events);
+  struct Token {
+    std::string execution;
+    TokenState state;
+  };
+  void Insert(Entry& entry, const std::vector<HistoryEvent>& events);
   Result<Entry*> Find(const std::string& name);
   Result<Entry*> FindOwned(const std::string& name, const Owner& owner);
 
   std::mutex mutex_;
   std::map<std::string, Entry> entries_;
+  std::map<std::string, Token> tokens_;
+  int64_t version_ = 0;
 };
 
 }  // namespace penstock::workflow

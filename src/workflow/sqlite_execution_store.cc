@@ -43,12 +43,21 @@ const std::vector<std::string>& Migrations() {
       PRIMARY KEY (execution, child, id)) WITHOUT ROWID;
     ALTER TABLE workflow_execution ADD COLUMN redrive_count INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE workflow_execution ADD COLUMN redriven INTEGER NOT NULL DEFAULT 0;
+  )",
+                                                    R"(
+    CREATE TABLE workflow_token (
+      token TEXT PRIMARY KEY, execution INTEGER NOT NULL REFERENCES workflow_execution (id) ON DELETE CASCADE,
+      phase INTEGER NOT NULL, output TEXT NOT NULL DEFAULT '', error TEXT NOT NULL DEFAULT '',
+      cause TEXT NOT NULL DEFAULT '', heartbeat INTEGER NOT NULL) WITHOUT ROWID;
+    CREATE INDEX workflow_token_execution ON workflow_token (execution);
   )"};
   return kMigrations;
 }
 
 constexpr std::string_view kInfoColumns =
-    "name, state_machine, definition_hash, status, input, output, error, cause, started, stopped";
+    "name, state_machine, definition_hash, status, input, output, error, cause, started, stopped, "
+    "redrive_count, "
+    "redriven";
 
 int64_t Micros(TimePoint time) { return time.time_since_epoch().count(); }
 TimePoint FromMicros(int64_t micros) { return TimePoint(Duration(micros)); }
@@ -69,6 +78,8 @@ Result<ExecutionInfo> ReadInfo(const sqlite::Statement& row) {
   info.cause = row.Text(7);
   info.started = FromMicros(row.Int(8));
   info.stopped = FromMicros(row.Int(9));
+  info.redrive_count = row.Int(10);
+  info.redriven = FromMicros(row.Int(11));
   return info;
 }
 
@@ -286,6 +297,7 @@ Status SqliteExecutionStore::Insert(int64_t execution, const std::vector<History
     row.Bind(13, event.next).Bind(14, event.assigned);
     if (!event.child.empty()) row.Bind(15, event.child);
     RETURN_IF_ERROR(row.Run());
+    if (!event.token.empty()) RETURN_IF_ERROR(KeepToken(execution, event));
   }
   return Status::OK();
 }
@@ -301,8 +313,87 @@ Status SqliteExecutionStore::Append(const std::string& name, const Owner& owner,
                      database_->Prepare("UPDATE workflow_execution SET status = ?, output = ?, error = ?, "
                                         "cause = ?, stopped = ?, owner_id = NULL WHERE id = ?"));
     update.Bind(1, NameOf(ending->status)).Bind(2, JsonText(ending->output)).Bind(3, ending->error);
-    return update.Bind(4, ending->cause).Bind(5, Micros(ending->stopped)).Bind(6, execution).Run();
+    RETURN_IF_ERROR(update.Bind(4, ending->cause).Bind(5, Micros(ending->stopped)).Bind(6, execution).Run());
+    ASSIGN_OR_RETURN(auto close,
+                     database_->Prepare("UPDATE workflow_token SET phase = ? WHERE execution = ?"));
+    return close.Bind(1, static_cast<int64_t>(TokenPhase::kClosed)).Bind(2, execution).Run();
   });
+}
+
+Status SqliteExecutionStore::KeepToken(int64_t execution, const HistoryEvent& event) {
+  if (event.type == EventType::kTaskScheduled) {
+    ASSIGN_OR_RETURN(
+        auto insert,
+        database_->Prepare("INSERT OR IGNORE INTO workflow_token (token, execution, phase, heartbeat) "
+                           "VALUES (?, ?, 0, ?)"));
+    return insert.Bind(1, event.token).Bind(2, execution).Bind(3, Micros(event.timestamp)).Run();
+  }
+  ASSIGN_OR_RETURN(auto close, database_->Prepare("UPDATE workflow_token SET phase = ? WHERE token = ?"));
+  return close.Bind(1, static_cast<int64_t>(TokenPhase::kClosed)).Bind(2, event.token).Run();
+}
+
+Status SqliteExecutionStore::Reopen(const std::string& name, const Owner& owner,
+                                    const std::vector<HistoryEvent>& events, TimePoint now) {
+  return database_->Write([&]() -> Status {
+    ASSIGN_OR_RETURN(
+        auto update,
+        database_->Prepare("UPDATE workflow_execution SET owner_id = ?1, owner_pid = ?2, owner_start = ?3, "
+                           "owner_boot = ?4, owner_namespace = ?5, owner_heartbeat = ?6, status = 'RUNNING', "
+                           "error = '', cause = '', stopped = 0, stop_requested = 0, redrive_count = "
+                           "redrive_count + 1, redriven = ?8 WHERE name = ?7 AND status IN ('FAILED', "
+                           "'TIMED_OUT', 'ABORTED')"));
+    BindOwner(update, 1, owner);
+    RETURN_IF_ERROR(update.Bind(7, name).Bind(8, Micros(now)).Run());
+    if (database_->changes() != 1) {
+      return MakeError(ErrorCode::kPreconditionFailed, "the execution cannot be redriven: " + name);
+    }
+    ASSIGN_OR_RETURN(const int64_t execution, FindOwned(name, owner));
+    return Insert(execution, events);
+  });
+}
+
+Result<TokenState> SqliteExecutionStore::GetToken(const std::string& token) {
+  TokenState state;
+  RETURN_IF_ERROR(database_->Read([&]() -> Status {
+    ASSIGN_OR_RETURN(auto select, database_->Prepare("SELECT phase, output, error, cause, heartbeat FROM "
+                                                     "workflow_token WHERE token = ?"));
+    ASSIGN_OR_RETURN(const bool found, select.Bind(1, token).Step());
+    if (!found) return MakeError(ErrorCode::kNotFound, "TaskDoesNotExist: " + token);
+    state = {static_cast<TokenPhase>(select.Int(0)), select.Text(1), select.Text(2), select.Text(3),
+             FromMicros(select.Int(4))};
+    return Status::OK();
+  }));
+  return state;
+}
+
+Status SqliteExecutionStore::AnswerToken(const std::string& token, const TokenState& answer) {
+  return database_->Write([&]() -> Status {
+    ASSIGN_OR_RETURN(
+        auto update,
+        database_->Prepare("UPDATE workflow_token SET phase = ?, output = ?, error = ?, cause = ?, "
+                           "heartbeat = ? WHERE token = ? AND phase = 0"));
+    update.Bind(1, static_cast<int64_t>(answer.phase)).Bind(2, answer.output).Bind(3, answer.error);
+    RETURN_IF_ERROR(update.Bind(4, answer.cause).Bind(5, Micros(answer.heartbeat)).Bind(6, token).Run());
+    if (database_->changes() == 1) return Status::OK();
+    ASSIGN_OR_RETURN(auto select, database_->Prepare("SELECT 1 FROM workflow_token WHERE token = ?"));
+    ASSIGN_OR_RETURN(const bool found, select.Bind(1, token).Step());
+    if (!found) return MakeError(ErrorCode::kNotFound, "TaskDoesNotExist: " + token);
+    return MakeError(ErrorCode::kPreconditionFailed,
+                     "TaskTimedOut: the task does not wait any more: " + token);
+  });
+}
+
+// SQLite's own counter of what other connections committed:
+// https://sqlite.org/pragma.html#pragma_data_version
+Result<int64_t> SqliteExecutionStore::Version() {
+  int64_t version = 0;
+  RETURN_IF_ERROR(database_->Read([&]() -> Status {
+    ASSIGN_OR_RETURN(auto select, database_->Prepare("PRAGMA data_version"));
+    RETURN_IF_ERROR(select.Step().status());
+    version = select.Int(0);
+    return Status::OK();
+  }));
+  return version;
 }
 
 Status SqliteExecutionStore::RequestStop(const std::string& name, const StopRequest& request) {

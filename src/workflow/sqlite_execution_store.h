@@ -31,6 +31,11 @@ class SqliteExecutionStore : public ExecutionStore {
   Status Release(const std::string& name, const Owner& owner) override;
   Status Append(const std::string& name, const Owner& owner, const std::vector<HistoryEvent>& events,
                 const std::optional<Ending>& ending) override;
+  Status Reopen(const std::string& name, const Owner& owner, const std::vector<HistoryEvent>& events,
+                TimePoint now) override;
+  Result<TokenState> GetToken(const std::string& token) override;
+  Status AnswerToken(const std::string& token, const TokenState& answer) override;
+  Result<int64_t> Version() override;
   Status RequestStop(const std::string& name, const StopRequest& request) override;
   Result<std::optional<StopRequest>> Heartbeat(const std::string& name, const Owner& owner,
                                                TimePoint now) override;
@@ -42,6 +47,7 @@ class SqliteExecutionStore : public ExecutionStore {
   Result<int64_t> FindOwned(const std::string& name, const Owner& owner);
   Result<std::vector<HistoryEvent>> ReadEvents(const std::string& name, std::string_view from,
                                                const std::string& child);
+  Status KeepToken(int64_t execution, const HistoryEvent& event);
   Status Insert(int64_t execution, const std::vector<HistoryEvent>& events);
 
   const std::shared_ptr<sqlite::Database> database_;

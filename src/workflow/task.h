@@ -19,6 +19,8 @@ struct TaskRequest {
   std::string execution_name;
   std::string state_name;
   int attempt = 1;  // from 1; above 1 it is a retry
+  std::string id;   // unique to this attempt, and the same when it is repeated after a crash
+  int depth = 0;    // of the execution: 0, or 1 when another execution started it, and so on
 };
 
 // What Retry and Catch match (`error`), and what explains it.

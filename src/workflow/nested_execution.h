@@ -1,0 +1,48 @@
+// arn:aws:states:::states:startExecution, with .sync and .sync:2: an execution that starts another one.
+// Source: AWS Step Functions developer guide, "Start a new state machine from a running execution".
+#pragma once
+
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "workflow/task.h"
+
+namespace penstock::workflow {
+
+class Engine;
+struct ExecutionInfo;
+
+// The definition of a state machine, by name. NotFound.
+using DefinitionSource = std::function<Result<std::string>(const std::string& state_machine)>;
+
+// Executions within executions within executions: so many.
+inline constexpr int kMaxNesting = 20;
+
+// Carries out states:startExecution itself, everything else by `others`. A nested execution is named by its
+// attempt unless the input has a Name, so that one that is taken up again is found again. .sync waits for its
+// end; without it, it goes on beside the caller, until the engine is destroyed, and can be resumed then.
+// Thread-safe. What it is given outlives it.
+class NestedExecutions : public TaskRunner {
+ public:
+  NestedExecutions(Engine& engine, TaskRunner& others, DefinitionSource definitions)
+      : engine_(engine), others_(others), definitions_(std::move(definitions)) {}
+  ~NestedExecutions() override;
+  Result<json::value> RunTask(const TaskRequest& request, std::stop_token stop) override;
+
+ private:
+  Engine& engine_;
+  TaskRunner& others_;
+  const DefinitionSource definitions_;
+  std::mutex mutex_;
+  std::vector<std::jthread> beside_;
+};
+
+// DescribeExecution's answer, in the shape that .sync gives it (`parsed`: .sync:2, where input and output are
+// JSON and not its text).
+json::object DescribeNested(const ExecutionInfo& info, const std::string& execution_arn,
+                            const std::string& machine_arn, bool parsed);
+
+}  // namespace penstock::workflow
