@@ -100,6 +100,7 @@ Result<int> Show(Session& session, const ExecutionsOptions& options) {
                                           {"stateMachine", found->state_machine},
                                           {"status", workflow::NameOf(found->status)},
                                           {"startDate", FormatTimestamp(found->started)},
+                                          {"redriveCount", found->redrive_count},
                                           {"stopDate", StoppedOf(*found)},
                                           {"error", found->error},
                                           {"cause", found->cause},
@@ -108,7 +109,10 @@ Result<int> Show(Session& session, const ExecutionsOptions& options) {
   return 0;
 }
 
-Result<int> Resume(Session& session, const ExecutionsOptions& options) {
+// Resume and redrive: the same, but for where they go on from.
+using GoOn = Result<workflow::ExecutionInfo> (workflow::Engine::*)(const std::string&, std::stop_token);
+
+Result<int> GoOnWith(Session& session, const ExecutionsOptions& options, GoOn go_on) {
   Workspace workspace(session);
   ASSIGN_OR_RETURN(auto* executions, workspace.Executions());
   ASSIGN_OR_RETURN(const auto info, Find(*executions, options.name, session));
@@ -118,13 +122,21 @@ Result<int> Resume(Session& session, const ExecutionsOptions& options) {
   ASSIGN_OR_RETURN(const auto shop, PipelineWorkshop::Open(session, workspace, std::move(pipeline),
                                                            {options.target, &progress}));
   progress.Begin("fetch", 0);
-  ASSIGN_OR_RETURN(const auto ended, shop->engine().Resume(options.name, session.stop()));
+  ASSIGN_OR_RETURN(const auto ended, (shop->engine().*go_on)(options.name, session.stop()));
   progress.End();
   session.Print(fmt::format("{} {}\n", ended.name, workflow::NameOf(ended.status)));
   if (ended.status != workflow::ExecutionStatus::kSucceeded) {
     return MakeError(ErrorCode::kTaskFailed, fmt::format("{}: {}: {}", ended.name, ended.error, ended.cause));
   }
   return 0;
+}
+
+Result<int> Resume(Session& session, const ExecutionsOptions& options) {
+  return GoOnWith(session, options, &workflow::Engine::Resume);
+}
+
+Result<int> Redrive(Session& session, const ExecutionsOptions& options) {
+  return GoOnWith(session, options, &workflow::Engine::Redrive);
 }
 
 Result<int> Stop(Session& session, const ExecutionsOptions& options) {
@@ -143,7 +155,7 @@ Result<int> Stop(Session& session, const ExecutionsOptions& options) {
 
 void AddExecutionsCommand(CLI::App& app, Session& session, Action& action) {
   auto options = std::make_shared<ExecutionsOptions>();
-  auto* verb = app.add_subcommand("executions", "runs of state machines: list, show, resume, stop");
+  auto* verb = app.add_subcommand("executions", "runs of state machines: list, show, resume, redrive, stop");
   verb->require_subcommand(1);
   verb->footer(
       "Examples:\n  penstock executions ls --pipeline sp500\n  penstock executions show NAME --history\n"
@@ -167,12 +179,13 @@ void AddExecutionsCommand(CLI::App& app, Session& session, Action& action) {
   show->add_option("--svg", options->svg, "with --graph: write an SVG file in the place of text")
       ->needs(graph);
   auto* resume = add("resume", "go on with one that was stopped half-way", &Resume);
-  options->target.AddTo(*resume);
+  auto* redrive = add("redrive", "run one that failed again, from the state it failed in", &Redrive);
+  for (auto* sub : {resume, redrive}) options->target.AddTo(*sub);
   auto* stop = add("stop", "end one that is running", &Stop);
   stop->add_option("--cause", options->cause, "why, for its history");
-  for (auto* sub : {show, resume, stop})
+  for (auto* sub : {show, resume, redrive, stop})
     sub->add_option("name", options->name, "from `executions ls`")->required();
-  for (auto* sub : {resume, stop})
+  for (auto* sub : {resume, redrive, stop})
     sub->add_option("--pipeline", options->pipeline, "its folder, if it is not found by name");
 }
 

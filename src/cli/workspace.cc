@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <mutex>
 
 #include "base/parallel.h"
 #include "cli/demo.h"
@@ -14,6 +15,7 @@
 #include "net/retry.h"
 #include "net/sqlite_rate_limiter.h"
 #include "net/url.h"
+#include "pipeline/service_tasks.h"
 #include "pipeline/step_runner.h"
 #include "pipeline/views.h"
 #include "query/duckdb_engine.h"
@@ -185,6 +187,9 @@ struct PipelineWorkshop::Parts {
   std::unique_ptr<net::RetryingClient> client;
   std::unique_ptr<source::Source> source;
   pipeline::Runtime runtime;
+  std::unique_ptr<query::Engine> sql;  // opened when a Task first asks for it, as `http`
+  std::unique_ptr<net::CurlClient> http;
+  std::mutex services_mutex;
   std::unique_ptr<pipeline::StepRunner> runner;
   std::unique_ptr<workflow::Engine> engine;
 };
@@ -247,10 +252,40 @@ Result<std::unique_ptr<PipelineWorkshop>> PipelineWorkshop::Open(Session& sessio
   runtime.log = session.log().With({"pipeline", parts.pipeline.name()});
   runtime.threads = HardwareThreads();
 
+  runtime.services.sql = [&parts, &workspace]() -> Result<query::Engine*> {
+    std::lock_guard lock(parts.services_mutex);
+    if (parts.sql == nullptr) {
+      ASSIGN_OR_RETURN(parts.sql, workspace.QueryEngine({parts.pipeline.name()}));
+    }
+    return parts.sql.get();
+  };
+  runtime.services.http = [&parts]() -> Result<net::HttpClient*> {
+    std::lock_guard lock(parts.services_mutex);
+    if (parts.http == nullptr) {
+      ASSIGN_OR_RETURN(parts.http, net::CurlClient::Make({}));
+    }
+    return parts.http.get();
+  };
+  runtime.services.queue = [&parts, &workspace](const std::string& name,
+                                                bool make) -> Result<std::shared_ptr<queue::Queue>> {
+    std::lock_guard lock(parts.services_mutex);
+    if (!make) {
+      ASSIGN_OR_RETURN(const auto names, workspace.QueueNames());
+      if (std::find(names.begin(), names.end(), name) == names.end())
+        return MakeError(ErrorCode::kNotFound, "no such queue: " + name);
+    }
+    return workspace.Queue(name);
+  };
+
   parts.runner = std::make_unique<pipeline::StepRunner>(parts.pipeline, runtime);
   ASSIGN_OR_RETURN(auto* executions, workspace.Executions());
   workflow::EngineOptions engine;
   engine.max_parallel = static_cast<int>(config.in_flight);
+  engine.sources = pipeline::SourcesOf(runtime);
+  engine.definitions = [](const std::string& name) -> Result<std::string> {
+    ASSIGN_OR_RETURN(const auto other, pipeline::LoadPipeline(name));
+    return other.workflow;
+  };
   parts.engine = std::make_unique<workflow::Engine>(*executions, *parts.runner, session.clock(),
                                                     session.random(), runtime.log, engine);
   return shop;

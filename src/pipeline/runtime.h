@@ -2,6 +2,11 @@
 // a run.
 #pragma once
 
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
@@ -16,11 +21,27 @@ class Queue;
 namespace penstock::lake {
 class Catalog;
 }
+namespace penstock::query {
+class Engine;
+}
+namespace penstock::net {
+class HttpClient;
+}
 namespace penstock::source {
 class Source;
 }
 
 namespace penstock::pipeline {
+
+// What the Tasks of a state machine reach beside the steps. Each may be empty: there is none of it.
+// Thread-safe; what they answer outlives the run.
+struct Services {
+  std::function<Result<query::Engine*>()> sql;  // over the tables of the catalog
+  // Of the bucket: NotFound, or made when it is new.
+  std::function<Result<std::shared_ptr<queue::Queue>>(const std::string& name, bool make)> queue;
+  std::function<Result<net::HttpClient*>()> http;
+  std::vector<std::string> http_hosts;  // that http:invoke may ask, beside loopback
+};
 
 struct Runtime {
   store::ObjectStore* store = nullptr;
@@ -31,6 +52,7 @@ struct Runtime {
   Random* random = nullptr;
   Progress* progress = nullptr;
   Logger log;
+  Services services;
   int threads = 2;  // for work that needs the processor
 };
 

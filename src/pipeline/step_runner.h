@@ -8,11 +8,11 @@
 namespace penstock::pipeline {
 
 // Resources, with the input and output shapes of AWS's optimised integrations:
-//   arn:aws:states:::lambda:invoke    {"FunctionName": STEP, "Payload": …} →
-//   {"ExecutedVersion","Payload","StatusCode"} arn:aws:states:::sqs:sendMessage  {"QueueUrl", "MessageBody"}
-//   → {"MessageId"}
-// Source: AWS Step Functions developer guide, "Invoke an AWS Lambda function", "Send messages to an Amazon
-// SQS queue". Thread-safe. `pipeline` and what is in `runtime` outlive it.
+//   arn:aws:states:::lambda:invoke  {"FunctionName": STEP, "Payload": …} →
+//   {"ExecutedVersion","Payload","StatusCode"} arn:aws:lambda:…:function:STEP  the payload → what the step
+//   answers arn:aws:states:::aws-sdk:s3:…   workflow/s3_tasks.h the services of service_tasks.h
+// each also with ".waitForTaskToken" where a token makes sense. Source: AWS Step Functions developer guide.
+// Thread-safe. `pipeline` and what is in `runtime` outlive it.
 class StepRunner : public workflow::TaskRunner {
  public:
   StepRunner(const Pipeline& pipeline, const Runtime& runtime) : pipeline_(pipeline), runtime_(runtime) {}
@@ -20,7 +20,8 @@ class StepRunner : public workflow::TaskRunner {
 
  private:
   Result<json::value> InvokeStep(const workflow::TaskRequest& request, std::stop_token stop);
-  Result<json::value> SendMessage(const workflow::TaskRequest& request);
+  Result<json::value> CallStep(const workflow::TaskRequest& request, std::string_view name,
+                               const json::value& payload, std::stop_token stop);
 
   const Pipeline& pipeline_;
   const Runtime& runtime_;

@@ -134,14 +134,16 @@ Result<CaseResult> RunCase(const json::value& value) {
   }
   ManualClock clock(*ParseTimestamp("2024-01-02T03:04:05Z"));
   Random random(1);
-  CaseTasks tasks(*description, clock);
   ASSIGN_OR_RETURN(const auto buckets, CaseBuckets::Make(*description, clock));
+  ItemSources sources;
+  sources.bucket = [&](const std::string& name) { return buckets->Find(name); };
+  CaseTasks tasks(*description, clock, sources);
   MemoryExecutionStore store;
   EngineOptions options;
   options.commit_interval_ms = 0;
   options.region = "us-east-1";
   options.account = "111111111111";
-  options.sources.bucket = [&](const std::string& name) { return buckets->Find(name); };
+  options.sources = sources;
   Engine engine(store, tasks, clock, random, Logger(), options);
   const auto* input = description->if_contains("input");
   const auto run =

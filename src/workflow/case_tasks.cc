@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "base/json_text.h"
-
+#include "workflow/s3_tasks.h"
 
 namespace penstock::workflow {
 namespace {
@@ -17,8 +17,11 @@ json::object ObjectAt(const json::object& object, std::string_view key) {
 
 }  // namespace
 
-CaseTasks::CaseTasks(const json::object& description, Clock& clock)
-    : clock_(clock), lambdas_(ObjectAt(description, "lambdas")), tasks_(ObjectAt(description, "tasks")) {}
+CaseTasks::CaseTasks(const json::object& description, Clock& clock, ItemSources buckets)
+    : clock_(clock),
+      buckets_(std::move(buckets)),
+      lambdas_(ObjectAt(description, "lambdas")),
+      tasks_(ObjectAt(description, "tasks")) {}
 
 Result<json::value> CaseTasks::RunTask(const TaskRequest& request, std::stop_token stop) {
   if (const auto* replies = tasks_.if_contains(request.resource); replies != nullptr && replies->is_array()) {
@@ -29,6 +32,7 @@ Result<json::value> CaseTasks::RunTask(const TaskRequest& request, std::stop_tok
     }
     return Reply(replies->get_array(), index, stop);
   }
+  if (IsS3Resource(request.resource)) return RunS3Task(request.resource, request.input, buckets_);
   if (request.resource.rfind("arn:aws:lambda:", 0) == 0) {
     std::string name = request.resource.substr(request.resource.find(":function:") + 10);
     return CallFunction(name.substr(0, name.find(':')), request.input, true, stop);

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "workflow/item_reader.h"
 #include "workflow/task.h"
 
 namespace penstock::workflow {
@@ -15,7 +16,8 @@ namespace penstock::workflow {
 // with an optional "seconds" that it takes; the last one repeats.
 class CaseTasks : public TaskRunner {
  public:
-  CaseTasks(const json::object& description, Clock& clock);
+  // `buckets`: of what S3 is asked.
+  CaseTasks(const json::object& description, Clock& clock, ItemSources buckets = {});
   Result<json::value> RunTask(const TaskRequest& request, std::stop_token stop) override;
 
  private:
@@ -24,6 +26,7 @@ class CaseTasks : public TaskRunner {
   Result<json::value> Reply(const json::array& replies, size_t index, std::stop_token stop);
 
   Clock& clock_;
+  const ItemSources buckets_;
   json::object lambdas_, tasks_;
   std::mutex mutex_;
   std::map<std::string, size_t> calls_;
