@@ -95,6 +95,41 @@ TableConfig ReadTable(const std::string& name, YamlReader& reader) {
   return table;
 }
 
+ScheduleConfig ReadSchedule(YamlReader& reader) {
+  ScheduleConfig schedule;
+  schedule.where = reader.where();
+  schedule.name = reader.String("name");
+  if (!schedule.name.empty() && !IsPipelineName(schedule.name)) {
+    reader.Fault("name", fmt::format("expected lower-case letters, digits and hyphens, a letter first, at "
+                                     "most 40, got {}",
+                                     schedule.name));
+  }
+  for (const std::string key : {"cron", "rate", "at", "when"}) {
+    const auto text = reader.MaybeString(key);
+    if (!text) continue;
+    if (!schedule.key.empty()) reader.Fault(key, fmt::format("goes without {}", schedule.key));
+    schedule.key = key;
+    // Either as EventBridge writes it, or what stands between its parentheses.
+    const bool whole = key == "when" || text->starts_with(key + "(");
+    schedule.expression = whole ? *text : fmt::format("{}({})", key, *text);
+  }
+  if (schedule.key.empty()) reader.Fault("name", "one of cron, rate, at and when is required beside it");
+  schedule.timezone = reader.String("timezone", "");
+  if (schedule.key == "when" && !schedule.timezone.empty()) {
+    reader.Fault("timezone", "goes without when: the exchange has its own");
+  }
+  if (reader.MaybeString("from")) schedule.from = reader.Day("from");
+  if (reader.MaybeString("to")) schedule.to = reader.Day("to");
+  if (schedule.from && schedule.to && *schedule.from > *schedule.to) {
+    reader.Fault("to", "expected a day that is not before `from`");
+  }
+  if (auto input = reader.Mapping("input")) schedule.input = input->Rest();
+  schedule.enabled = reader.Choice("enabled", {"true", "false"}, "true") == "true";
+  schedule.queue_overlap = reader.Choice("overlap", {"queue", "skip"}, "queue") == "queue";
+  reader.Finish();
+  return schedule;
+}
+
 PipelineConfig ReadPipeline(YamlReader& reader) {
   PipelineConfig config;
   config.name = reader.String("name");
@@ -146,6 +181,14 @@ PipelineConfig ReadPipeline(YamlReader& reader) {
       retention->Fault("clean", "expected archive_after_days to be less than remove_after_days");
     }
     retention->Finish();
+  }
+  for (auto& entry : reader.List("schedules")) {
+    ScheduleConfig schedule = ReadSchedule(entry);
+    for (const auto& other : config.schedules) {
+      if (other.name == schedule.name)
+        entry.Fault("name", fmt::format("two schedules have the name {}", other.name));
+    }
+    config.schedules.push_back(std::move(schedule));
   }
   if (auto demo = reader.Mapping("demo")) {
     DemoConfig out;
@@ -213,7 +256,7 @@ std::vector<std::string> KnownConfigKeys() {
       "{source: {kind: yahoo, symbols: {}, quota: {}, quarantine: {}}, tables: {bars: {rules: [{}]}}, batch: "
       "{history_from: 2000-01-03}, "
       "retention: {raw: {}, "
-      "clean: {}}, demo: {}}");
+      "clean: {}}, schedules: [{from: 2000-01-03, to: 2000-01-03, input: {}}], demo: {}}");
   YamlReader reader(root, "", faults);
   ReadPipeline(reader);
   return {faults.known.begin(), faults.known.end()};

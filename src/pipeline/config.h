@@ -81,6 +81,20 @@ struct DemoConfig {
   std::vector<std::string> symbols;  // beside those of the symbol file: others that are recorded
 };
 
+// When `penstock serve` runs the pipeline. `serve` reads the expression (serve/schedule.h).
+struct ScheduleConfig {
+  std::string name;
+  std::string
+      expression;        // cron(…), rate(…) or at(…) of EventBridge Scheduler; or of `when`: market-open XNYS
+  std::string key;       // under which it stands: cron, rate, at or when
+  std::string timezone;  // IANA name; empty: UTC, and of `when` the exchange's
+  std::optional<Date> from, to;  // days in that zone, both included
+  json::object input;            // laid over the execution's input
+  bool enabled = true;
+  bool queue_overlap = true;  // an occurrence during a run: once afterwards; false: skipped
+  std::string where;          // file:line, for messages
+};
+
 struct PipelineConfig {
   std::string name;
   std::string description;
@@ -92,6 +106,7 @@ struct PipelineConfig {
   std::vector<TableConfig> tables;
   BatchConfig batch;
   RetentionConfig retention;
+  std::vector<ScheduleConfig> schedules;
   std::optional<DemoConfig> demo;
   std::string file;  // where it was read
 

@@ -80,6 +80,40 @@ TEST(PipelineConfig, NamesFileLineKeyAndWhatWasExpected) {
   EXPECT_THAT(FaultsOf(good, "name: ftse100", "name: ftse100\nname: other"), HasSubstr("stands twice"));
 }
 
+TEST(PipelineConfig, ReadsSchedules) {
+  const auto parsed = ParseConfig(std::string(kGood) + R"yaml(schedules:
+  - {name: daily, when: market-close XLON + 45m, input: {deep: {a: 1}}}
+  - {name: often, rate: 5 minutes, enabled: false, overlap: skip}
+  - {name: pasted, cron: "cron(15 10 * * ? *)", timezone: Europe/London, from: 2026-01-01, to: 2026-12-31}
+)yaml",
+                                  "pipeline.yaml", NoEnvironment);
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  ASSERT_EQ(parsed->schedules.size(), 3U);
+  EXPECT_EQ(parsed->schedules[0].expression, "market-close XLON + 45m");
+  EXPECT_EQ(parsed->schedules[0].input.at("deep").at("a").as_int64(), 1);
+  EXPECT_TRUE(parsed->schedules[0].enabled && parsed->schedules[0].queue_overlap);
+  EXPECT_EQ(parsed->schedules[1].expression, "rate(5 minutes)");
+  EXPECT_FALSE(parsed->schedules[1].enabled || parsed->schedules[1].queue_overlap);
+  EXPECT_EQ(parsed->schedules[2].expression, "cron(15 10 * * ? *)");
+  EXPECT_EQ(parsed->schedules[2].where, "pipeline.yaml:16");
+  EXPECT_EQ(parsed->schedules[2].to, MakeDate(2026, 12, 31));
+}
+
+TEST(PipelineConfig, FaultsOfSchedulesHaveTheirPlace) {
+  const auto faults = [](const std::string& schedule) {
+    return FaultsOf(std::string(kGood) + "schedules:\n  - " + schedule + "\n", "", "");
+  };
+  EXPECT_THAT(faults("{name: a}"), HasSubstr("pipeline.yaml:14:12: schedules[0].name"));
+  EXPECT_THAT(faults("{name: a, rate: 1 day, at: soon}"), HasSubstr("schedules[0].at: goes without rate"));
+  EXPECT_THAT(faults("{name: a, when: market-open XNYS, timezone: UTC}"), HasSubstr("schedules[0].timezone"));
+  EXPECT_THAT(faults("{name: A, rate: 1 day}"), HasSubstr("schedules[0].name: expected lower-case"));
+  EXPECT_THAT(faults("{name: a, rate: 1 day, enabled: perhaps}"), HasSubstr("expected one of true, false"));
+  EXPECT_THAT(faults("{name: a, rate: 1 day, from: 2026-02-01, to: 2026-01-01}"),
+              HasSubstr("schedules[0].to"));
+  EXPECT_THAT(faults("{name: a, rate: 1 day}\n  - {name: a, rate: 2 days}"),
+              HasSubstr("two schedules have the name a"));
+}
+
 TEST(PipelineConfig, TakesTheEnvironmentAndNamesWhatIsUnset) {
   const std::string text = std::string(kGood) + "prefix: ${LAKE_PREFIX}\n";
   const auto set = ParseConfig(text, "f", SomeEnvironment);
