@@ -60,15 +60,6 @@ std::string Fraction(int millisecond, const Marker& marker) {
   return out;
 }
 
-// A to I, K to M: the hours east; N to Y: those west; Z: none. Nothing for another offset.
-std::string MilitaryZone(int offset_minutes) {
-  constexpr std::string_view kEast = "ZABCDEFGHIKLM";
-  constexpr std::string_view kWest = "ZNOPQRSTUVWXY";
-  const auto hours = static_cast<size_t>(std::abs(offset_minutes) / 60);
-  if (offset_minutes % 60 != 0 || hours >= kEast.size()) return "";
-  return std::string(1, (offset_minutes < 0 ? kWest : kEast)[hours]);
-}
-
 std::string Zone(int offset_minutes, const Marker& marker) {
   if (marker.style == Style::kMilitaryZone) {
     const std::string letter = MilitaryZone(offset_minutes);

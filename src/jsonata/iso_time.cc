@@ -76,6 +76,14 @@ std::optional<int> ParseZone(std::string_view text) {
   return (negative ? -1 : 1) * (hours * 60 + minutes);
 }
 
+std::string MilitaryZone(int offset_minutes) {
+  constexpr std::string_view kEast = "ZABCDEFGHIKLM";
+  constexpr std::string_view kWest = "ZNOPQRSTUVWXY";
+  const auto hours = static_cast<size_t>(std::abs(offset_minutes) / 60);
+  if (offset_minutes % 60 != 0 || hours >= kEast.size()) return "";
+  return std::string(1, (offset_minutes < 0 ? kWest : kEast)[hours]);
+}
+
 std::optional<int64_t> CheckedMillis(CivilTime local, int offset_minutes) {
   constexpr int64_t kMaxYear = 300'000;  // beyond every moment there is
   if (local.year < -kMaxYear || local.year > kMaxYear || local.month < 1 || local.month > 12 ||

@@ -20,6 +20,10 @@ std::optional<int64_t> ParseIsoTime(std::string_view text);
 // Z, +05, +0530, -05:30, also without a sign: minutes east of UTC.
 std::optional<int> ParseZone(std::string_view text);
 
+// The letter of an offset of whole hours: A to I, K to M: those east; N to Y: those west; Z: none. Empty for
+// another offset.
+std::string MilitaryZone(int offset_minutes);
+
 // The moment of a local time; nothing when a field is out of its range (an hour of 24 is the end of the day).
 std::optional<int64_t> CheckedMillis(CivilTime local, int offset_minutes);
 
