@@ -1,7 +1,6 @@
 #include "jsonata/datetime_match.h"
 
 #include <algorithm>
-#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -67,7 +66,7 @@ std::vector<std::pair<std::u32string, int64_t>> Names(const Marker& marker) {
 }
 
 // A row of digits with separators between them; `exact`: so many digits, else any number. Appends where it
-// may end.
+// may end, the nearest first.
 void AddDigitEnds(const IntegerPicture& picture, std::u32string_view separators, size_t exact,
                   std::u32string_view text, size_t at, std::vector<size_t>& ends) {
   size_t digits = 0;
@@ -264,7 +263,7 @@ class Matcher {
       const bool roman = marker.integer.kind == Kind::kRoman;
       AddLetterEnds(roman ? U"ivxlcdm" : U"abcdefghijklmnopqrstuvwxyz", text_, at, ends);
     }
-    std::sort(ends.begin(), ends.end(), std::greater<>());
+    std::reverse(ends.begin(), ends.end());
     return ends;
   }
 
