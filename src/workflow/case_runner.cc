@@ -12,6 +12,7 @@
 #include "workflow/choice_rule.h"
 #include "workflow/engine.h"
 #include "workflow/memory_execution_store.h"
+#include "workflow/test_state.h"
 
 namespace penstock::workflow {
 namespace {
@@ -108,6 +109,69 @@ std::string Compare(const json::object& description, const ExecutionInfo& info,
   return fmt::format("events {}, expected {}", show(actual), show(*types));
 }
 
+// `text` may be the JSON text of what is expected.
+bool MatchesText(const Expectation& expectation, const json::value& expected, const json::value& text) {
+  if (expectation.Matches(expected, text)) return true;
+  if (!text.is_string()) return false;
+  const auto actual = ParseJson(std::string_view(text.get_string()));
+  if (!actual.ok()) return false;
+  if (expectation.Matches(expected, *actual)) return true;
+  if (!expected.is_string()) return false;
+  const auto inner =
+      ParseJson(std::string_view(expected.get_string()));  // another way of writing the same JSON
+  return inner.ok() && expectation.Matches(*inner, *actual);
+}
+
+// What differs; empty: nothing.
+Result<std::string> RunStateTest(const json::object& description) {
+  ManualClock clock(*ParseTimestamp("2024-01-02T03:04:05Z"));
+  Random random(1);
+  CaseTasks tasks(description, clock, {});
+  const auto* given = description.if_contains("request");
+  const auto* expected = description.if_contains("expected_response");
+  if (given == nullptr || !given->is_object() || expected == nullptr || !expected->is_object())
+    return MakeError(ErrorCode::kInvalidData, "a test of a state needs a request and an expected_response");
+  json::object request = given->get_object();
+  request["definition"] = description.at("definition");
+  if (const auto* input = description.if_contains("input"); input != nullptr && !input->is_null())
+    request["input"] = JsonText(*input);
+  const auto* type = request["definition"].if_object() == nullptr
+                         ? nullptr
+                         : request["definition"].get_object().if_contains("Type");
+  if (type != nullptr && *type == "Task") request["roleArn"] = "arn:aws:iam::111111111111:role/case";
+  const Expectation expectation(description);
+  const auto response = TestState(request, {tasks, clock, random});
+  if (!response.ok()) {
+    const auto code = CodeOf(response.status());
+    const json::value name = code == ErrorCode::kInvalidData     ? json::value("ValidationException")
+                             : code == ErrorCode::kConfiguration ? json::value("InvalidDefinition")
+                                                                 : json::value();
+    const json::value actual{{"error_code", name}, {"message", response.status().message()}};
+    if (expectation.Matches(*expected, actual)) return std::string();
+    return fmt::format("refused: {}, expected {}", JsonText(actual), JsonText(*expected).substr(0, 600));
+  }
+  const auto difference = [&](const json::object& want, const json::object& got) -> std::string {
+    for (const auto& member : want) {
+      const auto* value = got.if_contains(member.key());
+      if (value == nullptr) return fmt::format("no {}", std::string_view(member.key()));
+      if (member.key() != "inspectionData" && !MatchesText(expectation, member.value(), *value))
+        return fmt::format("{} {}, expected {}", std::string_view(member.key()),
+                           JsonText(*value).substr(0, 600), JsonText(member.value()).substr(0, 600));
+    }
+    for (const auto& member : got) {
+      if (!want.contains(member.key()))
+        return fmt::format("{} is not expected", std::string_view(member.key()));
+    }
+    return "";
+  };
+  const json::object& want = expected->get_object();
+  const json::object& got = response->get_object();
+  if (auto found = difference(want, got); !found.empty()) return found;
+  if (!want.contains("inspectionData")) return std::string();
+  auto found = difference(want.at("inspectionData").as_object(), got.at("inspectionData").as_object());
+  return found.empty() ? found : "inspectionData: " + found;
+}
+
 }  // namespace
 
 Result<CaseResult> RunCase(const json::value& value) {
@@ -124,6 +188,11 @@ Result<CaseResult> RunCase(const json::value& value) {
 
   if (kind == "create_invalid" || kind == "validate") {
     result.difference = CompareValidation(*description, text);
+    result.passed = result.difference.empty();
+    return result;
+  }
+  if (kind == "test_state") {
+    ASSIGN_OR_RETURN(result.difference, RunStateTest(*description));
     result.passed = result.difference.empty();
     return result;
   }

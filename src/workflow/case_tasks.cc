@@ -15,6 +15,32 @@ json::object ObjectAt(const json::object& object, std::string_view key) {
   return value != nullptr && value->is_object() ? value->get_object() : json::object();
 }
 
+// What lambda:invoke answers, with its metadata.
+json::value InvokeAnswer(json::value payload) {
+  const std::string length = std::to_string(JsonText(payload).size());
+  json::object headers{{"Connection", "keep-alive"},
+                       {"Content-Length", length},
+                       {"Content-Type", "application/json"},
+                       {"Date", "Tue, 02 Jan 2024 03:04:05 GMT"},
+                       {"X-Amz-Executed-Version", "$LATEST"},
+                       {"x-amzn-Remapped-Content-Length", "0"},
+                       {"x-amzn-RequestId", "00000000-0000-4000-8000-000000000000"},
+                       {"X-Amzn-Trace-Id", "root=1-00000000-000000000000000000000000;sampled=0"}};
+  json::object all;
+  for (const auto& header : headers) {
+    const bool alone =
+        header.key() == "Date" || header.key() == "x-amzn-RequestId" || header.key() == "X-Amzn-Trace-Id";
+    all[header.key()] = alone ? header.value() : json::value(json::array{header.value()});
+  }
+  return {
+      {"ExecutedVersion", "$LATEST"},
+      {"Payload", std::move(payload)},
+      {"SdkHttpMetadata",
+       {{"AllHttpHeaders", std::move(all)}, {"HttpHeaders", std::move(headers)}, {"HttpStatusCode", 200}}},
+      {"SdkResponseMetadata", {{"RequestId", "00000000-0000-4000-8000-000000000000"}}},
+      {"StatusCode", 200}};
+}
+
 }  // namespace
 
 CaseTasks::CaseTasks(const json::object& description, Clock& clock, ItemSources buckets)
@@ -44,7 +70,7 @@ Result<json::value> CaseTasks::RunTask(const TaskRequest& request, std::stop_tok
     const bool empty = payload == nullptr || payload->is_null();
     ASSIGN_OR_RETURN(json::value answer,
                      CallFunction(name, empty ? json::value(json::object()) : *payload, false, stop));
-    return json::value{{"ExecutedVersion", "$LATEST"}, {"Payload", std::move(answer)}, {"StatusCode", 200}};
+    return InvokeAnswer(std::move(answer));
   }
   return MakeTaskError("States.TaskFailed",
                        "the case does not say what this resource answers: " + request.resource);
@@ -67,7 +93,13 @@ Result<json::value> CaseTasks::CallFunction(const std::string& name, const json:
                                             std::stop_token stop) {
   const auto* function = lambdas_.if_contains(name);
   if (function == nullptr) {
-    return MakeTaskError("Lambda.ResourceNotFoundException", "Function not found: " + name);
+    return MakeTaskError(
+        "Lambda.ResourceNotFoundException",
+        fmt::format("Function not found: arn:aws:lambda:us-east-1:111111111111:function:{}:$LATEST (Service: "
+                    "AWSLambda; "
+                    "Status Code: 404; Error Code: ResourceNotFoundException; Request ID: "
+                    "00000000-0000-4000-8000-000000000000; Proxy: null)",
+                    name));
   }
   ASSIGN_OR_RETURN(const std::string behavior, GetString(*function, "behavior"));
   const json::object& fields = function->get_object();

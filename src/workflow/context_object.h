@@ -21,6 +21,7 @@ struct ExecutionFacts {
   int64_t redrive_count = 0;
   std::string redrive_time;  // only with a redrive_count
   int depth = 0;             // TaskRequest::depth
+  bool express = false;      // an Express workflow: nothing about redrives
 };
 
 // The iteration that a frame runs in; the innermost one.
@@ -39,9 +40,18 @@ class ContextObject {
   ContextObject& operator=(const ContextObject&) = delete;
 
   // Set for a Task from its second attempt on (0 before it): State.RetryCount.
-  void set_retry_count(int count) { retry_count_ = count, built_.reset(); }
+  void set_retry_count(int count) {
+    retry_count_ = count;
+    if (!whole_) built_.reset();
+  }
+
+  // Replaces it as a whole, for a test of one state.
+  void set_whole(json::value context) { whole_ = true, built_ = std::move(context); }
   // Of a Task that waits for its token: Task.Token.
-  void set_task_token(std::string token) { task_token_ = std::move(token), built_.reset(); }
+  void set_task_token(std::string token) {
+    task_token_ = std::move(token);
+    if (!whole_) built_.reset();
+  }
 
   const json::value& value() const;
   // As path.Evaluate(value()), without a copy of the execution's input or the Map's item where it can be
@@ -57,6 +67,7 @@ class ContextObject {
   const MapItem* item_;
   std::optional<int> retry_count_;
   std::string task_token_;
+  bool whole_ = false;
   mutable std::optional<json::value> built_;
 };
 
