@@ -19,8 +19,7 @@ std::string ReadFile(const std::filesystem::path& path) {
 
 // Why: tests/workflow/README.md.
 bool IsKnownToFail(const CaseResult& result) {
-  for (const std::string_view name : {"test_raise_custom_exception", "test_query_runtime_memory",
-                                      "test_s3_get_object[", "test_s3_put_object[bool]"}) {
+  for (const std::string_view name : {"test_raise_custom_exception", "test_query_runtime_memory"}) {
     if (result.id.find(name) != std::string::npos) return true;
   }
   return result.difference.find("JSONata is not supported yet") != std::string::npos;
