@@ -48,8 +48,11 @@ Result<std::unique_ptr<source::ReplayServer>> StartDemoServer(const pipeline::Pi
   return source::ReplayServer::Start(options, clock);
 }
 
-void AddDemoSymbols(pipeline::Pipeline& pipeline) {
+void PrepareDemo(pipeline::Pipeline& pipeline) {
   if (!pipeline.config.demo) return;
+  if (auto& history = pipeline.config.batch.history_from; history) {
+    history = std::max(*history, pipeline.config.demo->from);
+  }
   for (const auto& symbol : pipeline.config.demo->symbols) {
     auto& symbols = pipeline.symbols;
     if (std::find(symbols.begin(), symbols.end(), symbol) == symbols.end()) symbols.push_back(symbol);

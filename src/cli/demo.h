@@ -27,8 +27,9 @@ Result<std::string> FindDataFolder();
 Result<std::unique_ptr<source::ReplayServer>> StartDemoServer(const pipeline::Pipeline& pipeline,
                                                               const Clock& clock);
 
-// Symbols of which answers are recorded, though the symbol file has them no longer (demo.symbols).
-void AddDemoSymbols(pipeline::Pipeline& pipeline);
+// For the days of the demo: symbols of which answers are recorded, though the symbol file has them no longer
+// (demo.symbols), and no history before its first day.
+void PrepareDemo(pipeline::Pipeline& pipeline);
 
 // One backfill of all but the last `demo.daily` sessions, then these one by one, as the schedule would have
 // run them. Configuration: the pipeline has no demo.

@@ -153,8 +153,7 @@ Result<int> ShowLedger(Session& session, const LedgerOptions& options) {
     if (rows.rows.empty()) session.Remark("The provider knows every symbol that it was asked for.\n");
     return 0;
   }
-  ASSIGN_OR_RETURN(pipeline::LedgerQuery query,
-                   QueryOf(options.cells, pipeline, coverage));
+  ASSIGN_OR_RETURN(pipeline::LedgerQuery query, QueryOf(options.cells, pipeline, coverage));
   query.ranges = options.missing || !query.symbols.empty();
   const auto ledger = pipeline::MakeLedger(pipeline, coverage, query);
   if (options.missing) {
@@ -175,9 +174,10 @@ Result<int> ShowLedger(Session& session, const LedgerOptions& options) {
     return 0;
   }
   session.PrintRows(session.format() == OutputFormat::kTable ? Totals(ledger) : BySymbol(ledger));
-  std::string remark =
-      fmt::format("\n{}, {} to {}\n", pipeline.name(), FormatDate(query.days.from), FormatDate(query.days.to));
-  if (const auto last = pipeline::LastSession(pipeline, session.clock().Now()); last.ok() && *last > query.days.to) {
+  std::string remark = fmt::format("\n{}, {} to {}\n", pipeline.name(), FormatDate(query.days.from),
+                                   FormatDate(query.days.to));
+  if (const auto last = pipeline::LastSession(pipeline, session.clock().Now());
+      last.ok() && *last > query.days.to) {
     const auto later = pipeline.calendar->Sessions(query.days.to + std::chrono::days(1), *last);
     remark += fmt::format("{} sessions after that were not run yet; --to {} counts them, too\n", later.size(),
                           FormatDate(*last));
@@ -194,15 +194,14 @@ Result<int> Backfill(Session& session, const BackfillOptions& options) {
   }
   if (options.target.demo && session.options.bucket.empty()) session.options.bucket = "demo";
   ASSIGN_OR_RETURN(pipeline::Pipeline loaded, pipeline::LoadPipeline(options.cells.pipeline));
-  if (options.target.demo) AddDemoSymbols(loaded);
+  if (options.target.demo) PrepareDemo(loaded);
   ProgressBar progress(session.clock(), session.err(), [&](std::string_view text) { session.Remark(text); });
   Workspace workspace(session);
   ASSIGN_OR_RETURN(const auto shop, PipelineWorkshop::Open(session, workspace, std::move(loaded),
                                                            {options.target, &progress}));
   const pipeline::Pipeline& pipeline = shop->pipeline();
   ASSIGN_OR_RETURN(const auto coverage, pipeline::ReadCoverage(pipeline, shop->runtime()));
-  ASSIGN_OR_RETURN(pipeline::LedgerQuery query,
-                   QueryOf(options.cells, pipeline, coverage));
+  ASSIGN_OR_RETURN(pipeline::LedgerQuery query, QueryOf(options.cells, pipeline, coverage));
   query.ranges = true;
   std::map<std::pair<Date, Date>, std::vector<std::string>> groups;
   for (const auto& range : pipeline::MakeLedger(pipeline, coverage, query).ranges) {

@@ -40,8 +40,9 @@ Status DoAgain(const PipelineWorkshop& shop, const DeadLetter& letter, std::stop
     ASSIGN_OR_RETURN(const std::string key, GetString(letter.input, "key"));
     input = {{"date", day}, {"raw", json::array{json::object{{"key", key}}}}};
   } else {
-    return MakeError(ErrorCode::kInvalidData,
-                     "the message names no step that can be done again: " + letter.step);
+    auto step = pipeline::FindStep(letter.step);
+    RETURN_IF_ERROR(WithContext(step.status(), "the message names no step that can be done again"));
+    return (*step)->run(context, letter.input).status();
   }
   ASSIGN_OR_RETURN(const auto summary, pipeline::RunTransformStep(context, input));
   ASSIGN_OR_RETURN(const int64_t dead, GetInt(summary, "dead_lettered"));

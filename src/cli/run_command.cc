@@ -89,7 +89,8 @@ std::string WhyNoSession(const RunOptions& options, const pipeline::Pipeline& pi
   return fmt::format("Nothing to do: {} was no session of {}{}.\n", days, pipeline.calendar->mic(), why);
 }
 
-// What the pipeline is for, by its own saved query: the screener, or the largest gains and losses of the last day.
+// What the pipeline is for, by its own saved query: the screener, or the largest gains and losses of the last
+// day.
 Status ShowResult(Session& session, Workspace& workspace, const pipeline::Pipeline& pipeline, Date day) {
   QueryRequest request;
   request.pipeline = pipeline.folder;
@@ -115,12 +116,12 @@ void ShowWhereNext(const Session& session, const pipeline::Pipeline& pipeline, c
                    Date day) {
   const std::string lake = fmt::format("{}/{}", session.bucket(), pipeline.config.prefix);
   const bool by_symbol = pipeline.config.bar_files() == pipeline::TableFiles::kBySymbol;
-  session.Print(fmt::format(
-      "\n{0}\n  {1}clean/bars/{2:<24} {3}\n"
-      "  {1}rejected/bars/{2:<21} with rule and reason\n"
-      "  {1}raw/dt=…/                          the answers as received\n",
-      Bold(session.out(), "The lake"), lake, by_symbol ? "SYMBOL.parquet" : "dt=…/bars.parquet",
-      by_symbol ? "one file a symbol" : "one file a session"));
+  session.Print(
+      fmt::format("\n{0}\n  {1}clean/bars/{2:<24} {3}\n"
+                  "  {1}rejected/bars/{2:<21} with rule and reason\n"
+                  "  {1}raw/dt=…/                          the answers as received\n",
+                  Bold(session.out(), "The lake"), lake, by_symbol ? "SYMBOL.parquet" : "dt=…/bars.parquet",
+                  by_symbol ? "one file a symbol" : "one file a session"));
   const RunHints hints = HintsOf(session, options.target);
   session.Print(fmt::format(
       "\n{0}\n  {1} query --bucket {2} \"select * from {3}.bars where {4} = '{5}' order by volume desc limit "
@@ -130,13 +131,14 @@ void ShowWhereNext(const Session& session, const pipeline::Pipeline& pipeline, c
       "  {1} tables ls --bucket {2}\n"
       "  {1} run ftse100 --live           today's constituents of the FTSE 100, from the provider\n",
       Bold(session.out(), "Try next"), hints.program, hints.bucket, pipeline.config.database(),
-      by_symbol ? "date" : "dt", FormatDate(day), by_symbol ? "screener" : "quality_by_day", options.pipeline));
+      by_symbol ? "date" : "dt", FormatDate(day), by_symbol ? "screener" : "quality_by_day",
+      options.pipeline));
 }
 
 Result<int> Run(Session& session, const RunOptions& options) {
   if (options.target.demo && session.options.bucket.empty()) session.options.bucket = "demo";
   ASSIGN_OR_RETURN(pipeline::Pipeline loaded, pipeline::LoadPipeline(options.pipeline));
-  if (options.target.demo) AddDemoSymbols(loaded);
+  if (options.target.demo) PrepareDemo(loaded);
   ASSIGN_OR_RETURN(const auto days, DaysOf(options, loaded, session.clock().Now()));
   if (days.empty()) {
     session.Print(WhyNoSession(options, loaded));

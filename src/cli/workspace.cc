@@ -20,6 +20,7 @@
 #include "pipeline/views.h"
 #include "query/duckdb_engine.h"
 #include "queue/sqlite_queue.h"
+#include "source/fundamentals.h"
 #include "source/page_guard.h"
 #include "source/registry.h"
 #include "source/replay/replay_server.h"
@@ -186,6 +187,7 @@ struct PipelineWorkshop::Parts {
   std::unique_ptr<source::PageGuard> guard;
   std::unique_ptr<net::RetryingClient> client;
   std::unique_ptr<source::Source> source;
+  std::unique_ptr<source::FundamentalSource> fundamentals;
   pipeline::Runtime runtime;
   std::unique_ptr<query::Engine> sql;  // opened when a Task first asks for it, as `http`
   std::unique_ptr<net::CurlClient> http;
@@ -214,6 +216,8 @@ Result<std::unique_ptr<PipelineWorkshop>> PipelineWorkshop::Open(Session& sessio
     ASSIGN_OR_RETURN(parts.replay, StartDemoServer(parts.pipeline, session.clock()));
     endpoint = parts.replay->origin();
   }
+  // Rounds wait for a provider's quota; a server that was named for this run has none of ours.
+  if (!endpoint.empty()) parts.pipeline.config.batch.wait_s = 0;
   source::SourceSettings settings = config.settings;
   if (options.target.live) settings.erase("endpoint");
   if (!endpoint.empty()) settings["endpoint"] = endpoint;
@@ -240,12 +244,22 @@ Result<std::unique_ptr<PipelineWorkshop>> PipelineWorkshop::Open(Session& sessio
   ASSIGN_OR_RETURN(parts.source,
                    source::MakeSource(config.kind, settings, {parts.client.get(), &session.clock()}));
 
+  auto fundamentals =
+      source::MakeFundamentalSource(config.kind, settings, {parts.client.get(), &session.clock()});
+  if (fundamentals.ok()) {
+    parts.fundamentals = *std::move(fundamentals);
+  } else {
+    IgnoreError(fundamentals.status(),
+                "not every kind of source has fundamentals; the step that needs them says so");
+  }
+
   ASSIGN_OR_RETURN(parts.dead_letters, workspace.Queue(parts.pipeline.dead_letter_queue()));
   pipeline::Runtime& runtime = parts.runtime;
   ASSIGN_OR_RETURN(runtime.store, workspace.Store());
   ASSIGN_OR_RETURN(runtime.catalog, workspace.Catalog());
   runtime.dead_letters = parts.dead_letters.get();
   runtime.source = parts.source.get();
+  runtime.fundamentals = parts.fundamentals.get();
   runtime.clock = &session.clock();
   runtime.random = &session.random();
   runtime.progress = options.progress == nullptr ? &parts.no_progress : options.progress;

@@ -101,7 +101,11 @@ class TableBySymbol : public OpenTable {
     upsert.progress = options.progress;
     ASSIGN_OR_RETURN(const auto outcomes, table_->UpsertMany(rows, upsert));
     for (const auto& outcome : outcomes) {
-      RETURN_IF_ERROR(WithContext(outcome.status, outcome.symbol));
+      if (!outcome.status.ok()) {
+        if (CodeOf(outcome.status) != ErrorCode::kCorrupt) return WithContext(outcome.status, outcome.symbol);
+        summary.failed.emplace(outcome.symbol, outcome.status);
+        continue;
+      }
       ++summary.files;
       summary.files_changed += outcome.changed ? 1 : 0;
       summary.outputs.insert(table_->layout().SeriesKey(outcome.symbol));

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <set>
 #include <stop_token>
@@ -37,6 +38,8 @@ struct MergeSummary {
   int64_t files = 0;              // partitions or series that the rows belong to
   int64_t files_changed = 0;      // of these, where a file was written or removed
   std::set<std::string> outputs;  // keys of the clean files
+  // Symbols whose own file could not take its rows (damaged, say); of tables by symbol.
+  std::map<std::string, Status> failed;
 };
 
 class OpenTable {

@@ -54,12 +54,14 @@ void ReplaceAll(std::string& text, std::string_view from, std::string_view to) {
     text.replace(at, from.size(), to);
 }
 
-// What the deployment fills in on AWS: ${DeadLetterQueueUrl}, ${Bucket}, and ${Query.NAME}, the text of
-// queries/NAME.sql.
+// What the deployment fills in on AWS: ${DeadLetterQueueUrl}, ${Bucket}, ${Prefix}, ${Database}, and
+// ${Query.NAME}, the text of queries/NAME.sql.
 Status FillPlaceholders(Pipeline& pipeline) {
   std::string& text = pipeline.workflow;
   ReplaceAll(text, "${DeadLetterQueueUrl}", pipeline.dead_letter_queue());
   ReplaceAll(text, "${Bucket}", kEmbeddedBucket);
+  ReplaceAll(text, "${Prefix}", pipeline.config.prefix);
+  ReplaceAll(text, "${Database}", pipeline.config.database());
   constexpr std::string_view kQuery = "${Query.";
   for (size_t at = 0; (at = text.find(kQuery, at)) != std::string::npos;) {
     const size_t end = text.find('}', at);

@@ -19,7 +19,7 @@ class ExchangeCalendar;
 namespace penstock::pipeline {
 
 // What a bucket is called in a state machine that runs embedded: any name means the bucket of the run.
-inline constexpr std::string_view kEmbeddedBucket = "penstock";
+inline constexpr std::string_view kEmbeddedBucket = "lake";
 
 struct Pipeline {
   PipelineConfig config;

@@ -19,6 +19,7 @@ Result<std::vector<TransformSummary>> ProcessRaw(const Pipeline& pipeline, const
   std::map<Date, std::vector<RawObject>> fresh, judged;
   std::map<Date, std::optional<lake::Marker>> markers;
   for (const auto& object : objects) {
+    if (object.key.starts_with(RawPrefix(prefix) + "fundamentals/")) continue;  // of no day of prices
     const auto day = lake::PartitionOfKey(object.key);
     if (!day.ok()) {
       runtime.log.Warning("not_a_raw_answer", {{"key", object.key}, {"why", "it lies in no dt=DAY/"}});

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <iterator>
 #include <map>
 
 #include "lake/catalog.h"
@@ -26,6 +27,13 @@ lake::TableEntry RejectedEntryOf(const lake::TableSpec& spec, const std::string&
   return entry;
 }
 
+// Writes nothing when the catalog has it so.
+Status Register(const Runtime& runtime, const lake::TableEntry& entry) {
+  const auto known = runtime.catalog->GetTable(entry.database, entry.table);
+  if (known.ok() && *known == entry) return Status::OK();
+  return runtime.catalog->RegisterTable(entry);
+}
+
 }  // namespace
 
 Result<std::vector<std::string>> PublishTables(const Pipeline& pipeline, const Runtime& runtime) {
@@ -45,11 +53,18 @@ Result<std::vector<std::string>> PublishTables(const Pipeline& pipeline, const R
   std::vector<std::string> names;
   for (const auto& entry : entries) {
     names.push_back(fmt::format("{}.{}", entry.database, entry.table));
-    const auto known = runtime.catalog->GetTable(entry.database, entry.table);
-    if (known.ok() && *known == entry) continue;
-    RETURN_IF_ERROR(runtime.catalog->RegisterTable(entry));
+    RETURN_IF_ERROR(Register(runtime, entry));
   }
   return names;
+}
+
+Status RegisterFileTable(const Pipeline& pipeline, const Runtime& runtime, const lake::TableSpec& spec,
+                         const std::string& description) {
+  lake::TableEntry entry = lake::EntryOf(spec, lake::DatabaseOfPipeline(pipeline.name()),
+                                         lake::TableLayout{spec.name, pipeline.config.prefix}, description);
+  entry.partition_columns.clear();
+  entry.rejected_prefix.clear();
+  return Register(runtime, entry);
 }
 
 namespace {
@@ -68,16 +83,20 @@ Result<json::object> CloseWork(const StepContext& context, const std::string& ex
     RETURN_IF_ERROR(lake::FoldMarkerShards(*context.runtime.store, prefix, pipeline.name(), day));
     ASSIGN_OR_RETURN(const auto marker,
                      lake::ReadMarker(*context.runtime.store, prefix, pipeline.name(), day));
-    std::map<std::string, const lake::MarkerInput*> answers;
+    // By symbol: the answers up to this day, which may begin before what was missing (an adjusted history).
+    std::map<std::string, std::map<Date, const lake::MarkerInput*>> answers;
     if (marker) {
-      for (const auto& [key, input] : marker->inputs) answers[key.substr(0, key.rfind('.'))] = &input;
+      for (const auto& [name, input] : marker->inputs) {
+        if (const auto key = RawKey::Parse(prefix, name)) answers[key->symbol][key->from] = &input;
+      }
     }
     summary.date = day;
     for (const FileWork* file : files) {
+      const auto& own = answers[file->symbol];
       const std::string stem = RawKey{file->symbol, file->days.from, file->days.to, ""}.ToStem(prefix);
-      if (const auto answer = answers.find(stem); answer != answers.end()) {
+      if (const auto after = own.upper_bound(file->days.from); after != own.begin()) {
         ++summary.files;
-        summary.AddRows(*answer->second);
+        summary.AddRows(*std::prev(after)->second);
       } else if (!(file->probe && marker && marker->unknown.contains(stem))) {
         ++not_fetched;
       }

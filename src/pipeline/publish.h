@@ -13,4 +13,8 @@ namespace penstock::pipeline {
 // names.
 Result<std::vector<std::string>> PublishTables(const Pipeline& pipeline, const Runtime& runtime);
 
+// The same for a table that is one file, written whole: {prefix}clean/NAME/NAME.parquet.
+Status RegisterFileTable(const Pipeline& pipeline, const Runtime& runtime, const lake::TableSpec& spec,
+                         const std::string& description);
+
 }  // namespace penstock::pipeline

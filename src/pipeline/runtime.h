@@ -28,8 +28,9 @@ namespace penstock::net {
 class HttpClient;
 }
 namespace penstock::source {
+class FundamentalSource;
 class Source;
-}
+}  // namespace penstock::source
 
 namespace penstock::pipeline {
 
@@ -48,6 +49,7 @@ struct Runtime {
   queue::Queue* dead_letters = nullptr;
   lake::Catalog* catalog = nullptr;
   source::Source* source = nullptr;
+  source::FundamentalSource* fundamentals = nullptr;  // nullptr: this kind of source has none
   Clock* clock = nullptr;
   Random* random = nullptr;
   Progress* progress = nullptr;

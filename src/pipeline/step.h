@@ -56,6 +56,12 @@ Result<json::value> RunFetchFileNameStep(const StepContext& context, const json:
 // {"Items":[{"symbol","from","to"}…],"BatchInput":{"execution"}} → counts: asks the provider for each, keeps
 // the answers, and brings their rows into the symbols' files. What fails is in the dead-letter queue.
 Result<json::value> RunProcessFileStep(const StepContext& context, const json::value& input);
+// {"date"} → {"rows","requests",…}: what the provider knows of the companies, into the table `fundamentals`.
+Result<json::value> RunFetchFundamentalDataStep(const StepContext& context, const json::value& input);
+// {"state":{"statistics":{"location"},"published":{"transform"},…}} →
+// {"transform","screener":{"rows","key"}}: the last bar of every symbol, joined with the statistics and the
+// fundamentals, into the table `screener`.
+Result<json::value> RunMergeScreenerDataStep(const StepContext& context, const json::value& input);
 // {"date","transform":{…}} → {"tables":[…],"transform":{…}}: registers the tables in the catalog. With
 // "execution" instead of "transform": closes what process_file did in that execution, and sums it up.
 Result<json::value> RunPublishStep(const StepContext& context, const json::value& input);

@@ -105,17 +105,14 @@ class Run {
     auto answer = key ? Parse(raw, *key, object, fetched_at) : NotARawKey(raw.key);
     if (!answer.ok()) {
       if (!SpeaksOfTheBytes(CodeOf(answer.status()))) return WithContext(answer.status(), raw.key);
-      RETURN_IF_ERROR(SendDeadLetter(*runtime_.dead_letters, LetterFor(raw, answer.status())));
-      log_.Warning("not_parsed", {{"key", raw.key}, {"cause", answer.status().message()}});
-      std::lock_guard lock(mutex_);
-      ++summary.files;
-      ++summary.dead_lettered;
-      Advance(1);
-      return Status::OK();
+      return GiveUp(raw, answer.status());
     }
-    // What fails from here on is not the answer's fault, and ends the run.
+    // What fails from here on is not the answer's fault, and ends the run, but for what lies in a symbol's
+    // own file.
     if (pipeline_.config.bar_files() == TableFiles::kBySymbol) {
       auto bars = WithoutContext(*key, answer->bars);
+      // The damaged file of one symbol stops no other.
+      if (CodeOf(bars.status()) == ErrorCode::kCorrupt) return GiveUp(raw, bars.status());
       RETURN_IF_ERROR(WithContext(bars.status(), raw.key));
       if (*bars == nullptr) {
         log_.Info("history_adjusted", {{"key", raw.key}});
@@ -137,6 +134,36 @@ class Run {
     actions_.Add(key->symbol, parsed->actions);
     changes.inputs[raw.key] = std::move(parsed->input);
     Advance(0);
+    return Status::OK();
+  }
+
+  // Into the dead-letter queue with one answer.
+  Status GiveUp(const RawObject& raw, const Status& status) {
+    RETURN_IF_ERROR(SendDeadLetter(*runtime_.dead_letters, LetterFor(raw, status)));
+    log_.Warning("not_taken_in", {{"key", raw.key}, {"cause", status.message()}});
+    std::lock_guard lock(mutex_);
+    ++summary.files;
+    ++summary.dead_lettered;
+    Advance(1);
+    return Status::OK();
+  }
+
+  // The file of this symbol cannot take the rows of its answers: they are in the dead-letter queue, and not
+  // done.
+  Status Refuse(const std::string& symbol, const Status& status) {
+    for (auto it = changes.inputs.begin(); it != changes.inputs.end();) {
+      const auto key = RawKey::Parse(pipeline_.config.prefix, it->first);
+      if (!key || key->symbol != symbol) {
+        ++it;
+        continue;
+      }
+      RETURN_IF_ERROR(
+          SendDeadLetter(*runtime_.dead_letters, LetterFor({it->first, it->second.fetched_at}, status)));
+      log_.Error("file_not_updated", {{"key", it->first}, {"cause", status.message()}});
+      ++summary.dead_lettered;
+      summary.RemoveRows(it->second);
+      it = changes.inputs.erase(it);
+    }
     return Status::OK();
   }
 
@@ -276,8 +303,8 @@ class Run {
 };
 
 // The rows of the open table into its files.
-Status Merge(OpenTable& open, const Runtime& runtime, const TransformOptions& options,
-             TransformSummary& summary, std::set<std::string>& outputs) {
+Status Merge(OpenTable& open, const Runtime& runtime, const TransformOptions& options, Run& run,
+             std::set<std::string>& outputs) {
   MergeOptions merge;
   merge.threads = runtime.threads;
   merge.stop = options.stop;
@@ -295,8 +322,9 @@ Status Merge(OpenTable& open, const Runtime& runtime, const TransformOptions& op
   const auto merged = open.Merge(merge);
   if (begun) runtime.progress->End();
   RETURN_IF_ERROR(merged.status());
-  summary.partitions += merged->files;
-  summary.partitions_changed += merged->files_changed;
+  run.summary.partitions += merged->files;
+  run.summary.partitions_changed += merged->files_changed;
+  for (const auto& [symbol, status] : merged->failed) RETURN_IF_ERROR(run.Refuse(symbol, status));
   outputs.insert(merged->outputs.begin(), merged->outputs.end());
   return Status::OK();
 }
@@ -315,6 +343,14 @@ void TransformSummary::AddRows(const lake::MarkerInput& input) {
   rejected += input.rejected;
   for (const auto& [rule, count] : input.rejected_by_rule) rejected_by_rule[rule] += count;
   for (const auto& [rule, count] : input.warned_by_rule) warned_by_rule[rule] += count;
+}
+
+void TransformSummary::RemoveRows(const lake::MarkerInput& input) {
+  read -= input.rows;
+  accepted -= input.accepted;
+  rejected -= input.rejected;
+  for (const auto& [rule, count] : input.rejected_by_rule) rejected_by_rule[rule] -= count;
+  for (const auto& [rule, count] : input.warned_by_rule) warned_by_rule[rule] -= count;
 }
 
 void TransformSummary::Add(const TransformSummary& other) {
@@ -368,8 +404,8 @@ Result<TransformSummary> Transform(const Pipeline& pipeline, const Runtime& runt
         ParallelFor(count, runtime.threads, [&](size_t i) { return run.Take(raw[begin + i]); }, options.stop);
     if (options.shard.empty()) runtime.progress->End();
     RETURN_IF_ERROR(taken);
-    RETURN_IF_ERROR(Merge(*bars, runtime, options, run.summary, outputs));
-    RETURN_IF_ERROR(Merge(*actions, runtime, options, run.summary, outputs));
+    RETURN_IF_ERROR(Merge(*bars, runtime, options, run, outputs));
+    RETURN_IF_ERROR(Merge(*actions, runtime, options, run, outputs));
   }
   if (!run.changes.inputs.empty()) {
     run.changes.outputs.assign(outputs.begin(), outputs.end());

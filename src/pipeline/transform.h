@@ -43,6 +43,8 @@ struct TransformSummary {
 
   // Adds the rows of one processed answer, as its marker entry has them.
   void AddRows(const lake::MarkerInput& input);
+  // Takes them out again.
+  void RemoveRows(const lake::MarkerInput& input);
   // Adds the counts of another call for the same raw day.
   void Add(const TransformSummary& other);
   json::object ToJson() const;
