@@ -5,18 +5,21 @@
 //   penstock_bench update EOD_DIR BUCKET          a new day into each file of BUCKET/clean/bars
 //   penstock_bench latest BUCKET OUT_FILE         the last row of each of these, from the files' tails
 //   penstock_bench latest_index BUCKET OUT_FILE   the same, from the tail index
+//   penstock_bench interpreter memory|durable|distributed OUT_DIR [ITEMS]    a Map of 10,000 items over Pass
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <vector>
 
 #include "base/parallel.h"
+#include "interpreter.h"
 #include "lake/daily_bars.h"
 #include "lake/parquet_file.h"
 #include "lake/rules.h"
@@ -97,11 +100,14 @@ int main(int argc, char** argv) {
     status = UpdateTickers(argv[2], argv[3]);
   } else if ((work == "latest" || work == "latest_index") && argc == 4) {
     status = LatestOfTickers(argv[2], argv[3], work == "latest_index");
+  } else if (work == "interpreter" && (argc == 4 || argc == 5)) {
+    status = RunInterpreter(argv[2], argv[3], argc == 5 ? std::atoll(argv[4]) : 10'000);
   } else {
     std::fprintf(stderr,
                  "usage: penstock_bench transform CHART_DIR OUT_DIR\n"
                  "       penstock_bench update EOD_DIR BUCKET\n"
-                 "       penstock_bench latest|latest_index BUCKET OUT_FILE\n");
+                 "       penstock_bench latest|latest_index BUCKET OUT_FILE\n"
+                 "       penstock_bench interpreter memory|durable|distributed OUT_DIR [ITEMS]\n");
     return 2;
   }
   if (!status.ok()) std::fprintf(stderr, "penstock_bench: %s\n", Describe(status).c_str());

@@ -37,6 +37,18 @@ const char* const kMachine = R"({"StartAt":"First","States":{
     {"StartAt":"R","States":{"R":{"Type":"Pass","Result":"r","End":true}}}]},
   "Last":{"Type":"Task","Resource":"last","End":true}}})";
 
+// The same with child executions, and a task that waits for its token.
+const char* const kDistributed = R"({"StartAt":"First","States":{
+  "First":{"Type":"Task","Resource":"first","ResultPath":"$.first","Next":"Each"},
+  "Each":{"Type":"Map","ItemsPath":"$.items","MaxConcurrency":3,"ResultPath":"$.each","Next":"Ask","ItemProcessor":{
+    "ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType":"STANDARD"},"StartAt":"Fetch","States":{
+      "Fetch":{"Type":"Task","Resource":"fetch","Next":"Store",
+               "Retry":[{"ErrorEquals":["Flaky"],"IntervalSeconds":1,"MaxAttempts":2}]},
+      "Store":{"Type":"Task","Resource":"store","End":true}}}},
+  "Ask":{"Type":"Task","Resource":"ask.waitForTaskToken","Parameters":{"token.$":"$$.Task.Token"},
+         "TimeoutSeconds":60,"ResultPath":"$.answer","Next":"Last"},
+  "Last":{"Type":"Task","Resource":"last","End":true}}})";
+
 class EngineCrash : public testing::Test {
  protected:
   void SetUp() override {
@@ -67,6 +79,15 @@ class EngineCrash : public testing::Test {
       const int fd = open((folder_ + "/calls").c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
       if (write(fd, line.data(), line.size()) != static_cast<ssize_t>(line.size())) abort();
       close(fd);
+      if (request.resource == "ask.waitForTaskToken") {
+        // As another process would: by the store. Answered before, it stays answered.
+        TokenState answer;
+        answer.phase = TokenPhase::kSucceeded;
+        answer.output = "\"yes\"";
+        IgnoreError(store_->AnswerToken(std::string(request.input.at("token").get_string()), answer),
+                    "a task that is called again has its answer");
+        return nullptr;
+      }
       if (request.resource == "first") return json::value("done");
       if (request.resource == "fetch" && request.attempt == 1 && request.input.as_int64() % 2 == 1) {
         return MakeTaskError("Flaky", "odd");
@@ -74,11 +95,11 @@ class EngineCrash : public testing::Test {
       if (request.resource == "last") return request.input;
       return json::value{{request.resource, request.input}};
     });
-    ASSIGN_OR_RETURN(auto store, SqliteExecutionStore::Open(folder_ + "/state.db"));
+    ASSIGN_OR_RETURN(store_, SqliteExecutionStore::Open(folder_ + "/state.db"));
     EngineOptions options;
     options.commit_interval_ms = 0;
-    Engine engine(*store, tasks, clock, random, Logger(), options);
-    return engine.Run({"x", "m", kMachine, json::value{{"items", {1, 2, 3, 4}}}});
+    Engine engine(*store_, tasks, clock, random, Logger(), options);
+    return engine.Run({"x", "m", machine_, json::value{{"items", {1, 2, 3, 4}}}});
   }
 
   // In a process of its own; its exit status, or -1 when it was killed.
@@ -113,6 +134,9 @@ class EngineCrash : public testing::Test {
       EXPECT_EQ(event.id, ++id);
       out.insert(EventName(event) + " " + event.path);
     }
+    auto of_children = (*store)->ChildHistory("x", "");
+    EXPECT_TRUE(of_children.ok());
+    for (const auto& event : *of_children) out.insert(EventName(event) + " " + event.path);
     return out;
   }
 
@@ -128,6 +152,8 @@ class EngineCrash : public testing::Test {
   json::value Output() { return (*(*SqliteExecutionStore::Open(folder_ + "/state.db"))->Get("x")).output; }
 
   std::string folder_;
+  const char* machine_ = kMachine;
+  std::unique_ptr<SqliteExecutionStore> store_;
 };
 
 TEST_F(EngineCrash, KilledAtEveryCommitPointItIsCompletedWithoutRunningARecordedTaskAgain) {
@@ -152,6 +178,36 @@ TEST_F(EngineCrash, KilledAtEveryCommitPointItIsCompletedWithoutRunningARecorded
       const auto after = Ended(Events());
       // As many calls as endings came to the record: none for what was there before.
       EXPECT_EQ(Calls().size(), after.size() - before.size()) << point << "@" << n;
+      EXPECT_TRUE(JsonEquals(Output(), output)) << point << "@" << n;
+      EXPECT_EQ(Events(), events) << point << "@" << n;
+    }
+  }
+  EXPECT_GE(kills, 12);
+}
+
+TEST_F(EngineCrash, ChildExecutionsThatEndedDoNotRunAgain) {
+  machine_ = kDistributed;
+  ASSERT_EQ(RunInChild(""), 0);
+  ASSERT_EQ(Calls().size(), 13u);  // first, 4 fetch, 2 of them twice, 4 store, ask, last
+  const auto events = Events();
+  const json::value output = Output();
+  EXPECT_EQ(JsonText(output.at("answer")), "\"yes\"");
+  int kills = 0;
+  for (const std::string point : {"workflow.commit.before", "workflow.commit.after"}) {
+    for (int n = 1;; ++n) {
+      ASSERT_LT(n, 200);
+      Clean();
+      const int status = RunInChild(point + "=kill@" + std::to_string(n));
+      if (status == 0) break;
+      ASSERT_EQ(status, -1) << point << "@" << n;
+      ++kills;
+      const auto recorded = Events();
+      const auto before = Ended(recorded);
+      // A message that was sent is not sent again.
+      const size_t sent = recorded.count("TaskSubmitted /Ask#1") - before.count("TaskSucceeded /Ask#1");
+      std::filesystem::remove(folder_ + "/calls");
+      ASSERT_EQ(RunInChild(""), 0) << point << "@" << n;
+      EXPECT_EQ(Calls().size() + sent, Ended(Events()).size() - before.size()) << point << "@" << n;
       EXPECT_TRUE(JsonEquals(Output(), output)) << point << "@" << n;
       EXPECT_EQ(Events(), events) << point << "@" << n;
     }
