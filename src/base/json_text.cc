@@ -32,6 +32,12 @@ void AppendString(std::string_view text, std::string& out) {
   out += '"';
 }
 
+template <typename Integer>
+void AppendInteger(Integer number, std::string& out) {
+  const fmt::format_int text(number);
+  out.append(text.data(), text.size());
+}
+
 void AppendDouble(double number, std::string& out) {
   if (!std::isfinite(number)) {
     out += "null";  // cannot come from JSON; never write what is not JSON
@@ -49,8 +55,8 @@ int AppendJson(const json::value& value, std::string& out) {
   switch (value.kind()) {
     case json::kind::null: out += "null"; break;
     case json::kind::bool_: out += value.get_bool() ? "true" : "false"; break;
-    case json::kind::int64: fmt::format_to(std::back_inserter(out), "{}", value.get_int64()); break;
-    case json::kind::uint64: fmt::format_to(std::back_inserter(out), "{}", value.get_uint64()); break;
+    case json::kind::int64: AppendInteger(value.get_int64(), out); break;
+    case json::kind::uint64: AppendInteger(value.get_uint64(), out); break;
     case json::kind::double_: AppendDouble(value.get_double(), out); break;
     case json::kind::string: AppendString(value.get_string(), out); break;
     case json::kind::array: {

@@ -35,6 +35,8 @@ class Statement {
 
   // Parameters from 1.
   Statement& Bind(int index, std::string_view text);
+  // Without a copy: the text stays as it is until Run or Reset.
+  Statement& BindView(int index, std::string_view text);
   Statement& Bind(int index, int64_t value);
   Statement& BindBlob(int index, std::string_view bytes);
   Statement& BindNull(int index);

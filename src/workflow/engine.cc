@@ -93,12 +93,12 @@ Result<Engine::Found> Engine::FindOrCreate(const StartOptions& start) {
 }
 
 Result<ExecutionInfo> Engine::Run(const StartOptions& start, std::stop_token stop) {
-  ASSIGN_OR_RETURN(const Found found, FindOrCreate(start));
+  ASSIGN_OR_RETURN(Found found, FindOrCreate(start));
   if (found.definition != nullptr) {
-    return Execute(found.info, *found.definition, Recorded({StartedEvent(found.info)}), found.owner, stop,
-                   start.depth);
+    const Recorded recorded({StartedEvent(found.info)});
+    return Execute(std::move(found.info), *found.definition, recorded, found.owner, stop, start.depth);
   }
-  if (found.info.status != ExecutionStatus::kRunning) return found.info;
+  if (found.info.status != ExecutionStatus::kRunning) return std::move(found.info);
   return TakeUp(start.name, stop, start.depth);
 }
 
@@ -139,21 +139,21 @@ Result<ExecutionInfo> Engine::TakeOver(const std::string& name, const Owner& own
                                        int depth) {
   // The lease is ours: it is given back when the execution cannot even be read.
   const auto read = [&]() -> Result<ExecutionInfo> {
-    ASSIGN_OR_RETURN(const ExecutionInfo info, store_.Get(name));
+    ASSIGN_OR_RETURN(ExecutionInfo info, store_.Get(name));
     ASSIGN_OR_RETURN(const std::string text, store_.GetDefinition(name));
     ASSIGN_OR_RETURN(const auto definition, ParseDefinition(text));
     ASSIGN_OR_RETURN(auto events, store_.History(name));
     ASSIGN_OR_RETURN(auto of_children, store_.ChildHistory(name, ""));
     logger_.Info("execution_resumed", {{"execution", name}, {"events", events.size()}});
-    return Execute(info, *definition, Recorded(std::move(events), std::move(of_children)), owner, stop,
-                   depth);
+    return Execute(std::move(info), *definition, Recorded(std::move(events), std::move(of_children)), owner,
+                   stop, depth);
   };
   auto result = read();
   if (!result.ok()) IgnoreError(store_.Release(name, owner), "the first failure is the one to report");
   return result;
 }
 
-Result<ExecutionInfo> Engine::Execute(const ExecutionInfo& info, const Definition& definition,
+Result<ExecutionInfo> Engine::Execute(ExecutionInfo info, const Definition& definition,
                                       const Recorded& recorded, const Owner& owner, std::stop_token stop,
                                       int depth) {
   Halt halt;
@@ -186,7 +186,7 @@ Result<ExecutionInfo> Engine::Execute(const ExecutionInfo& info, const Definitio
   facts.id = ExecutionArn(info.state_machine, info.name);
   facts.role_arn = options_.role_arn;
   facts.start_time = FormatTimestamp(info.started);
-  facts.input = info.input;
+  facts.input = std::move(info.input);
   facts.redrive_count = info.redrive_count;
   facts.redrive_time = FormatTimestamp(info.redriven);
   facts.depth = depth;
@@ -201,7 +201,7 @@ Result<ExecutionInfo> Engine::Execute(const ExecutionInfo& info, const Definitio
     context.deadline = std::max(info.started, info.redriven) + std::chrono::seconds(*definition.timeout_s);
     deadline = watch_.Add(context.deadline, [&] { halt.Request(Halt::Reason::kTimedOut, "States.Timeout"); });
   }
-  Result<json::value> result = Interpreter(context).Run(info.input);
+  Result<json::value> result = Interpreter(context).Run(facts.input);
   if (deadline != 0) watch_.Remove(deadline);
   {
     std::lock_guard lock(mutex_);
@@ -212,9 +212,9 @@ Result<ExecutionInfo> Engine::Execute(const ExecutionInfo& info, const Definitio
   HistoryEvent last;
   const Halt::Reason reason = halt.reason();
   if (result.ok()) {  // it came to its end before the halt was seen
-    ending.output = *result;
     last.type = EventType::kExecutionSucceeded;
     last.data = JsonText(*result);
+    ending.output = *std::move(result);
   } else if (IsTaskError(result.status())) {
     const TaskError error = TaskErrorOf(result.status());
     ending = {ExecutionStatus::kFailed, nullptr, error.error, error.cause, {}};
@@ -242,14 +242,19 @@ Result<ExecutionInfo> Engine::Execute(const ExecutionInfo& info, const Definitio
   }
   last.error = ending.error;
   last.cause = ending.cause;
-  const Status finished = journal.Finish(std::move(last), ending);
+  info.status = ending.status;
+  info.input = std::move(facts.input);
+  info.output = ending.output;
+  info.error = ending.error;
+  info.cause = ending.cause;
+  const auto finished = journal.Finish(std::move(last), std::move(ending));
   if (!finished.ok()) {
     IgnoreError(store_.Release(info.name, owner), "a dead owner is seen by its pid");
-    return finished;
+    return finished.status();
   }
-  ASSIGN_OR_RETURN(ExecutionInfo done, store_.Get(info.name));
-  log.Info("execution_ended", {{"status", NameOf(done.status)}, {"error", done.error}});
-  return done;
+  info.stopped = *finished;
+  log.Info("execution_ended", {{"status", NameOf(info.status)}, {"error", info.error}});
+  return info;
 }
 
 Status Engine::Stop(const std::string& name, const std::string& error, const std::string& cause) {

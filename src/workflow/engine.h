@@ -101,9 +101,8 @@ class Engine {
  private:
   Result<ExecutionInfo> TakeUp(const std::string& name, std::stop_token stop, int depth = 0);
   // Runs an execution that this process owns.
-  Result<ExecutionInfo> Execute(const ExecutionInfo& info, const Definition& definition,
-                                const Recorded& recorded, const Owner& owner, std::stop_token stop,
-                                int depth);
+  Result<ExecutionInfo> Execute(ExecutionInfo info, const Definition& definition, const Recorded& recorded,
+                                const Owner& owner, std::stop_token stop, int depth);
   // Of an execution that `owner`, this process, has just acquired.
   Result<ExecutionInfo> TakeOver(const std::string& name, const Owner& owner, std::stop_token stop,
                                  int depth = 0);

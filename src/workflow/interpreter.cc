@@ -98,7 +98,8 @@ Result<json::value> Interpreter::RunMachine(const Machine& machine, Frame& frame
     RETURN_IF_ERROR(CheckHalt(frame));
     const State& state = machine.states[static_cast<size_t>(at)];
     path.assign(frame.prefix).append("/").append(state.token).append("#");
-    fmt::format_to(std::back_inserter(path), "{}", ++visits[static_cast<size_t>(at)]);
+    const fmt::format_int visit(++visits[static_cast<size_t>(at)]);
+    path.append(visit.data(), visit.size());
     ASSIGN_OR_RETURN(Transition transition, RunState(machine, state, frame, path, std::move(input)));
     input = std::move(transition.output);
     at = transition.next;

@@ -25,7 +25,9 @@ Status Interpreter::Fork(Visit& visit, const std::string& prefix, size_t count, 
   const auto loop = [&] {
     for (size_t i = next++; i < count && !stop.stop_requested(); i = next++) {
       Frame frame;
-      frame.prefix = fmt::format("{}[{}]", prefix, i);
+      const fmt::format_int index(i);
+      frame.prefix.reserve(prefix.size() + index.size() + 2);
+      frame.prefix.append(prefix).append("[").append(index.data(), index.size()).append("]");
       frame.item = parent.item;
       frame.stop = stop.get_token();
       frame.last_event = origin;
@@ -147,7 +149,7 @@ Result<json::value> Interpreter::RunIteration(Visit& visit, const json::value& e
   event.number = index;
   RETURN_IF_ERROR(Emit(frame, event).status());
 
-  Result<json::value> result = json::value();
+  Result<json::value> result = state.item_selector == nullptr ? item : json::value();
   if (state.item_selector != nullptr) {
     const ContextObject context(context_.facts, state.name, visit.entered, &current);
     StatesObject states(effective, context);
@@ -156,8 +158,6 @@ Result<json::value> Interpreter::RunIteration(Visit& visit, const json::value& e
     if (visit.states) scope.states = &states;
     result = state.item_selector->Evaluate(scope);
     if (!result.ok()) result = InState(visit, frame, result.status());
-  } else {
-    result = item;
   }
   if (result.ok()) result = RunMachine(*state.processor, frame, *std::move(result));
 

@@ -12,6 +12,8 @@ namespace {
 
 // Appending waits when so many events are not yet written: memory stays bounded when the disk is slow.
 constexpr size_t kMaxPending = 20'000;
+// So many are written without waiting for more.
+constexpr size_t kFullGroup = 4'096;
 
 }  // namespace
 
@@ -34,7 +36,7 @@ EventRef Journal::Number(HistoryEvent& event, Lane& lane) {
   return {event.id, event.timestamp, lane.kept ? ++sequence_ : 0};
 }
 
-Result<EventRef> Journal::Append(HistoryEvent event, Lane* of_child) {
+Result<EventRef> Journal::Append(HistoryEvent&& event, Lane* of_child) {
   std::unique_lock lock(mutex_);
   Lane& lane = of_child == nullptr ? own_ : *of_child;
   written_.wait(lock, [&] { return pending_.size() < kMaxPending || !failure_.ok(); });
@@ -49,9 +51,8 @@ Result<EventRef> Journal::Append(HistoryEvent event, Lane* of_child) {
   }
   const EventRef ref = Number(event, lane);
   if (!lane.kept) return ref;
-  const bool first = pending_.empty();
   pending_.push_back(std::move(event));
-  if (first) wake_.notify_one();
+  if (pending_.size() == 1 || pending_.size() == kFullGroup) wake_.notify_one();
   return ref;
 }
 
@@ -64,15 +65,17 @@ Status Journal::Sync(int64_t sequence) {
   return committed_ >= sequence ? Status::OK() : failure_;
 }
 
-Status Journal::Finish(HistoryEvent last, Ending ending) {
+Result<TimePoint> Journal::Finish(HistoryEvent last, Ending ending) {
+  TimePoint stopped;
   {
     std::lock_guard lock(mutex_);
     RETURN_IF_ERROR(failure_);
-    ending.stopped = Number(last, own_).timestamp;
+    stopped = ending.stopped = Number(last, own_).timestamp;
     pending_.push_back(std::move(last));
     ending_ = std::move(ending);
   }
-  return Close();
+  RETURN_IF_ERROR(Close());
+  return stopped;
 }
 
 Status Journal::Close() {
@@ -96,13 +99,14 @@ void Journal::Loop() {
   const auto heartbeat = std::chrono::milliseconds(options_.heartbeat_interval_ms);
   auto next_heartbeat = std::chrono::steady_clock::now() + heartbeat;
   bool stop_seen = false;
+  std::vector<HistoryEvent> events;  // takes turns with pending_: both keep their room
   std::unique_lock lock(mutex_);
   while (true) {
     wake_.wait_until(lock, next_heartbeat, [&] { return closing_ || !pending_.empty(); });
     if (!pending_.empty()) {
       wake_.wait_for(lock, std::chrono::milliseconds(options_.commit_interval_ms),
-                     [&] { return closing_ || wanted_ > committed_ || pending_.size() > kMaxPending / 2; });
-      std::vector<HistoryEvent> events = std::exchange(pending_, {});
+                     [&] { return closing_ || wanted_ > committed_ || pending_.size() >= kFullGroup; });
+      events.swap(pending_);
       const std::optional<Ending> ending = std::exchange(ending_, std::nullopt);
       lock.unlock();
       const Status status = Commit(events, ending);

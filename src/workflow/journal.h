@@ -50,11 +50,12 @@ class Journal {
   // A TaskError States.Runtime when the history is full; otherwise the failure of an earlier commit.
   // Timestamps never go back, even when the clock does. `lane`: of a child execution; null: the execution's
   // own.
-  Result<EventRef> Append(HistoryEvent event, Lane* lane = nullptr);
+  Result<EventRef> Append(HistoryEvent&& event, Lane* lane = nullptr);
   // Waits until the event of this sequence and all before it are in the store.
   Status Sync(int64_t sequence);
-  // Writes all, then this event and the ending, in one transaction. Nothing may be appended afterwards.
-  Status Finish(HistoryEvent last, Ending ending);
+  // Writes all, then this event and the ending, in one transaction; answers when that was. Nothing may be
+  // appended afterwards.
+  Result<TimePoint> Finish(HistoryEvent last, Ending ending);
   // Stops writing without an ending: everything appended is written first.
   Status Close();
 

@@ -26,7 +26,7 @@ Status MemoryExecutionStore::Create(const ExecutionInfo& info, const std::string
   if (!inserted)
     return MakeError(ErrorCode::kAlreadyExists, "an execution of this name exists: " + info.name);
   at->second =
-      Entry{info, definition_text, owner, std::nullopt, {first}, {}, static_cast<int64_t>(entries_.size())};
+      Entry{info, definition_text, owner, std::nullopt, {{first}}, {}, static_cast<int64_t>(entries_.size())};
   return Status::OK();
 }
 
@@ -64,7 +64,9 @@ Result<std::vector<ExecutionInfo>> MemoryExecutionStore::List(const ListOptions&
 Result<std::vector<HistoryEvent>> MemoryExecutionStore::History(const std::string& name) {
   std::lock_guard lock(mutex_);
   ASSIGN_OR_RETURN(const Entry* entry, Find(name));
-  return entry->events;
+  std::vector<HistoryEvent> out;
+  for (const auto& group : entry->events) out.insert(out.end(), group.begin(), group.end());
+  return out;
 }
 
 Result<std::vector<HistoryEvent>> MemoryExecutionStore::ChildHistory(const std::string& name,
@@ -79,8 +81,10 @@ Result<std::vector<HistoryEvent>> MemoryExecutionStore::ChildHistory(const std::
 }
 
 void MemoryExecutionStore::Insert(Entry& entry, const std::vector<HistoryEvent>& events) {
+  std::vector<HistoryEvent>& own = entry.events.emplace_back();
+  if (events.empty() || events.front().child.empty()) own.reserve(events.size());
   for (const auto& event : events) {
-    (event.child.empty() ? entry.events : entry.children[event.child]).push_back(event);
+    (event.child.empty() ? own : entry.children[event.child]).push_back(event);
     if (event.token.empty()) continue;
     Token token{entry.info.name, {}};
     token.state.heartbeat = event.timestamp;

@@ -37,7 +37,7 @@ class MemoryExecutionStore : public ExecutionStore {
     std::string definition;
     std::optional<Owner> owner;
     std::optional<StopRequest> stop;
-    std::vector<HistoryEvent> events;
+    std::vector<std::vector<HistoryEvent>> events;              // in groups, as they were appended
     std::map<std::string, std::vector<HistoryEvent>> children;  // by HistoryEvent::child
     int64_t sequence = 0;
   };

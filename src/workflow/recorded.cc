@@ -24,7 +24,8 @@ Attempt AttemptOf(const std::string& path) {
 }
 
 bool IsTaskEvent(EventType type) {
-  return type == EventType::kEvaluationFailed || (type >= EventType::kTaskScheduled && type <= EventType::kTaskTimedOut) ||
+  return type == EventType::kEvaluationFailed ||
+         (type >= EventType::kTaskScheduled && type <= EventType::kTaskTimedOut) ||
          (type >= EventType::kLambdaFunctionScheduled && type <= EventType::kLambdaFunctionTimedOut);
 }
 
@@ -61,7 +62,8 @@ Recorded::Recorded(std::vector<HistoryEvent> events, std::vector<HistoryEvent> o
       if (event.child.empty()) redrives_ = event.number;
       Forget(begin, i);
     }
-    index_.emplace(Key(event.type, event.path), i);
+    // Those of an execution as a whole have no path, and nobody asks for them here: a new one has no index.
+    if (!event.path.empty()) index_.emplace(Key(event.type, event.path), i);
     if (event.type == EventType::kMapIterationFailed) {
       failed_iterations_.emplace(event.path.substr(0, event.path.rfind('[')), i);
     }

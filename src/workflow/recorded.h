@@ -22,7 +22,7 @@ class Recorded {
   explicit Recorded(std::vector<HistoryEvent> events, std::vector<HistoryEvent> of_children = {});
 
   bool empty() const { return events_.empty(); }
-  // The event of this type at this path, or null.
+  // The event of this type at this path, which is not empty, or null.
   const HistoryEvent* Find(EventType type, const std::string& path) const;
   // The first iteration that failed in the attempt of a Map at `path` ("/Map#1", "/Map#1.2"), or null.
   const HistoryEvent* FailedIteration(const std::string& path) const;

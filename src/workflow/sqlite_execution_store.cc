@@ -291,11 +291,13 @@ Status SqliteExecutionStore::Insert(int64_t execution, const std::vector<History
           "INSERT INTO workflow_child_event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
   for (const auto& event : events) {
     auto& row = event.child.empty() ? insert : insert_child;
-    row.Bind(1, execution).Bind(2, event.id).Bind(3, event.previous_id).Bind(4, EventName(event));
-    row.Bind(5, Micros(event.timestamp)).Bind(6, event.path).Bind(7, event.name).Bind(8, event.data);
-    row.Bind(9, event.resource).Bind(10, event.error).Bind(11, event.cause).Bind(12, event.number);
-    row.Bind(13, event.next).Bind(14, event.assigned);
-    if (!event.child.empty()) row.Bind(15, event.child);
+    const std::string type = EventName(event);
+    row.Bind(1, execution).Bind(2, event.id).Bind(3, event.previous_id).BindView(4, type);
+    row.Bind(5, Micros(event.timestamp)).BindView(6, event.path).BindView(7, event.name);
+    row.BindView(8, event.data).BindView(9, event.resource).BindView(10, event.error);
+    row.BindView(11, event.cause).Bind(12, event.number).BindView(13, event.next);
+    row.BindView(14, event.assigned);
+    if (!event.child.empty()) row.BindView(15, event.child);
     RETURN_IF_ERROR(row.Run());
     if (!event.token.empty()) RETURN_IF_ERROR(KeepToken(execution, event));
   }
