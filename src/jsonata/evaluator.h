@@ -69,6 +69,7 @@ class Evaluator {
 
  private:
   class Deeper;
+  Status CheckDepth();  // U1001: too many levels, or too little stack
   Result<Value> Dispatch(const Node& node, Value input, Frame* frame);
   Result<Value> Finish(const Node& node, Value value, Frame* frame);
 
@@ -79,7 +80,7 @@ class Evaluator {
   Result<Array*> Stages(const Node& step, Array* input, Frame* frame);
   Result<Value> Filter(const Node& predicate, Value input, Frame* frame);
   Frame* FrameOf(const Tuple& tuple, Frame* parent);
-  Value Name(const Value& input, std::string_view key);
+  Result<Value> Name(const Value& input, std::string_view key, int depth = 0);
   Result<Value> Wildcard(Value input);
   Result<Value> Descendants(const Value& input);
   Status Descend(const Value& value, Array* found, int depth);
@@ -125,6 +126,9 @@ class Evaluator {
 
 // A deep copy in the arena, whose objects may be changed.
 Result<Value> CloneOf(Evaluator& evaluator, const Value& value);
+
+// The tree of a text, its variables bound to the functions of the dialect.
+Result<const Node*> CompileInto(std::string_view text, Dialect dialect, Syntax& syntax);
 
 bool IsNumeric(const Value& value);
 Status OutOfRange(double number);

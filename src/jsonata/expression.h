@@ -24,7 +24,7 @@ enum class Dialect {
 };
 
 struct Limits {
-  int depth = 200;                          // of nested calls; beyond it: U1001
+  int depth = 2'000;                        // of nodes evaluated within one another; beyond it: U1001
   int64_t steps = 10'000'000;               // nodes evaluated; beyond it: U1001
   size_t array = 10'000'000;                // elements that a range may make: D2014
   size_t memory_bytes = size_t{512} << 20;  // of values made by the evaluation; beyond it: U1001

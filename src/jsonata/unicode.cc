@@ -108,6 +108,18 @@ size_t OffsetOfUnit(std::string_view text, size_t index) {
   return offset;
 }
 
+int CompareTexts(std::string_view a, std::string_view b) {
+  size_t same = 0;
+  while (same < a.size() && same < b.size() && a[same] == b[same]) ++same;
+  if (same == a.size() || same == b.size()) return a.size() < b.size() ? -1 : a.size() > b.size() ? 1 : 0;
+  // By bytes as by code points; only the characters of two units come before U+E000 to U+FFFF.
+  const auto first = static_cast<uint8_t>(a[same]);
+  const auto second = static_cast<uint8_t>(b[same]);
+  const bool less = first >= 0xEE && second >= 0xEE && (first >= 0xF0) != (second >= 0xF0) ? first >= 0xF0
+                                                                                           : first < second;
+  return less ? -1 : 1;
+}
+
 std::string ToUpper(std::string_view text) {
   std::string out;
   out.reserve(text.size());

@@ -18,6 +18,8 @@ size_t OffsetOfCharacter(std::string_view text, size_t index);
 
 size_t CountUnits(std::string_view text);
 size_t OffsetOfUnit(std::string_view text, size_t index);
+// Below, at or above 0, as JavaScript orders strings: by their UTF-16 units.
+int CompareTexts(std::string_view a, std::string_view b);
 
 // The simple mappings of the C library's UTF-8 locale are not at hand everywhere: Latin, Greek, Cyrillic,
 // Armenian and Georgian letters by rule, and ß to SS.
