@@ -1,6 +1,7 @@
 #include "jsonata/evaluator.h"
 
 #include <cmath>
+#include <cstdlib>
 
 #include "jsonata/fault_text.h"
 #include "jsonata/number_text.h"
@@ -68,15 +69,19 @@ Value Evaluator::Root(Value input, Frame* frame) {
   return input;
 }
 
-Result<const Node*> Evaluator::Compile(std::string_view text) {
-  auto syntax = std::make_unique<Syntax>();
-  ASSIGN_OR_RETURN(Node * parsed, Parser(text, *syntax).Parse());
-  ASSIGN_OR_RETURN(syntax->root, Structure(parsed, *syntax));
-  for (Node& node : syntax->nodes) {
-    if (node.type == NodeType::kVariable) node.builtin = FindBuiltin(node.text, dialect_);
+Result<const Node*> CompileInto(std::string_view text, Dialect dialect, Syntax& syntax) {
+  ASSIGN_OR_RETURN(Node * parsed, Parser(text, syntax).Parse());
+  ASSIGN_OR_RETURN(syntax.root, Structure(parsed, syntax));
+  for (Node& node : syntax.nodes) {
+    if (node.type == NodeType::kVariable) node.builtin = FindBuiltin(node.text, dialect);
   }
-  syntaxes_.push_back(std::move(syntax));
-  return syntaxes_.back()->root;
+  return syntax.root;
+}
+
+Result<const Node*> Evaluator::Compile(std::string_view text) {
+  RETURN_IF_ERROR(Spend(static_cast<int64_t>(text.size())));
+  syntaxes_.push_back(std::make_unique<Syntax>());
+  return CompileInto(text, dialect_, *syntaxes_.back());
 }
 
 Result<bool> Evaluator::Equal(const Value& a, const Value& b) {
@@ -101,11 +106,16 @@ Value Evaluator::Append(Value first, Value second) {
   return Value(both);
 }
 
-Result<Value> Evaluator::Evaluate(const Node& node, Value input, Frame* frame) {
-  const Deeper level(*this);
+Status Evaluator::CheckDepth() {
   const char* here = static_cast<const char*>(__builtin_frame_address(0));
   if (stack_ == nullptr) stack_ = here;
   if (depth_ > environment_.limits.depth || std::abs(stack_ - here) > kMaxStackBytes) return TooDeep();
+  return Status::OK();
+}
+
+Result<Value> Evaluator::Evaluate(const Node& node, Value input, Frame* frame) {
+  const Deeper level(*this);
+  RETURN_IF_ERROR(CheckDepth());
   RETURN_IF_ERROR(Spend(1));
   ASSIGN_OR_RETURN(Value value, Dispatch(node, input, frame));
   return Finish(node, value, frame);

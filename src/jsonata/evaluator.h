@@ -105,7 +105,7 @@ class Evaluator {
   Result<Value> Call(const Node& node, Value input, Frame* frame, const Value* piped);
   Result<Value> Called(const Node& node, Value input, Frame* frame, const Value* piped,
                        std::vector<Value>& arguments);
-  Result<Value> CallLambda(const Function& lambda, std::vector<Value> arguments, Value input, Frame* frame);
+  Result<Value> CallLambda(const Function& lambda, std::vector<Value> arguments, Value input);
   Result<Frame*> Enter(const Function& lambda, std::span<const Value> arguments, Value input);
   Result<Value> Partial(const Node& node, Value input, Frame* frame);
   Result<Value> Pipe(const Node& node, Value input, Frame* frame);

@@ -213,12 +213,17 @@ Result<Value> Evaluator::Filter(const Node& predicate, Value input, Frame* frame
   return Value(result);
 }
 
-Value Evaluator::Name(const Value& input, std::string_view key) {
+Result<Value> Evaluator::Name(const Value& input, std::string_view key, int depth) {
   if (!input.is_array()) return input.Find(key);
+  if (depth > kMaxDescent) return TooDeep();
+  RETURN_IF_ERROR(Spend(static_cast<int64_t>(input.size())));
   Array* found = NewSequence(arena_);
   for (size_t i = 0; i < input.size(); ++i) {
     const Value item = input.At(i);
-    const Value value = item.is_array() ? Name(item, key) : item.Find(key);
+    Value value = item.Find(key);
+    if (item.is_array()) {
+      ASSIGN_OR_RETURN(value, Name(item, key, depth + 1));
+    }
     if (value) found->Append(arena_, value);
   }
   return Value(found);

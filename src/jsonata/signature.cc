@@ -34,6 +34,7 @@ char SymbolOf(const Value& value) {
     case Kind::kArray: return 'a';
     case Kind::kObject: return 'o';
     case Kind::kFunction: return 'f';
+    case Kind::kTuple: break;  // never an argument
   }
   return 'm';
 }

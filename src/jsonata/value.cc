@@ -160,7 +160,13 @@ const Value* Frame::Find(std::string_view name) const {
   return nullptr;
 }
 
-bool DeepEqual(const Value& a, const Value& b, int64_t& budget) {
+namespace {
+
+// Deeper values than this, circular ones among them, are not looked into.
+constexpr int kMaxDepth = 1000;
+
+bool EqualAt(const Value& a, const Value& b, int64_t& budget, int depth) {
+  if (depth > kMaxDepth) budget = 0;
   if (--budget < 0 || a.kind() != b.kind()) return false;
   switch (a.kind()) {
     case Kind::kUndefined:
@@ -173,7 +179,7 @@ bool DeepEqual(const Value& a, const Value& b, int64_t& budget) {
     case Kind::kArray:
       if (a.size() != b.size()) return false;
       for (size_t i = 0; i < a.size(); ++i) {
-        if (!DeepEqual(a.At(i), b.At(i), budget)) return false;
+        if (!EqualAt(a.At(i), b.At(i), budget, depth + 1)) return false;
       }
       return true;
     case Kind::kObject:
@@ -181,27 +187,33 @@ bool DeepEqual(const Value& a, const Value& b, int64_t& budget) {
       for (size_t i = 0; i < a.size(); ++i) {
         const auto [key, value] = a.Member(i);
         const Value other = b.Find(key);
-        if (other.is_undefined() || !DeepEqual(value, other, budget)) return false;
+        if (other.is_undefined() || !EqualAt(value, other, budget, depth + 1)) return false;
       }
       return true;
   }
   return false;
 }
 
-bool IsTrue(const Value& value) {
+bool IsTrueAt(const Value& value, int depth) {
   switch (value.kind()) {
     case Kind::kBoolean: return value.boolean();
     case Kind::kNumber: return value.number() != 0;
     case Kind::kString: return !value.text().empty();
     case Kind::kObject: return value.size() > 0;
     case Kind::kArray: {
-      for (size_t i = 0; i < value.size(); ++i) {
-        if (IsTrue(value.At(i))) return true;
+      for (size_t i = 0; i < value.size() && depth < kMaxDepth; ++i) {
+        if (IsTrueAt(value.At(i), depth + 1)) return true;
       }
       return false;
     }
     default: return false;
   }
 }
+
+}  // namespace
+
+bool DeepEqual(const Value& a, const Value& b, int64_t& budget) { return EqualAt(a, b, budget, 0); }
+
+bool IsTrue(const Value& value) { return IsTrueAt(value, 0); }
 
 }  // namespace penstock::jsonata

@@ -55,11 +55,6 @@ Result<json::value> Convert(const Value& value, size_t& nodes, int depth) {
   return json::value(nullptr);
 }
 
-double Rounded(double number) {
-  char digits[32];
-  std::snprintf(digits, sizeof digits, "%.15g", number);
-  return std::strtod(digits, nullptr);
-}
 
 class Writer {
  public:
@@ -74,7 +69,7 @@ class Writer {
       case Kind::kBoolean: out_ += value.boolean() ? "true" : "false"; break;
       case Kind::kNumber:
         if (!std::isfinite(value.number())) return Failure("D3001", {.value = "null"});
-        out_ += NumberText(Rounded(value.number()));
+        out_ += NumberText(value.number());
         break;
       case Kind::kString: AppendQuoted(out_, value.text()); break;
       case Kind::kFunction: out_ += "\"\""; break;
