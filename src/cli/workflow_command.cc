@@ -11,6 +11,7 @@
 #include "cli/command.h"
 #include "cli/graph_file.h"
 #include "cli/session.h"
+#include "jsonata/case_runner.h"
 #include "workflow/case_runner.h"
 #include "workflow/definition.h"
 #include "workflow/graph.h"
@@ -147,7 +148,14 @@ Result<int> TestFiles(Session& session, const WorkflowOptions& options) {
     ASSIGN_OR_RETURN(const std::string text, ReadText(file));
     ASSIGN_OR_RETURN(const bool jsonata, IsJsonata(file, text));
     if (jsonata) {
-      return MakeError(ErrorCode::kUsage, fmt::format("{}: cases of JSONata cannot be run yet", file));
+      const auto beside = fs::path(file).parent_path() / "datasets.json";
+      std::string datasets = "{}";
+      if (std::error_code ignored; fs::exists(beside, ignored)) {
+        ASSIGN_OR_RETURN(datasets, ReadText(beside.string()));
+      }
+      auto results = jsonata::RunCases(text, datasets);
+      if (!results.ok()) return WithContext(results.status(), file);
+      Report(session, *results, options.verbose, tally);
     } else {
       auto results = workflow::RunCases(text);
       if (!results.ok()) return WithContext(results.status(), file);

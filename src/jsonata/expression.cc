@@ -56,11 +56,21 @@ Result<Expression> Expression::Compile(std::string_view text, Dialect dialect) {
 
 Result<std::optional<json::value>> Expression::Evaluate(const json::value& input, const Bindings& bindings,
                                                         const Environment& environment) const {
+  return Run(&input, bindings, environment);
+}
+
+Result<std::optional<json::value>> Expression::EvaluateAlone(const Bindings& bindings,
+                                                             const Environment& environment) const {
+  return Run(nullptr, bindings, environment);
+}
+
+Result<std::optional<json::value>> Expression::Run(const json::value* input, const Bindings& bindings,
+                                                   const Environment& environment) const {
   Evaluator evaluator(environment, program_->dialect);
   const auto evaluate = [&]() -> Result<std::optional<json::value>> {
     Frame* frame = evaluator.arena().New<Frame>();
     for (const auto& [name, value] : bindings) frame->Bind(evaluator.arena(), name, Value::Of(*value));
-    const Value root = evaluator.Root(Value::Of(input), frame);
+    const Value root = evaluator.Root(input == nullptr ? Value() : Value::Of(*input), frame);
     ASSIGN_OR_RETURN(const Value result, evaluator.Evaluate(*program_->syntax.root, root, frame));
     if (result.is_undefined() || result.is_function()) return std::nullopt;
     ASSIGN_OR_RETURN(json::value value, ToJsonValue(result, environment.limits.array));

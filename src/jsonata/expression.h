@@ -50,6 +50,9 @@ class Expression {
   // Fault: the evaluation failed.
   Result<std::optional<json::value>> Evaluate(const json::value& input, const Bindings& bindings,
                                               const Environment& environment) const;
+  // The same without an input: $ is undefined.
+  Result<std::optional<json::value>> EvaluateAlone(const Bindings& bindings,
+                                                   const Environment& environment) const;
 
   const std::string& text() const { return text_; }
   // The free variables that the text names ($states, $price), without the sign, ascending; not those it binds
@@ -58,6 +61,9 @@ class Expression {
 
  private:
   struct Program;
+  Result<std::optional<json::value>> Run(const json::value* input, const Bindings& bindings,
+                                         const Environment& environment) const;
+
   std::string text_;
   std::vector<std::string> variables_;
   std::shared_ptr<const Program> program_;
