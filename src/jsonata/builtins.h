@@ -52,4 +52,7 @@ std::span<const BuiltinRow> ControlFunctions();
 std::span<const BuiltinRow> TimeFunctions();
 std::span<const BuiltinRow> StepFunctions();  // of Dialect::kStepFunctions alone
 
+// Uniform in [0, 1), a multiple of 2^-53.
+double Fraction(Random& random);
+
 }  // namespace penstock::jsonata

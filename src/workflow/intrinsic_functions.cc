@@ -1,15 +1,14 @@
 // The functions. Each gets as many arguments as its row allows, and checks their types.
 #include <fmt/format.h>
 #include <nettle/base64.h>
-#include <nettle/md5.h>
-#include <nettle/sha1.h>
-#include <nettle/sha2.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 
+#include "base/digest.h"
 #include "base/json_text.h"
+#include "base/uuid.h"
 #include "workflow/intrinsic.h"
 
 namespace penstock::workflow {
@@ -184,41 +183,12 @@ Result<json::value> Base64Decode(const Arguments& arguments, const Scope&) {
   return json::value(out);
 }
 
-template <typename Context, size_t kSize>
-std::string Digest(std::string_view text, void (*init)(Context*),
-                   void (*update)(Context*, size_t, const uint8_t*),
-                   void (*digest)(Context*, size_t, uint8_t*)) {
-  Context context;
-  init(&context);
-  update(&context, text.size(), reinterpret_cast<const uint8_t*>(text.data()));
-  std::array<uint8_t, kSize> bytes{};
-  digest(&context, bytes.size(), bytes.data());
-  return fmt::format("{:02x}", fmt::join(bytes, ""));
-}
-
 Result<json::value> Hash(const Arguments& arguments, const Scope&) {
   const std::string text =
       arguments[0].is_string() ? std::string(arguments[0].get_string()) : JsonText(arguments[0]);
   ASSIGN_OR_RETURN(const std::string_view algorithm, Text(arguments[1], "the algorithm"));
   if (text.size() > kMaxEncodedBytes) return Invalid("at most 10,000 characters");
-  if (algorithm == "MD5") {
-    return json::value(Digest<md5_ctx, MD5_DIGEST_SIZE>(text, md5_init, md5_update, md5_digest));
-  }
-  if (algorithm == "SHA-1") {
-    return json::value(Digest<sha1_ctx, SHA1_DIGEST_SIZE>(text, sha1_init, sha1_update, sha1_digest));
-  }
-  if (algorithm == "SHA-256") {
-    return json::value(
-        Digest<sha256_ctx, SHA256_DIGEST_SIZE>(text, sha256_init, sha256_update, sha256_digest));
-  }
-  if (algorithm == "SHA-384") {
-    return json::value(
-        Digest<sha512_ctx, SHA384_DIGEST_SIZE>(text, sha384_init, sha512_update, sha384_digest));
-  }
-  if (algorithm == "SHA-512") {
-    return json::value(
-        Digest<sha512_ctx, SHA512_DIGEST_SIZE>(text, sha512_init, sha512_update, sha512_digest));
-  }
+  if (const auto digest = HexDigest(algorithm, text)) return json::value(*digest);
   return Invalid(
       fmt::format("the algorithm must be MD5, SHA-1, SHA-256, SHA-384 or SHA-512, not {}", algorithm));
 }
@@ -268,12 +238,7 @@ Result<json::value> StringSplit(const Arguments& arguments, const Scope&) {
 }
 
 Result<json::value> Uuid(const Arguments&, const Scope& scope) {
-  uint64_t high = scope.random->Next();
-  uint64_t low = scope.random->Next();
-  high = (high & ~0xf000ULL) | 0x4000ULL;
-  low = (low & ~(3ULL << 62)) | (2ULL << 62);
-  return json::value(fmt::format("{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", high >> 32, (high >> 16) & 0xffff,
-                                 high & 0xffff, low >> 48, low & 0xffffffffffffULL));
+  return json::value(RandomUuid(*scope.random));
 }
 
 constexpr std::array kFunctions{
