@@ -54,7 +54,8 @@ Result<Value> Range(const Invocation& call) {
   }
   RETURN_IF_ERROR(call.evaluator.Spend(static_cast<int64_t>(size)));
   RETURN_IF_ERROR(call.evaluator.Reserve(size * sizeof(Value)));
-  Array* range = NewArray(arena, size);
+  Array* range = NewSequence(arena);  // one number alone stands for itself, as with the range operator
+  range->Reserve(arena, size);
   for (size_t i = 0; i < size; ++i) {
     range->Push(arena, Value(static_cast<double>(first + static_cast<int64_t>(i) * delta)));
   }

@@ -140,7 +140,7 @@ Result<Interpreter::Transition> Interpreter::RunState(const Machine& machine, co
   HistoryEvent exited = StateEvent(EventType::kStateExited, state, path);
   if (result.ok()) result = CheckTransition(state, *std::move(result), exited);
   if (!result.ok() && IsTaskError(result.status())) {
-    result = Catch(visit, std::move(input), result.status());
+    result = Catch(visit, input, result.status());
     if (result.ok()) result = CheckTransition(state, *std::move(result), exited);
   }
   if (!result.ok()) {
@@ -167,7 +167,8 @@ Result<Interpreter::Transition> Interpreter::CheckTransition(const State& state,
   return transition;
 }
 
-Result<Interpreter::Transition> Interpreter::Catch(Visit& visit, json::value input, const Status& failure) {
+// In JSONata, $states.input goes on looking at `input`; in JSONPath it is moved out of.
+Result<Interpreter::Transition> Interpreter::Catch(Visit& visit, json::value& input, const Status& failure) {
   const TaskError error = TaskErrorOf(failure);
   const Catcher* catcher = FindCatcher(visit.state.catchers, error.error);
   if (catcher == nullptr) return failure;

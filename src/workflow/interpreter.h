@@ -79,7 +79,7 @@ class Interpreter {
                               const std::string& path, json::value input);
   Result<Transition> Execute(Visit& visit, json::value& input);
   Result<Transition> CheckTransition(const State& state, Transition transition, HistoryEvent& exited) const;
-  Result<Transition> Catch(Visit& visit, json::value input, const Status& failure);
+  Result<Transition> Catch(Visit& visit, json::value& input, const Status& failure);
   // `dollar` is $ in the JSONPath language.
   Status Assign(Visit& visit, const Template* assign, const json::value& dollar, Transition& out) const;
   // The rule that matched; null: the default.
