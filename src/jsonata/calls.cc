@@ -134,8 +134,8 @@ Result<Value> Evaluator::CallLambda(const Function& first, std::vector<Value> ar
     ASSIGN_OR_RETURN(Frame * inner, Enter(*lambda, arguments, input));
     const Node* body = lambda->node->lhs;
     const Value context = lambda->input;
-    while (body->is_plain() && (body->type == NodeType::kCondition ||
-                                (body->type == NodeType::kBlock && !body->items.empty()))) {
+    while (body->is_plain() &&
+           (body->type == NodeType::kCondition || (body->type == NodeType::kBlock && !body->items.empty()))) {
       ++depth_;
       RETURN_IF_ERROR(CheckDepth());
       RETURN_IF_ERROR(Spend(1));

@@ -54,7 +54,8 @@ bool SameMembers(const json::value& a, const json::value& b) {
   std::vector<const json::value*> left;
   for (const auto& item : b.get_array()) left.push_back(&item);
   for (const auto& item : a.get_array()) {
-    const auto found = std::find_if(left.begin(), left.end(), [&](const auto* one) { return Same(item, *one); });
+    const auto found =
+        std::find_if(left.begin(), left.end(), [&](const auto* one) { return Same(item, *one); });
     if (found == left.end()) return false;
     left.erase(found);
   }

@@ -145,8 +145,7 @@ Result<Array*> Evaluator::SortBy(const Node& sort, const Value& input, Frame* fr
       if (!IsOrdered(a) || !IsOrdered(b)) {
         failed = Failure("T2008", {.position = sort.position, .value = ValueText(IsOrdered(a) ? b : a)});
       } else if (a.kind() != b.kind()) {
-        failed = Failure("T2007",
-                         {.position = sort.position, .value = ValueText(a), .value2 = ValueText(b)});
+        failed = Failure("T2007", {.position = sort.position, .value = ValueText(a), .value2 = ValueText(b)});
       } else {
         const int order = a.is_string() ? CompareTexts(a.text(), b.text())
                                         : (a.number() > b.number()) - (a.number() < b.number());

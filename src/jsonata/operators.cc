@@ -19,7 +19,9 @@ Status CheckNumber(const Value& value, std::string_view code) {
 
 bool IsOrdered(const Value& value) { return value.is_undefined() || value.is_number() || value.is_string(); }
 
-bool IsInteger(const Value& value) { return IsNumeric(value) && value.number() == std::floor(value.number()); }
+bool IsInteger(const Value& value) {
+  return IsNumeric(value) && value.number() == std::floor(value.number());
+}
 
 }  // namespace
 

@@ -115,8 +115,8 @@ int CompareTexts(std::string_view a, std::string_view b) {
   // By bytes as by code points; only the characters of two units come before U+E000 to U+FFFF.
   const auto first = static_cast<uint8_t>(a[same]);
   const auto second = static_cast<uint8_t>(b[same]);
-  const bool less = first >= 0xEE && second >= 0xEE && (first >= 0xF0) != (second >= 0xF0) ? first >= 0xF0
-                                                                                           : first < second;
+  const bool less =
+      first >= 0xEE && second >= 0xEE && (first >= 0xF0) != (second >= 0xF0) ? first >= 0xF0 : first < second;
   return less ? -1 : 1;
 }
 

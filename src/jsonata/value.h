@@ -170,8 +170,8 @@ struct Tuple {
   Binding* bindings = nullptr;
 };
 
-// JSON's equality, functions by identity. False also when `budget` values were compared, or the values are too
-// deep; it is counted down, and then below 0.
+// JSON's equality, functions by identity. False also when `budget` values were compared, or the values are
+// too deep; it is counted down, and then below 0.
 bool DeepEqual(const Value& a, const Value& b, int64_t& budget);
 
 // What $boolean answers; undefined is false.

@@ -55,7 +55,6 @@ Result<json::value> Convert(const Value& value, size_t& nodes, int depth) {
   return json::value(nullptr);
 }
 
-
 class Writer {
  public:
   Writer(bool pretty, size_t max_bytes) : pretty_(pretty), max_bytes_(max_bytes) {}
