@@ -291,18 +291,22 @@ Result<Value> Evaluator::MatchValue(const Node& node, std::string_view text, siz
   ASSIGN_OR_RETURN(const auto match, node.regex->Find(text, offset, IsUtf8(text)));
   if (!match) return Value();
   RETURN_IF_ERROR(Spend(static_cast<int64_t>(text.size() / 16)));  // the text is read again for each match
-  const size_t start = CountUnits(text.substr(0, match->start));
-  const std::string_view matched = text.substr(match->start, match->end - match->start);
+  return MatchValue(node, text, *match, CountUnits(text.substr(0, match->start)));
+}
+
+Value Evaluator::MatchValue(const Node& node, std::string_view text, const Regex::Match& match,
+                            size_t start) {
+  const std::string_view matched = text.substr(match.start, match.end - match.start);
   Object* result = NewObject(arena_);
   result->Set(arena_, "match", Value(matched));
   result->Set(arena_, "start", Value(start));
   result->Set(arena_, "end", Value(start + CountUnits(matched)));
-  Array* groups = NewArray(arena_, match->groups.size());
-  for (const auto& group : match->groups) groups->Push(arena_, group ? Value(*group) : Value());
+  Array* groups = NewArray(arena_, match.groups.size());
+  for (const auto& group : match.groups) groups->Push(arena_, group ? Value(*group) : Value());
   result->Set(arena_, "groups", Value(groups));
   Function* next = arena_.New<Function>(Function::Type::kNextMatch, &node);
   next->text = text;
-  next->offset = match->end;
+  next->offset = match.end;
   next->empty_match = matched.empty();
   result->Set(arena_, "next", Value(next));
   return Value(result);

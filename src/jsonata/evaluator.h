@@ -66,6 +66,8 @@ class Evaluator {
   static size_t ArityOf(const Function& function);
   // The next match of a regular expression, as a value: undefined at the end.
   Result<Value> MatchValue(const Node& node, std::string_view text, size_t offset);
+  // A match as a value, with the function `next`. `start`: where it begins, in UTF-16 units.
+  Value MatchValue(const Node& node, std::string_view text, const Regex::Match& match, size_t start);
 
  private:
   class Deeper;

@@ -105,6 +105,13 @@ constexpr Wording kWordings[] = {
     {"U1001", "{{{message}}}"},
 };
 
+std::string_view WordingOf(std::string_view code) {
+  for (const auto& wording : kWordings) {
+    if (wording.code == code) return wording.text;
+  }
+  return code;
+}
+
 void Replace(std::string& text, std::string_view place, std::string_view value) {
   const size_t at = text.find(place);
   if (at != text.npos) text.replace(at, place.size(), value);
@@ -113,10 +120,7 @@ void Replace(std::string& text, std::string_view place, std::string_view value) 
 }  // namespace
 
 Status Failure(std::string_view code, FaultParts parts) {
-  std::string text(code);
-  for (const auto& wording : kWordings) {
-    if (wording.code == code) text = wording.text;
-  }
+  std::string text(WordingOf(code));
   // Texts of the user come last, so that no place is looked for inside them but the token's.
   Replace(text, "{{index}}", std::to_string(parts.index));
   Replace(text, "{{type}}", parts.type);
@@ -132,7 +136,8 @@ Status Failure(std::string_view code, FaultParts parts) {
 
 Status FinishFault(const Status& status) {
   std::optional<Fault> fault = FaultOf(status);
-  if (!fault) return status;
+  // Only where the wording has a place: a text of the user may look like one.
+  if (!fault || WordingOf(fault->code).find("{{token}}") == std::string_view::npos) return status;
   Replace(fault->message, "{{{token}}}", fault->token);
   Replace(fault->message, "{{token}}", JsonText(json::value(fault->token)));
   return MakeFault(*std::move(fault));

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <optional>
+#include <utility>
 
 #include "base/utf8.h"
 #include "jsonata/evaluator.h"
@@ -42,29 +42,31 @@ class Matches {
   }
 
   // The match as a function gets it.
-  Result<Value> AsValue() const {
+  Value AsValue() {
     if (found_) return found_;
-    return call_.evaluator.MatchValue(*pattern_.function()->node, text_, from_);
+    return call_.evaluator.MatchValue(*pattern_.function()->node, text_, match_of_regex_, index());
   }
 
  private:
   Result<bool> NextOfRegex() {
     const bool first = number_++ == 0;
-    if (!first) {
-      if (end_ >= text_.size()) return false;
-      from_ = end_;
-      // Checked once and not at every match.
-      if (number_ == 2) valid_ = IsUtf8(text_);
+    if (first) {
+      valid_ = IsUtf8(text_);
+    } else if (end_ >= text_.size()) {
+      return false;
     }
+    // Other text is read again for each match.
+    if (!valid_) RETURN_IF_ERROR(call_.evaluator.Spend(static_cast<int64_t>(text_.size() / 16)));
     const Regex& regex = *pattern_.function()->node->regex;
-    ASSIGN_OR_RETURN(const std::optional<Regex::Match> found, regex.Find(text_, from_, valid_));
+    ASSIGN_OR_RETURN(auto found, regex.Find(text_, end_, valid_));
     if (!found) return false;
     if (!first && found->start == found->end) return Failure("D1004");
-    start_ = found->start;
-    end_ = found->end;
+    match_of_regex_ = *std::move(found);
+    start_ = match_of_regex_.start;
+    end_ = match_of_regex_.end;
     match_ = text_.substr(start_, end_ - start_);
     groups_.clear();
-    for (const auto& group : found->groups) groups_.push_back(group ? Value(*group) : Value());
+    for (const auto& group : match_of_regex_.groups) groups_.push_back(group ? Value(*group) : Value());
     return true;
   }
 
@@ -95,8 +97,8 @@ class Matches {
   const Value pattern_;
   const std::string_view text_;
   int64_t number_ = 0;
-  size_t from_ = 0;
   bool valid_ = false;
+  Regex::Match match_of_regex_;
   Value found_;  // of a function
   std::string_view match_;
   size_t start_ = 0;
@@ -248,8 +250,7 @@ Result<Value> Replace(const Invocation& call) {
         continue;
       }
       if (!replacement.is_function()) return no_string(replacement);
-      ASSIGN_OR_RETURN(const Value match, matches.AsValue());
-      const Value arguments[] = {match};
+      const Value arguments[] = {matches.AsValue()};
       ASSIGN_OR_RETURN(const Value by, call.evaluator.Apply(replacement, arguments, call.input, call.frame));
       if (!by.is_string()) return no_string(by);
       out += by.text();

@@ -29,7 +29,8 @@ using Owned = std::unique_ptr<T, Free>;
 }  // namespace
 
 struct Regex::Code {
-  Owned<pcre2_code> code;
+  Owned<pcre2_code> valid;  // for text known to be UTF-8, which is not checked at each match
+  Owned<pcre2_code> any;
 };
 
 Regex::Regex(std::unique_ptr<Code> code) : code_(std::move(code)) {}
@@ -38,37 +39,41 @@ Regex& Regex::operator=(Regex&&) noexcept = default;
 Regex::~Regex() = default;
 
 Result<Regex> Regex::Compile(const std::string& pattern, std::string_view flags) {
-  uint32_t options = PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_ALT_BSUX | PCRE2_MATCH_UNSET_BACKREF |
-                     PCRE2_ALLOW_EMPTY_CLASS | PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_BACKSLASH_C |
-                     PCRE2_NO_START_OPTIMIZE;
+  uint32_t options = PCRE2_UTF | PCRE2_ALT_BSUX | PCRE2_MATCH_UNSET_BACKREF | PCRE2_ALLOW_EMPTY_CLASS |
+                     PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_BACKSLASH_C | PCRE2_NO_START_OPTIMIZE;
   if (flags.find('i') != flags.npos) options |= PCRE2_CASELESS;
   if (flags.find('m') != flags.npos) options |= PCRE2_MULTILINE;
   const Owned<pcre2_compile_context> context(pcre2_compile_context_create(nullptr));
   pcre2_set_newline(context.get(), PCRE2_NEWLINE_ANYCRLF);
   pcre2_set_parens_nest_limit(context.get(), 100);
   pcre2_set_max_pattern_length(context.get(), kLongestPattern);
-  int error = 0;
-  size_t offset = 0;
-  // "(*" is nothing in JavaScript; in PCRE2 it would set options.
-  Owned<pcre2_code> code;
-  if (pattern.find("(*") == pattern.npos) {
-    code.reset(pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(), options, &error,
-                             &offset, context.get()));
-  }
-  if (code == nullptr) return Failure("S0303", {.value = JsonText(json::value(pattern))});
+  const auto compile = [&](uint32_t more) {
+    int error = 0;
+    size_t offset = 0;
+    return Owned<pcre2_code>(pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(),
+                                           options | more, &error, &offset, context.get()));
+  };
   auto compiled = std::make_unique<Code>();
-  compiled->code = std::move(code);
+  // "(*" is nothing in JavaScript; in PCRE2 it would set options.
+  if (pattern.find("(*") == pattern.npos) {
+    compiled->valid = compile(0);
+    compiled->any = compile(PCRE2_MATCH_INVALID_UTF);
+  }
+  if (compiled->valid == nullptr || compiled->any == nullptr) {
+    return Failure("S0303", {.value = JsonText(json::value(pattern))});
+  }
   return Regex(std::move(compiled));
 }
 
 Result<std::optional<Regex::Match>> Regex::Find(std::string_view text, size_t from, bool valid) const {
-  const Owned<pcre2_match_data> data(pcre2_match_data_create_from_pattern(code_->code.get(), nullptr));
+  const pcre2_code* code = valid ? code_->valid.get() : code_->any.get();
+  const Owned<pcre2_match_data> data(pcre2_match_data_create_from_pattern(code, nullptr));
   const Owned<pcre2_match_context> context(pcre2_match_context_create(nullptr));
   pcre2_set_match_limit(context.get(), kMatchSteps);
   pcre2_set_depth_limit(context.get(), kMatchDepth);
   pcre2_set_heap_limit(context.get(), kMatchKilobytes);
   const char* subject = text.empty() ? "" : text.data();
-  const int groups = pcre2_match(code_->code.get(), reinterpret_cast<PCRE2_SPTR>(subject), text.size(), from,
+  const int groups = pcre2_match(code, reinterpret_cast<PCRE2_SPTR>(subject), text.size(), from,
                                  valid ? PCRE2_NO_UTF_CHECK : 0, data.get(), context.get());
   if (groups == PCRE2_ERROR_NOMATCH) return std::nullopt;
   if (groups < 0) return Failure("U1001", {.value = "A regular expression takes too many steps"});
