@@ -20,7 +20,7 @@ class Page(unittest.TestCase):
     def test_every_section_is_there(self):
         sections = {name for _, name, _ in self.table.SECTION.findall(self.table.PAGE.read_text())}
         self.assertEqual(sections, {"states", "nested", "choices", "intrinsics", "jsonpath", "jsonata", "resources", "errors",
-                                    "codes", "limits"})
+                                    "cases", "codes", "limits"})
 
     def test_tables_name_what_everybody_knows(self):
         """The script finds its names by the shape of the code: it must not find half of them."""
