@@ -85,6 +85,8 @@ int RunApp(int argc, char** argv, std::stop_token stop) {
   AddBackfillCommand(app, session, action);
   AddDlqCommand(app, session, action);
   AddLifecycleCommand(app, session, action);
+  AddServeCommand(app, session, action);
+  AddSchedulesCommand(app, session, action);
   AddReplayCommand(app, session, action);
   AddDoctorCommand(app, session, action);
   AddCompletionCommand(app, session, action);

@@ -30,6 +30,8 @@ void AddLedgerCommand(CLI::App& app, Session& session, Action& action);
 void AddBackfillCommand(CLI::App& app, Session& session, Action& action);
 void AddDlqCommand(CLI::App& app, Session& session, Action& action);
 void AddLifecycleCommand(CLI::App& app, Session& session, Action& action);
+void AddServeCommand(CLI::App& app, Session& session, Action& action);
+void AddSchedulesCommand(CLI::App& app, Session& session, Action& action);
 void AddReplayCommand(CLI::App& app, Session& session, Action& action);
 void AddDoctorCommand(CLI::App& app, Session& session, Action& action);
 void AddCompletionCommand(CLI::App& app, Session& session, Action& action);

@@ -46,7 +46,7 @@ _penstock() {{
   words="$(_penstock_words "$path")"
   COMPREPLY=($(compgen -W "$words" -- "$current"))
   case "$path:$current" in
-    run:*|process:*) COMPREPLY+=($(compgen -W "$(ls pipelines 2>/dev/null)" -- "$current") $(compgen -d -- "$current")) ;;
+    run:*|process:*|serve:*|"schedules ls:"*) COMPREPLY+=($(compgen -W "$(ls pipelines 2>/dev/null)" -- "$current") $(compgen -d -- "$current")) ;;
   esac
 }}
 _penstock_words() {{

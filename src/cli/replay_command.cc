@@ -3,6 +3,7 @@
 
 #include "cli/command.h"
 #include "cli/demo.h"
+#include "cli/listen_address.h"
 #include "cli/session.h"
 #include "source/replay/replay_server.h"
 
@@ -20,21 +21,9 @@ Result<int> Replay(Session& session, ReplayCommandOptions options) {
   if (options.data.empty()) {
     ASSIGN_OR_RETURN(options.server.data_dir, FindDataFolder());
   }
-  const auto colon = options.listen.rfind(':');
-  unsigned long port = 65536;
-  if (colon != std::string::npos) {
-    try {
-      port = std::stoul(options.listen.substr(colon + 1));
-    } catch (const std::exception&) {
-      port = 65536;
-    }
-  }
-  if (port > 65535) {
-    return MakeError(ErrorCode::kUsage,
-                     fmt::format("--listen: expected ADDRESS:PORT, got {}", options.listen));
-  }
-  options.server.address = options.listen.substr(0, colon);
-  options.server.port = static_cast<uint16_t>(port);
+  ASSIGN_OR_RETURN(const ListenAddress listen, ParseListenAddress(options.listen));
+  options.server.address = listen.address;
+  options.server.port = listen.port;
   auto started = source::ReplayServer::Start(options.server, session.clock(), session.log());
   if (CodeOf(started.status()) == ErrorCode::kNotFound) {
     return MakeError(ErrorCode::kUsage, started.status().message(), AdviceOf(started.status()));

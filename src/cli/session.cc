@@ -33,7 +33,8 @@ Status Session::Prepare() {
                      std::string("PENSTOCK_NOW: expected a time as 2017-08-11T22:00:00Z, got ") + text);
   }
   ASSIGN_OR_RETURN(format_, ParseOutputFormat(options.output));
-  ASSIGN_OR_RETURN(const LogLevel level, ParseLogLevel(options.log_level));
+  ASSIGN_OR_RETURN(const LogLevel level,
+                   ParseLogLevel(options.log_level.empty() ? "warning" : options.log_level));
   const LogFormat format = err_.interactive ? LogFormat::kText : LogFormat::kJson;
   log_ = Logger(MakeFileDescriptorSink(STDERR_FILENO), format, level, &clock_);
   return Status::OK();

@@ -18,7 +18,7 @@ struct GlobalOptions {
   std::string bucket;            // a folder; empty: PENSTOCK_BUCKET, else ./lake
   std::string output = "table";  // table|json|csv|ndjson
   bool quiet = false;            // no progress, no remarks; results and errors only
-  std::string log_level = "warning";
+  std::string log_level;         // empty: warning, or what the verb has
 };
 
 class Session {

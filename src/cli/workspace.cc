@@ -20,6 +20,7 @@
 #include "pipeline/views.h"
 #include "query/duckdb_engine.h"
 #include "queue/sqlite_queue.h"
+#include "serve/sqlite_schedule_store.h"
 #include "source/fundamentals.h"
 #include "source/page_guard.h"
 #include "source/registry.h"
@@ -82,6 +83,7 @@ struct Workspace::Parts {
   std::shared_ptr<sqlite::Database> state;
   std::shared_ptr<queue::SqliteQueues> queues;
   std::unique_ptr<workflow::SqliteExecutionStore> executions;
+  std::unique_ptr<serve::SqliteScheduleStore> schedules;
 };
 
 Workspace::Workspace(Session& session, Bucket bucket)
@@ -158,6 +160,14 @@ Result<workflow::ExecutionStore*> Workspace::Executions() {
     ASSIGN_OR_RETURN(parts_->executions, workflow::SqliteExecutionStore::Open(std::move(state)));
   }
   return parts_->executions.get();
+}
+
+Result<serve::ScheduleStore*> Workspace::Schedules() {
+  if (parts_->schedules == nullptr) {
+    ASSIGN_OR_RETURN(auto state, State());
+    ASSIGN_OR_RETURN(parts_->schedules, serve::SqliteScheduleStore::Open(std::move(state)));
+  }
+  return parts_->schedules.get();
 }
 
 Result<std::unique_ptr<query::Engine>> Workspace::QueryEngine(const QueryLimits& limits) {

@@ -21,6 +21,9 @@ class Queues;
 namespace penstock::query {
 class Engine;
 }
+namespace penstock::serve {
+class ScheduleStore;
+}
 namespace penstock::sqlite {
 class Database;
 }
@@ -51,6 +54,7 @@ class Workspace {
   Result<std::shared_ptr<queue::Queue>> Queue(const std::string& name);
   Result<std::vector<std::string>> QueueNames();
   Result<workflow::ExecutionStore*> Executions();
+  Result<serve::ScheduleStore*> Schedules();
   // SQL over the tables of the catalog; over none when there is no bucket.
   Result<std::unique_ptr<query::Engine>> QueryEngine(const QueryLimits& limits);
 

@@ -47,4 +47,8 @@ std::string RunSummaryKey(std::string_view prefix, std::string_view pipeline, st
   return fmt::format("{}markers/{}/runs/{}.json", prefix, pipeline, execution);
 }
 
+std::string MetricsKey(std::string_view prefix, std::string_view pipeline) {
+  return fmt::format("{}markers/{}/metrics.prom", prefix, pipeline);
+}
+
 }  // namespace penstock::pipeline

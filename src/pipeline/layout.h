@@ -32,5 +32,7 @@ std::string RawPrefix(std::string_view prefix);            // {prefix}raw/
 std::string RawPrefix(std::string_view prefix, Date day);  // {prefix}raw/dt=YYYY-MM-DD/
 // {prefix}markers/PIPELINE/runs/NAME.json: the summary of a run.
 std::string RunSummaryKey(std::string_view prefix, std::string_view pipeline, std::string_view execution);
+// {prefix}markers/PIPELINE/metrics.prom: of the last run.
+std::string MetricsKey(std::string_view prefix, std::string_view pipeline);
 
 }  // namespace penstock::pipeline

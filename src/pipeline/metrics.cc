@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "pipeline/layout.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/run.h"
 #include "pipeline/runtime.h"
@@ -53,8 +54,7 @@ Status WriteMetrics(const Pipeline& pipeline, const Runtime& runtime, const RunR
   const int64_t now =
       std::chrono::duration_cast<std::chrono::seconds>(runtime.clock->Now().time_since_epoch()).count();
   return runtime.store
-      ->Put(fmt::format("{}markers/{}/metrics.prom", pipeline.config.prefix, pipeline.name()),
-            RenderMetrics(pipeline, report, now))
+      ->Put(MetricsKey(pipeline.config.prefix, pipeline.name()), RenderMetrics(pipeline, report, now))
       .status();
 }
 

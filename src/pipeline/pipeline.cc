@@ -22,8 +22,9 @@ namespace {
 namespace fs = std::filesystem;
 
 // Where pipelines lie: below the current folder, and beside an installed binary.
+std::vector<fs::path> LocalRoots() { return {fs::path("."), fs::path("pipelines")}; }
 std::vector<fs::path> Roots() {
-  std::vector<fs::path> roots{fs::path("."), fs::path("pipelines")};
+  std::vector<fs::path> roots = LocalRoots();
   std::error_code error;
   const fs::path binary = fs::read_symlink("/proc/self/exe", error);
   if (!error) {
@@ -37,6 +38,20 @@ std::vector<fs::path> Roots() {
 bool IsPipelineFolder(const fs::path& path) {
   std::error_code error;
   return fs::is_regular_file(path / "pipeline.yaml", error);
+}
+
+// Their names, ascending.
+std::vector<std::string> PipelinesBelow(const std::vector<fs::path>& roots) {
+  std::vector<std::string> names;
+  for (const auto& root : roots) {
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(root, error)) {
+      if (IsPipelineFolder(entry.path())) names.push_back(entry.path().filename().string());
+    }
+  }
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
 }
 
 Result<std::string> ReadText(const fs::path& path) {
@@ -127,18 +142,9 @@ Status CheckWorkflow(const std::string& definition) {
 
 }  // namespace
 
-std::vector<std::string> KnownPipelines() {
-  std::vector<std::string> names;
-  for (const auto& root : Roots()) {
-    std::error_code error;
-    for (const auto& entry : fs::directory_iterator(root, error)) {
-      if (IsPipelineFolder(entry.path())) names.push_back(entry.path().filename().string());
-    }
-  }
-  std::sort(names.begin(), names.end());
-  names.erase(std::unique(names.begin(), names.end()), names.end());
-  return names;
-}
+std::vector<std::string> KnownPipelines() { return PipelinesBelow(Roots()); }
+
+std::vector<std::string> LocalPipelines() { return PipelinesBelow(LocalRoots()); }
 
 Result<std::string> FindPipelineFolder(std::string_view name) {
   const fs::path given{std::string(name)};

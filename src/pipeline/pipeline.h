@@ -50,5 +50,7 @@ Result<Pipeline> LoadPipeline(std::string_view name);
 
 // Folders of pipelines that FindPipelineFolder would find by name.
 std::vector<std::string> KnownPipelines();
+// Of these, the ones below ./ and ./pipelines/: a user's own.
+std::vector<std::string> LocalPipelines();
 
 }  // namespace penstock::pipeline

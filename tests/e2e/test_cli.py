@@ -16,7 +16,7 @@ from harness import (FIRST, LAST, SYMBOLS, assert_same_lake, cells_of, edit, fil
                      table_of)
 
 VERBS = ["init", "run", "executions", "workflow", "query", "tables", "raw", "process", "ledger", "backfill", "dlq", "lifecycle",
-         "replay", "doctor", "completion"]
+         "serve", "schedules", "replay", "doctor", "completion"]
 
 
 @pytest.fixture
@@ -63,6 +63,8 @@ def test_the_examples_of_help_are_real(penstock):
     (["query", "--file", "none.sql"], "none.sql"), (["executions", "show", "nothing"], "nothing"),
     (["executions", "resume", "nothing"], "nothing"), (["dlq", "show", "nothing"], "nothing"),
     (["replay", "--fault", "sneeze"], "sneeze"), (["replay", "--listen", "nowhere"], "ADDRESS:PORT"),
+    (["serve", "tiny", "--listen", "nowhere"], "ADDRESS:PORT"), (["serve", "tiny", "--listen", "0.0.0.0:0"], "loopback"),
+    (["serve", "tinny"], "tiny"), (["schedules", "ls", "tinny"], "tiny"),
     (["replay", "--quota", "many"], "many"), (["replay", "--dir", "/nonexistent"], "/nonexistent"),
     (["completion", "tcsh"], "bash"), (["--bucket", "s3://x/y", "tables", "ls"], "s3://"), ([], "--help"),
 ])

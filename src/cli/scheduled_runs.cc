@@ -1,0 +1,74 @@
+#include "cli/scheduled_runs.h"
+
+#include <fmt/format.h>
+
+#include "cli/demo.h"
+#include "pipeline/metrics.h"
+#include "pipeline/run.h"
+#include "workflow/engine.h"
+
+namespace penstock::cli {
+
+Result<ScheduledPipelines> LoadSchedules(const std::vector<std::string>& names) {
+  ScheduledPipelines out;
+  std::map<std::string, std::string> folders;
+  for (const auto& name : names.empty() ? pipeline::LocalPipelines() : names) {
+    ASSIGN_OR_RETURN(auto loaded, pipeline::LoadPipeline(name));
+    if (loaded.config.schedules.empty()) {
+      if (names.empty()) continue;
+      return MakeError(ErrorCode::kConfiguration, fmt::format("{} has no schedules", loaded.config.file),
+                       "docs/schedules.md shows how to write some");
+    }
+    const auto [other, fresh] = folders.try_emplace(loaded.name(), loaded.folder);
+    if (!fresh && other->second == loaded.folder) continue;
+    if (!fresh) {
+      return MakeError(ErrorCode::kConfiguration, fmt::format("two pipelines have the name {}: {} and {}",
+                                                              loaded.name(), other->second, loaded.folder));
+    }
+    for (const auto& config : loaded.config.schedules) {
+      ASSIGN_OR_RETURN(auto schedule, serve::Schedule::Make(loaded.name(), config));
+      out.schedules.push_back(std::move(schedule));
+    }
+    out.pipelines.push_back(std::move(loaded));
+  }
+  return out;
+}
+
+ScheduledRuns::ScheduledRuns(Session& session, Workspace& workspace, const ScheduledPipelines& loaded,
+                             RunTarget target)
+    : session_(session), workspace_(workspace), target_(std::move(target)) {
+  for (const auto& pipeline : loaded.pipelines) places_[pipeline.name()].folder = pipeline.folder;
+}
+
+Result<serve::RunOutcome> ScheduledRuns::Run(const serve::Schedule& schedule, TimePoint occurrence,
+                                             const std::string& execution, std::stop_token stop) {
+  Place& place = places_.at(schedule.pipeline());
+  std::lock_guard running(place.running);
+  if (stop.stop_requested()) return MakeError(ErrorCode::kCancelled, "stopped before " + execution);
+  std::unique_lock opening(opening_);
+  ASSIGN_OR_RETURN(auto loaded, pipeline::LoadPipeline(place.folder));
+  if (target_.demo) PrepareDemo(loaded);
+  ASSIGN_OR_RETURN(const auto shop,
+                   PipelineWorkshop::Open(session_, workspace_, std::move(loaded), {target_, nullptr}));
+  opening.unlock();
+
+  const pipeline::Pipeline& pipeline = shop->pipeline();
+  // It may have ended just before its process died.
+  const auto known = shop->engine().Describe(execution);
+  if (known.ok() && known->status != workflow::ExecutionStatus::kRunning &&
+      known->status != workflow::ExecutionStatus::kSucceeded) {
+    return serve::RunOutcome{serve::RunResult::kFailed, fmt::format("execution {} failed: {}: {}", execution,
+                                                                    known->error, known->cause)};
+  }
+  ASSIGN_OR_RETURN(const Date session, pipeline::LastSession(pipeline, occurrence));
+  const pipeline::RunRequest request{session, session, schedule.config().input, execution};
+  ASSIGN_OR_RETURN(const auto report,
+                   pipeline::RunPipeline(pipeline, shop->runtime(), shop->engine(), request, stop));
+  RETURN_IF_ERROR(pipeline::WriteMetrics(pipeline, shop->runtime(), report));
+  return serve::RunOutcome{
+      report.some_failed() ? serve::RunResult::kIncomplete : serve::RunResult::kSucceeded,
+      fmt::format("{}: {} rows accepted, {} rejected, {} symbols not fetched", FormatDate(session),
+                  report.Count("accepted"), report.Count("rejected"), report.not_fetched)};
+}
+
+}  // namespace penstock::cli

@@ -1,0 +1,158 @@
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include <filesystem>
+
+#include "cli/command.h"
+#include "cli/listen_address.h"
+#include "cli/scheduled_runs.h"
+#include "cli/session.h"
+#include "cli/workspace.h"
+#include "net/http_server.h"
+#include "pipeline/layout.h"
+#include "serve/status_pages.h"
+
+namespace penstock::cli {
+namespace {
+
+struct ServeOptions {
+  std::vector<std::string> pipelines;
+  std::string listen = "127.0.0.1:8181";
+  RunTarget target;
+};
+
+// 2026-11-20T17:15:00Z; empty when there is none.
+std::string Moment(const std::vector<TimePoint>& times, size_t index) {
+  return index < times.size() ? FormatTimestamp(times[index]).substr(0, 19) + "Z" : "";
+}
+
+Status NoSchedules() {
+  return MakeError(ErrorCode::kConfiguration, "no pipeline below ./ or ./pipelines/ has schedules",
+                   "name pipelines, or give one schedules: docs/schedules.md");
+}
+
+Result<int> Serve(Session& session, const ServeOptions& options) {
+  ASSIGN_OR_RETURN(const ListenAddress listen, ParseListenAddress(options.listen));
+  if (!listen.is_loopback()) {
+    return MakeError(
+        ErrorCode::kUsage,
+        fmt::format("--listen: expected a loopback address, as no keys are configured that others "
+                    "would have to show, got {}",
+                    options.listen),
+        "use 127.0.0.1:PORT or [::1]:PORT");
+  }
+  if (options.target.demo && session.options.bucket.empty()) session.options.bucket = "demo";
+  ASSIGN_OR_RETURN(const ScheduledPipelines loaded, LoadSchedules(options.pipelines));
+  if (loaded.schedules.empty()) return NoSchedules();
+
+  Workspace workspace(session, Workspace::Bucket::kMake);
+  ASSIGN_OR_RETURN(auto* store, workspace.Schedules());
+  ASSIGN_OR_RETURN(auto* objects, workspace.Store());
+  std::vector<std::string> metrics_keys;
+  for (const auto& pipeline : loaded.pipelines) {
+    metrics_keys.push_back(pipeline::MetricsKey(pipeline.config.prefix, pipeline.name()));
+  }
+  const serve::StatusPages pages(loaded.schedules, *store, *objects, std::move(metrics_keys),
+                                 session.clock());
+  net::ServerOptions server_options;
+  server_options.address = listen.address;
+  server_options.port = listen.port;
+  ASSIGN_OR_RETURN(const auto server,
+                   net::HttpServer::Start(server_options, [&](const net::ServerRequest& request) {
+                     return pages.Answer(request);
+                   }));
+  session.Print(fmt::format("{}\n", server->origin()));
+  RETURN_IF_ERROR(session.FlushOutput());
+  for (const auto& schedule : loaded.schedules) {
+    ASSIGN_OR_RETURN(const auto status, serve::StatusOf(schedule, nullptr, session.clock().Now(), 1));
+    const std::string next = Moment(status.next, 0);
+    session.Remark(fmt::format("{}: {}, next {}\n", schedule.id(), schedule.config().expression,
+                               !schedule.config().enabled ? "never: it is switched off"
+                               : next.empty()             ? "never"
+                                                          : next));
+  }
+
+  ScheduledRuns runs(session, workspace, loaded, options.target);
+  serve::Scheduler scheduler(loaded.schedules, *store, runs, session.clock(), session.random(),
+                             session.log());
+  RETURN_IF_ERROR(scheduler.Run(session.stop()));
+  server->Stop();
+  return 0;
+}
+
+Result<int> ListSchedules(Session& session, const std::string& pipeline) {
+  ASSIGN_OR_RETURN(
+      const ScheduledPipelines loaded,
+      LoadSchedules(pipeline.empty() ? std::vector<std::string>{} : std::vector<std::string>{pipeline}));
+  Workspace workspace(session);
+  serve::ScheduleStore* store = nullptr;
+  // Without a bucket nothing has run.
+  std::error_code error;
+  if (std::filesystem::exists(session.bucket(), error)) {
+    ASSIGN_OR_RETURN(store, workspace.Schedules());
+  }
+  Rows rows{{"schedule", "expression", "timezone", "next", "second", "third", "last", "result", "message"},
+            {}};
+  for (const auto& schedule : loaded.schedules) {
+    ASSIGN_OR_RETURN(const auto status, serve::StatusOf(schedule, store, session.clock().Now(), 3));
+    const auto moment = [&](size_t index) -> json::value {
+      const std::string text = Moment(status.next, index);
+      return text.empty() ? json::value(nullptr) : json::value(text);
+    };
+    std::vector<json::value> row{json::value(schedule.id()),
+                                 json::value(schedule.config().expression),
+                                 json::value(schedule.timezone()),
+                                 schedule.config().enabled ? moment(0) : json::value("off"),
+                                 moment(1),
+                                 moment(2),
+                                 nullptr,
+                                 nullptr,
+                                 nullptr};
+    if (status.last) {
+      const bool done = status.last->state == serve::RunState::kDone;
+      row[6] = Moment({status.last->occurrence}, 0);
+      row[7] = done ? serve::NameOf(status.last->outcome.result) : serve::NameOf(status.last->state);
+      row[8] = status.last->outcome.message;
+    }
+    rows.Add(std::move(row));
+  }
+  session.PrintRows(rows);
+  return 0;
+}
+
+}  // namespace
+
+void AddServeCommand(CLI::App& app, Session& session, Action& action) {
+  auto options = std::make_shared<ServeOptions>();
+  auto* verb = app.add_subcommand("serve", "run the schedules of pipelines, and say over HTTP how they went");
+  verb->add_option("pipelines", options->pipelines,
+                   "names or folders; default: all below ./ and ./pipelines that have schedules");
+  verb->add_option("--listen", options->listen,
+                   "ADDRESS:PORT of loopback for /healthz, /metrics and /schedules; default 127.0.0.1:8181");
+  options->target.AddTo(*verb);
+  verb->footer(
+      "Examples:\n"
+      "  penstock serve\n"
+      "  penstock serve ftse100 sp500 --bucket lake --listen 127.0.0.1:8282");
+  verb->callback([&session, &action, options] {
+    // Each start and end is a line of the log.
+    if (session.options.log_level.empty()) session.options.log_level = "info";
+    action = [&session, options] { return Serve(session, *options); };
+  });
+}
+
+void AddSchedulesCommand(CLI::App& app, Session& session, Action& action) {
+  auto pipeline = std::make_shared<std::string>();
+  auto* verb = app.add_subcommand("schedules", "when pipelines run by themselves, and how it went");
+  verb->require_subcommand(1);
+  auto* list = verb->add_subcommand("ls", "the next three occurrences of each schedule, and its last run");
+  list->add_option("pipeline", *pipeline,
+                   "a pipeline's name or folder; default: all that `serve` would take");
+  list->footer("Example: penstock schedules ls ftse100");
+  verb->footer("Example: penstock schedules ls");
+  list->callback([&session, &action, pipeline] {
+    action = [&session, pipeline] { return ListSchedules(session, *pipeline); };
+  });
+}
+
+}  // namespace penstock::cli
