@@ -1,5 +1,6 @@
 """Schedules (US-7): real processes that serve a bucket; time begins where a test says, and goes on from there."""
 import json
+import re
 import signal
 import time
 import urllib.error
@@ -13,9 +14,12 @@ CLOSE = "when: market-close XNYS + 45m"  # 20:45 UTC in summer
 WAIT_S = 60
 
 
-def schedule(penstock, *lines, name="tiny"):
-    with open(penstock.path(name, "pipeline.yaml"), "a") as file:
-        file.write("\nschedules:\n" + "".join(f"  - {{{line}}}\n" for line in lines))
+def schedule(penstock, *lines):
+    """These instead of the template's; without any, none."""
+    file = penstock.path("tiny", "pipeline.yaml")
+    text, found = re.subn(r"^schedules:\n(  - .*\n)+", "", file.read_text(), flags=re.MULTILINE)
+    assert found == 1
+    file.write_text(text + ("\nschedules:\n" + "".join(f"  - {{{line}}}\n" for line in lines) if lines else ""))
 
 
 class Serve:
@@ -224,6 +228,8 @@ def test_wrong_expressions(penstock, tiny, line, word):
 
 def test_what_serve_refuses(penstock, tiny):
     """US-7, ALL-3: nothing to serve; an address that others could reach; a port that is taken."""
+    assert "tiny/daily" in penstock.ok("schedules", "ls").out, "the template has one"
+    schedule(penstock)
     outcome = penstock("serve")
     assert outcome.code == 2 and "has schedules" in outcome.err, outcome
     outcome = penstock("serve", "tiny")
