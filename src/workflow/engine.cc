@@ -293,5 +293,11 @@ Result<std::vector<HistoryEvent>> Engine::History(const std::string& name) { ret
 Result<std::vector<HistoryEvent>> Engine::ChildHistory(const std::string& name, const std::string& child) {
   return store_.ChildHistory(name, child);
 }
+Result<std::vector<MapRunInfo>> Engine::MapRuns(const std::string& name) {
+  ASSIGN_OR_RETURN(const ExecutionInfo info, store_.Get(name));
+  ASSIGN_OR_RETURN(const auto events, store_.History(name));
+  ASSIGN_OR_RETURN(const auto of_children, store_.ChildHistory(name, ""));
+  return MapRunsOf(events, of_children, info.status);
+}
 
 }  // namespace penstock::workflow

@@ -14,6 +14,7 @@
 #include "workflow/deadline_watch.h"
 #include "workflow/execution_store.h"
 #include "workflow/item_reader.h"
+#include "workflow/map_run.h"
 #include "workflow/nested_execution.h"
 #include "workflow/task.h"
 #include "workflow/task_token.h"
@@ -97,6 +98,8 @@ class Engine {
   Result<std::vector<HistoryEvent>> History(const std::string& name);
   // Of the child executions of its distributed Maps; `child` as in HistoryEvent::child, or empty for all.
   Result<std::vector<HistoryEvent>> ChildHistory(const std::string& name, const std::string& child = "");
+  // Of its distributed Maps, with the counts of their items and children.
+  Result<std::vector<MapRunInfo>> MapRuns(const std::string& name);
 
  private:
   Result<ExecutionInfo> TakeUp(const std::string& name, std::stop_token stop, int depth = 0);

@@ -341,6 +341,7 @@ Status Interpreter::RunChild(Visit& visit, const json::value& effective, MapRun&
     facts.redrive_count = recorded.redrives();
     facts.redrive_time = context_.facts.redrive_time;
     event.type = EventType::kExecutionStarted;
+    event.number = child.items;
     HistoryEvent first = event;
     Frame own;
     own.prefix = path;
