@@ -1,11 +1,14 @@
 // Arrays.
 #include <algorithm>
 #include <array>
-#include <unordered_set>
+#include <functional>
+#include <unordered_map>
+#include <vector>
 
 #include "jsonata/evaluator.h"
 #include "jsonata/fault_text.h"
 #include "jsonata/unicode.h"
+#include "jsonata/value_text.h"
 
 namespace penstock::jsonata {
 namespace {
@@ -96,30 +99,46 @@ Result<Value> Sort(const Invocation& call) {
   return Value(sorted);
 }
 
+// Equal values have equal hashes; those of objects do not depend on the order of their keys.
+Result<size_t> HashOf(Evaluator& evaluator, const Value& value, int depth) {
+  if (depth > kMaxValueDepth) return Failure("U1001", {.value = "The value is nested too deeply"});
+  RETURN_IF_ERROR(evaluator.Spend(1));
+  auto hash = static_cast<size_t>(value.kind());
+  if (value.is_boolean()) hash += value.boolean() ? 100 : 200;
+  if (value.is_number()) hash += std::hash<double>()(value.number());
+  if (value.is_string()) hash += std::hash<std::string_view>()(value.text());
+  constexpr size_t kSpread = 0x9E3779B97F4A7C15;
+  for (size_t i = 0; i < value.size(); ++i) {
+    if (value.is_array()) {
+      ASSIGN_OR_RETURN(const size_t item, HashOf(evaluator, value.At(i), depth + 1));
+      hash = hash * kSpread + item;
+    } else {
+      const auto [key, member] = value.Member(i);
+      ASSIGN_OR_RETURN(const size_t item, HashOf(evaluator, member, depth + 1));
+      hash += (std::hash<std::string_view>()(key) ^ item) * kSpread;
+    }
+  }
+  return hash;
+}
+
 Result<Value> Distinct(const Invocation& call) {
   const Value input = call[0];
   if (!input.is_array() || input.size() <= 1) return input;
   Arena& arena = call.evaluator.arena();
   Array* distinct = input.is_sequence() ? NewSequence(arena) : NewArray(arena);
-  std::unordered_set<std::string_view> texts;
-  std::unordered_set<double> numbers;
-  std::vector<Value> others;
+  std::unordered_map<size_t, std::vector<Value>> known;
   for (size_t i = 0; i < input.size(); ++i) {
-    RETURN_IF_ERROR(call.evaluator.Spend(1));
     const Value item = input.At(i);
+    ASSIGN_OR_RETURN(const size_t hash, HashOf(call.evaluator, item, 0));
+    std::vector<Value>& alike = known[hash];
     bool is_new = true;
-    if (item.is_string()) {
-      is_new = texts.insert(item.text()).second;
-    } else if (item.is_number()) {
-      is_new = numbers.insert(item.number()).second;
-    } else {
-      for (size_t k = 0; k < others.size() && is_new; ++k) {
-        ASSIGN_OR_RETURN(const bool equal, call.evaluator.Equal(others[k], item));
-        is_new = !equal;
-      }
-      if (is_new) others.push_back(item);
+    for (size_t k = 0; k < alike.size() && is_new; ++k) {
+      ASSIGN_OR_RETURN(const bool equal, call.evaluator.Equal(alike[k], item));
+      is_new = !equal;
     }
-    if (is_new) distinct->Push(arena, item);
+    if (!is_new) continue;
+    alike.push_back(item);
+    distinct->Push(arena, item);
   }
   return Value(distinct);
 }

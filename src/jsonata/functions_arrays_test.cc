@@ -20,7 +20,9 @@ TEST(ArrayFunctions, SortIsStable) {
 TEST(ArrayFunctions, DistinctComparesDeeply) {
   EXPECT_EQ(Answer("$distinct([1, '1', 1, [1], [1], {'a': 1}, {'a': 1}, null, null, true, 1.0])"),
             R"([1,"1",[1],{"a":1},null,true])");
+  EXPECT_EQ(Answer("$count($distinct([{'a': 1, 'b': [2]}, {'b': [2], 'a': 1}, {'a': [1], 'b': 2}]))"), "2");
   EXPECT_EQ(Answer("$count($distinct([1..50000]))"), "50000");
+  EXPECT_EQ(Answer("$count($distinct([1..50000].{'a': $, 'b': {'c': $}}))"), "50000");
 }
 
 TEST(ArrayFunctions, Zip) {
