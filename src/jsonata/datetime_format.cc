@@ -3,11 +3,11 @@
 #include <cstdlib>
 
 #include "jsonata/civil_time.h"
-#include "jsonata/code_points.h"
 #include "jsonata/datetime_picture.h"
 #include "jsonata/decimal.h"
 #include "jsonata/fault.h"
 #include "jsonata/iso_time.h"
+#include "jsonata/unicode.h"
 
 namespace penstock::jsonata {
 namespace {
@@ -56,7 +56,7 @@ std::string Fraction(int millisecond, const Marker& marker) {
   digits.resize(std::max(minimum, std::min(maximum, digits.size())), '0');
   while (digits.size() > minimum && digits.back() == '0') digits.pop_back();
   std::string out;
-  for (const char digit : digits) AppendUtf8(picture.zero + static_cast<char32_t>(digit - '0'), out);
+  for (const char digit : digits) AppendCharacter(out, picture.zero + static_cast<char32_t>(digit - '0'));
   return out;
 }
 

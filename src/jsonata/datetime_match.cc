@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "jsonata/code_points.h"
+#include "jsonata/unicode.h"
 #include "jsonata/fault.h"
 #include "jsonata/integer_words.h"
 #include "jsonata/iso_time.h"

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "jsonata/code_points.h"
+#include "jsonata/unicode.h"
 #include "jsonata/fault.h"
 
 namespace penstock::jsonata {

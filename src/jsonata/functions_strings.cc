@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/utf8.h"
 #include "jsonata/evaluator.h"
 #include "jsonata/unicode.h"
 #include "jsonata/value_text.h"

@@ -5,9 +5,9 @@
 #include <cmath>
 #include <cstdlib>
 
-#include "jsonata/code_points.h"
 #include "jsonata/fault.h"
 #include "jsonata/integer_words.h"
+#include "jsonata/unicode.h"
 
 namespace penstock::jsonata {
 namespace {
@@ -205,13 +205,14 @@ std::string IntegerPicture::Format(const Decimal& number) const {
       for (size_t i = 0; i < padded.size(); ++i) {
         const size_t right = padded.size() - i;
         if (group > 0) {
-          if (i > 0 && right % group == 0) AppendUtf8(separators[0].sign, text);
+          if (i > 0 && right % group == 0) AppendCharacter(text, separators[0].sign);
         } else {
           for (; left > 0 && separators[left - 1].position >= right; --left) {
-            if (i > 0 && separators[left - 1].position == right) AppendUtf8(separators[left - 1].sign, text);
+            if (i > 0 && separators[left - 1].position == right)
+              AppendCharacter(text, separators[left - 1].sign);
           }
         }
-        AppendUtf8(zero + static_cast<char32_t>(padded[i] - '0'), text);
+        AppendCharacter(text, zero + static_cast<char32_t>(padded[i] - '0'));
       }
       if (ordinal) text += OrdinalSuffix(padded);
       break;

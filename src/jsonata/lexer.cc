@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "base/utf8.h"
 #include "jsonata/fault_text.h"
 #include "jsonata/unicode.h"
 

@@ -6,7 +6,7 @@
 #include <optional>
 #include <vector>
 
-#include "jsonata/code_points.h"
+#include "jsonata/unicode.h"
 #include "jsonata/decimal.h"
 #include "jsonata/fault.h"
 #include "jsonata/integer_picture.h"

@@ -32,6 +32,12 @@ bool IsFunctionKeyword(const Node& node) {
   return node.type == NodeType::kName && (node.text == "function" || node.text == "\xCE\xBB");
 }
 
+// Behind such a token an expression begins: a '/' is a regular expression there.
+bool OpensExpression(const Token& token) {
+  return token.type == TokenType::kOperator && token.text.size() == 1 &&
+         std::string_view("([{|-").find(token.text[0]) != std::string_view::npos;
+}
+
 }  // namespace
 
 Status Measure(Node* node) {
@@ -85,7 +91,7 @@ Result<Node*> Parser::Parse() {
 Result<Node*> Parser::Expression(int binding_power) {
   if (++depth_ > kMaxHeight / 4) return TooDeep();
   Token token = token_;
-  RETURN_IF_ERROR(Advance(true));
+  RETURN_IF_ERROR(Advance(!OpensExpression(token)));
   ASSIGN_OR_RETURN(Node * left, Prefix(token));
   RETURN_IF_ERROR(Measure(left));
   while (binding_power < PowerOf(token_)) {

@@ -83,10 +83,21 @@ uint32_t ReadCharacter(std::string_view text, size_t& offset) {
   return c;
 }
 
-size_t CountCharacters(std::string_view text) {
-  size_t count = 0;
-  for (size_t offset = 0; offset < text.size(); ++count) ReadCharacter(text, offset);
-  return count;
+std::u32string ToCodePoints(std::string_view text) {
+  std::u32string points;
+  points.reserve(text.size());
+  for (size_t offset = 0; offset < text.size();) {
+    const size_t start = offset;
+    const uint32_t c = ReadCharacter(text, offset);
+    points += c >= 0x80 && offset == start + 1 ? U'\uFFFD' : static_cast<char32_t>(c);
+  }
+  return points;
+}
+
+std::string ToUtf8(std::u32string_view points) {
+  std::string out;
+  for (const char32_t point : points) AppendCharacter(out, point);
+  return out;
 }
 
 size_t OffsetOfCharacter(std::string_view text, size_t index) {

@@ -12,7 +12,10 @@ void AppendCharacter(std::string& out, uint32_t code_point);
 // Reads the character at `offset` and moves behind it; a byte that begins none is answered as itself.
 uint32_t ReadCharacter(std::string_view text, size_t& offset);
 
-size_t CountCharacters(std::string_view text);
+// A byte that is not part of UTF-8 becomes U+FFFD.
+std::u32string ToCodePoints(std::string_view text);
+std::string ToUtf8(std::u32string_view points);
+
 // The bytes before character number `index`; all of them beyond the end.
 size_t OffsetOfCharacter(std::string_view text, size_t index);
 

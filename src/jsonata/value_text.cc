@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "base/utf8.h"
 #include "jsonata/fault_text.h"
 #include "jsonata/number_text.h"
 
@@ -12,6 +13,11 @@ namespace penstock::jsonata {
 namespace {
 
 Status TooMuch(std::string_view what) { return Failure("U1001", {.value = std::string(what)}); }
+
+// Half a surrogate pair, which a text of JSONata may hold, is not UTF-8.
+std::string TextOf(std::string_view text) {
+  return IsUtf8(text) ? std::string(text) : ReplaceInvalidUtf8(std::string(text));
+}
 
 Result<json::value> Convert(const Value& value, size_t& nodes, int depth) {
   if (depth > kMaxValueDepth) return TooMuch("The result is nested too deeply");
@@ -29,7 +35,7 @@ Result<json::value> Convert(const Value& value, size_t& nodes, int depth) {
       }
       return json::value(number);
     }
-    case Kind::kString: return json::value(value.text());
+    case Kind::kString: return json::value(TextOf(value.text()));
     case Kind::kFunction: return json::value("");
     case Kind::kTuple: return Convert(value.tuple()->item, nodes, depth);
     case Kind::kArray: {
@@ -47,7 +53,7 @@ Result<json::value> Convert(const Value& value, size_t& nodes, int depth) {
       for (size_t i = 0; i < value.size(); ++i) {
         const auto [key, member] = value.Member(i);
         ASSIGN_OR_RETURN(json::value item, Convert(member, nodes, depth + 1));
-        object.insert_or_assign(key, std::move(item));
+        object.insert_or_assign(TextOf(key), std::move(item));
       }
       return json::value(std::move(object));
     }
