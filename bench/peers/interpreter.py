@@ -9,7 +9,8 @@ def main():
     import boto3
     from moto import mock_aws
 
-    count = int(sys.argv[2]) if len(sys.argv) > 2 else 10_000
+    count = int(sys.argv[2]) if len(sys.argv) > 2 else 1_000
+    sys.setrecursionlimit(1_000_000)  # it goes one call deeper an item; its thread would end, and the execution not
     definition = {"StartAt": "M", "States": {"M": {"Type": "Map", "End": True, "MaxConcurrency": 1, "ItemProcessor": {
         "StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}}}}}
     with mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):
@@ -19,6 +20,8 @@ def main():
         begin = time.perf_counter()
         run = client.start_execution(stateMachineArn=machine, input=json.dumps([{"n": n} for n in range(count)]))
         while (state := client.describe_execution(executionArn=run["executionArn"]))["status"] == "RUNNING":
+            if time.perf_counter() - begin > 300:
+                raise SystemExit("moto: still RUNNING after 300 s")
             time.sleep(0.005)
         seconds = time.perf_counter() - begin
     if state["status"] != "SUCCEEDED" or len(json.loads(state["output"])) != count:
