@@ -2,13 +2,14 @@
 import datetime
 import http.server
 import json
+import re
 import pathlib
 import threading
 import urllib.parse
 
 import pyarrow.parquet as parquet
 import pytest
-from harness import Replay, dead_letters, edit, files_of, write_symbols
+from harness import SOURCE, dead_letters, edit, write_symbols
 
 FIRST, LAST = "2024-07-01", "2024-08-01"
 SYMBOLS = ["AAPL", "BF.B", "BRK.B", "GE", "IBM", "MSFT", "TSLA", "XOM"]
@@ -268,3 +269,15 @@ def test_dead_tickers_cost_nothing(penstock, provider):
     assert {symbol for symbol, *_ in provider.asked} == {"LIVE", "DEAD1", "DEAD2"}
     dead = penstock.ok("ledger", "market", "--dead", "--bucket", "lake", "--output", "json").rows
     assert [row["symbol"] for row in dead] == ["DEAD1", "DEAD2"]
+
+
+def test_the_demo_updates_the_whole_market(penstock):
+    """US-2, US-5: `run us-stocks --demo`: more than 9,000 tickers, a file each, a day added, the screener's top rows; again: nothing."""
+    first = penstock.ok("run", SOURCE / "pipelines/us-stocks", "--demo", "--date", LAST, timeout=280)
+    rows = penstock.sql("select count(*) as tickers, count(distinct as_of) as days from us_stocks.screener", "--bucket", "demo")
+    files = len(list(penstock.path("demo/us-stocks/clean/bars").glob("*.parquet")))
+    assert files > 9000 and rows[0]["tickers"] == files
+    assert "The screener's largest companies" in first.out and "fmp (generated)" in first.out
+    assert re.search(r"files +[\d,]+/[\d,]+", first.err), "progress in plain lines (ALL-2)"
+    again = penstock.ok("run", SOURCE / "pipelines/us-stocks", "--demo", "--date", LAST)
+    assert "Nothing to do" in again.out
