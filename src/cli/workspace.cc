@@ -199,7 +199,6 @@ struct PipelineWorkshop::Parts {
   std::unique_ptr<source::Source> source;
   std::unique_ptr<source::FundamentalSource> fundamentals;
   pipeline::Runtime runtime;
-  std::unique_ptr<query::Engine> sql;  // opened when a Task first asks for it, as `http`
   std::unique_ptr<net::CurlClient> http;
   std::mutex services_mutex;
   std::unique_ptr<pipeline::StepRunner> runner;
@@ -276,12 +275,11 @@ Result<std::unique_ptr<PipelineWorkshop>> PipelineWorkshop::Open(Session& sessio
   runtime.log = session.log().With({"pipeline", parts.pipeline.name()});
   runtime.threads = HardwareThreads();
 
-  runtime.services.sql = [&parts, &workspace]() -> Result<query::Engine*> {
+  runtime.services.sql = [&parts, &workspace](const std::string& database) -> Result<std::shared_ptr<query::Engine>> {
     std::lock_guard lock(parts.services_mutex);
-    if (parts.sql == nullptr) {
-      ASSIGN_OR_RETURN(parts.sql, workspace.QueryEngine({parts.pipeline.name()}));
-    }
-    return parts.sql.get();
+    ASSIGN_OR_RETURN(auto engine,
+                     workspace.QueryEngine({database.empty() ? parts.pipeline.config.database() : database}));
+    return std::shared_ptr<query::Engine>(std::move(engine));
   };
   runtime.services.http = [&parts]() -> Result<net::HttpClient*> {
     std::lock_guard lock(parts.services_mutex);

@@ -120,6 +120,8 @@ Result<json::value> RunAthenaQuery(const ServiceContext& context, const workflow
   };
   const Runtime& runtime = context.runtime;
   if (!runtime.services.sql) return refused("there is no SQL engine here");
+  const auto* database = Member(request.input, "QueryExecutionContext");
+  const std::string database_name = database == nullptr ? "" : TextOf(Member(*database, "Database"));
   std::string sql = text;
   query::QueryOptions options;
   options.stop = context.stop;
@@ -127,7 +129,7 @@ Result<json::value> RunAthenaQuery(const ServiceContext& context, const workflow
   if (text.rfind(kExecute, 0) == 0) {
     const auto saved = query::LoadSavedQuery(context.pipeline.queries_folder(), text.substr(kExecute.size()));
     if (!saved.ok()) return refused(Describe(saved.status()));
-    ASSIGN_OR_RETURN(query::Engine* const engine, runtime.services.sql());
+    ASSIGN_OR_RETURN(const auto engine, runtime.services.sql(database_name));
     std::map<std::string, std::string> given;
     const auto* values = Member(request.input, "ExecutionParameters");
     for (size_t i = 0; values != nullptr && values->is_array() && i < values->get_array().size(); ++i) {
@@ -157,7 +159,7 @@ Result<json::value> RunAthenaQuery(const ServiceContext& context, const workflow
   const TimePoint submitted = runtime.clock->Now();
   std::string bytes;
   const auto run = [&]() -> Status {
-    ASSIGN_OR_RETURN(query::Engine* const engine, runtime.services.sql());
+    ASSIGN_OR_RETURN(const auto engine, runtime.services.sql(database_name));
     ASSIGN_OR_RETURN(const auto stream, engine->Execute(sql, options));
     query::WriteOptions write;
     write.format = query::ResultFormat::kCsv;
@@ -174,7 +176,6 @@ Result<json::value> RunAthenaQuery(const ServiceContext& context, const workflow
                       {"State", ran.ok() ? "SUCCEEDED" : "FAILED"},
                       {"SubmissionDateTime", Millis(submitted.time_since_epoch())}};
   if (!ran.ok()) status["StateChangeReason"] = Describe(ran);
-  const auto* database = Member(request.input, "QueryExecutionContext");
   json::object execution{
       {"Query", sql},
       {"QueryExecutionContext", database == nullptr ? json::value(json::object()) : *database},

@@ -46,7 +46,9 @@ class ServiceTasksTest : public testing::Test {
       return queues_.Get(name);
     };
     runtime_.services.http = [this]() -> Result<net::HttpClient*> { return &client_; };
-    runtime_.services.sql = [this]() -> Result<query::Engine*> { return &sql_; };
+    runtime_.services.sql = [this](const std::string&) -> Result<std::shared_ptr<query::Engine>> {
+      return std::shared_ptr<query::Engine>(std::shared_ptr<void>(), &sql_);
+    };
   }
   Result<json::value> Run(const std::string& resource, json::value input) {
     workflow::TaskRequest request;
