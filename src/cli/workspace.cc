@@ -275,7 +275,8 @@ Result<std::unique_ptr<PipelineWorkshop>> PipelineWorkshop::Open(Session& sessio
   runtime.log = session.log().With({"pipeline", parts.pipeline.name()});
   runtime.threads = HardwareThreads();
 
-  runtime.services.sql = [&parts, &workspace](const std::string& database) -> Result<std::shared_ptr<query::Engine>> {
+  runtime.services.sql = [&parts,
+                          &workspace](const std::string& database) -> Result<std::shared_ptr<query::Engine>> {
     std::lock_guard lock(parts.services_mutex);
     ASSIGN_OR_RETURN(auto engine,
                      workspace.QueryEngine({database.empty() ? parts.pipeline.config.database() : database}));

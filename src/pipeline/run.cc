@@ -130,6 +130,22 @@ Result<std::optional<workflow::ExecutionInfo>> FindUnfinished(workflow::Engine& 
   return std::nullopt;
 }
 
+// The newest execution of these days, when it has failed: with nothing left to fetch, what follows is still
+// to be done.
+Result<std::optional<workflow::ExecutionInfo>> FindFailed(workflow::Engine& engine, const Pipeline& pipeline,
+                                                          const RunRequest& request) {
+  workflow::ListOptions options;
+  options.state_machine = pipeline.name();
+  ASSIGN_OR_RETURN(const auto newest, engine.List(options));
+  for (const auto& info : newest) {
+    if (!IsOfTheseDays(info, request)) continue;
+    const bool failed = info.status == workflow::ExecutionStatus::kFailed ||
+                        info.status == workflow::ExecutionStatus::kTimedOut;
+    return failed ? std::optional(info) : std::nullopt;
+  }
+  return std::nullopt;
+}
+
 // A name that is a function of the input, so that the same run has the same name; with -2, -3 … when it has
 // ended before and symbols are still missing.
 Result<std::string> NameExecution(workflow::Engine& engine, const Pipeline& pipeline,
@@ -289,6 +305,26 @@ Result<Pending> FindMissingFiles(const Pipeline& pipeline, const Runtime& runtim
   return pending;
 }
 
+// A new execution for what is pending, run to its end.
+Result<workflow::ExecutionInfo> StartExecution(const Pipeline& pipeline, const Runtime& runtime,
+                                               workflow::Engine& engine, const RunRequest& request,
+                                               Pending pending, std::stop_token stop) {
+  json::object input = std::move(pending.input);
+  for (const auto& member : request.input) input[member.key()] = member.value();
+  workflow::StartOptions start;
+  start.state_machine = pipeline.name();
+  start.definition_text = pipeline.workflow;
+  start.name = request.name;
+  if (start.name.empty()) {
+    ASSIGN_OR_RETURN(start.name, NameExecution(engine, pipeline, request, input));
+  }
+  start.input = std::move(input);
+  runtime.log.Info("run_started",
+                   {{"execution", start.name}, {"pipeline", pipeline.name()}, {"symbols", pending.count}});
+  if (pipeline.config.bar_files() == TableFiles::kByDay) runtime.progress->Begin("fetch", pending.count);
+  return engine.Run(start, stop);
+}
+
 }  // namespace
 
 int64_t RunReport::Count(std::string_view key) const {
@@ -338,29 +374,26 @@ Result<RunReport> RunPipeline(const Pipeline& pipeline, const Runtime& runtime, 
                                           : FindMissingAnswers(pipeline, runtime, request, stop));
     report.quarantined = pending.quarantined;
     dead_letters = pending.done.dead_lettered;
+    std::optional<workflow::ExecutionInfo> failed;
     if (pending.count == 0 && request.name.empty()) {
+      ASSIGN_OR_RETURN(failed, FindFailed(engine, pipeline, request));
+    }
+    if (pending.count == 0 && request.name.empty() && !failed) {
       // Nothing is written when the catalog has them; after a run that failed at this step, it has not.
       RETURN_IF_ERROR(PublishTables(pipeline, runtime).status());
       report.already_done = !pending.judged_again;
       report.summary = pending.done.ToJson();
       return finish();
     }
-    const int64_t count = pending.count;
-    json::object input = std::move(pending.input);
-    for (const auto& member : request.input) input[member.key()] = member.value();
-    workflow::StartOptions start;
-    start.state_machine = pipeline.name();
-    start.definition_text = pipeline.workflow;
-    start.name = request.name;
-    if (start.name.empty()) {
-      ASSIGN_OR_RETURN(start.name, NameExecution(engine, pipeline, request, input));
+    // Redriven where it failed; by a machine that was changed since, all is gone through anew.
+    if (failed && failed->definition_hash == Sha256Hex(pipeline.workflow)) {
+      report.execution = failed->name;
+      runtime.log.Info("run_redriven", {{"execution", report.execution}});
+      ASSIGN_OR_RETURN(info, engine.Redrive(failed->name, stop));
+    } else {
+      ASSIGN_OR_RETURN(info, StartExecution(pipeline, runtime, engine, request, std::move(pending), stop));
+      report.execution = info.name;
     }
-    start.input = std::move(input);
-    report.execution = start.name;
-    runtime.log.Info("run_started",
-                     {{"execution", start.name}, {"pipeline", pipeline.name()}, {"symbols", count}});
-    if (pipeline.config.bar_files() == TableFiles::kByDay) runtime.progress->Begin("fetch", count);
-    ASSIGN_OR_RETURN(info, engine.Run(start, stop));
   }
   runtime.progress->End();
   if (info.status != workflow::ExecutionStatus::kSucceeded) {

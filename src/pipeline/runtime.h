@@ -37,8 +37,8 @@ namespace penstock::pipeline {
 // What the Tasks of a state machine reach beside the steps. Each may be empty: there is none of it.
 // Thread-safe; what they answer outlives the run.
 struct Services {
-  // Over the tables that the catalog has now; names without a database are looked up in this one, or (empty) in
-  // the pipeline's.
+  // Over the tables that the catalog has now; names without a database are looked up in this one, or (empty)
+  // in the pipeline's.
   std::function<Result<std::shared_ptr<query::Engine>>(const std::string& database)> sql;
   // Of the bucket: NotFound, or made when it is new.
   std::function<Result<std::shared_ptr<queue::Queue>>(const std::string& name, bool make)> queue;

@@ -158,7 +158,8 @@ TEST_F(TransformTest, TasksAreStepsAndDeadLettersOnly) {
   EXPECT_EQ(published->at("StatusCode").as_int64(), 200);
   request.resource = "arn:aws:states:::sqs:sendMessage";
   request.input = json::object{{"QueueUrl", "elsewhere"}, {"MessageBody", "x"}};
-  EXPECT_EQ(workflow::TaskErrorOf(runner.RunTask(request, {}).status()).error, "Sqs.QueueDoesNotExistException");
+  EXPECT_EQ(workflow::TaskErrorOf(runner.RunTask(request, {}).status()).error,
+            "Sqs.QueueDoesNotExistException");
   request.input = json::object{{"QueueUrl", "ftse100-dlq"}, {"MessageBody", "x"}};
   EXPECT_TRUE(runner.RunTask(request, {}).ok());
   EXPECT_EQ(DeadLetters(), 1);

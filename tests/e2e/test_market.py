@@ -147,6 +147,26 @@ def test_the_screener_goes_without_new_fundamentals(penstock, provider):
     assert screener(penstock)["CALM"]["close"] == 50.0 and screener(penstock)["CALM"]["market_cap"] is None
 
 
+def test_what_failed_behind_the_files_is_done_by_the_next_run(penstock, start_replay):
+    """US-5: the prices are there and the query fails: `run` again goes on from there, with the mended query."""
+    folder = market(penstock, whole=True)
+    server = start_replay()
+    query = folder / "queries/statistics.sql"
+    sound = query.read_text()
+    query.write_text(sound.replace("from bars", "from no_such_table"))
+    outcome = run(penstock, server, "--from", FIRST, "--to", LAST)
+    assert outcome.code == 1 and "no_such_table" in outcome.err, outcome
+    before = server.requests
+    assert run(penstock, server, "--from", FIRST, "--to", LAST).code == 1, "redriven, it fails again"
+    query.write_text(sound)
+    outcome = run(penstock, server, "--from", FIRST, "--to", LAST)
+    assert outcome.code == 0, outcome
+    assert list(screener(penstock)) == sorted(SYMBOLS)
+    fundamentals = before - len(SYMBOLS)
+    assert server.requests == before + fundamentals, "no price was asked for again"
+    assert "Nothing to do" in run(penstock, server, "--from", FIRST, "--to", LAST).out
+
+
 def test_a_damaged_file_stops_no_other(penstock, provider):
     """US-2: a ticker's damaged file: its answer is a dead letter that names it, the others are updated."""
     market(penstock, ["BAD", "GOOD"])
