@@ -148,6 +148,11 @@ class CurlClient::Impl {
     return result;
   }
 
+  int callers() {
+    std::lock_guard lock(mutex_);
+    return callers_;
+  }
+
  private:
   Result<HttpResponse> SendInside(const HttpRequest& original, std::stop_token stop) {
     RETURN_IF_ERROR(CheckFields(original));
@@ -348,5 +353,7 @@ Result<std::unique_ptr<CurlClient>> CurlClient::Make(CurlOptions options) {
 Result<HttpResponse> CurlClient::Send(const HttpRequest& request, std::stop_token stop) {
   return impl_->Send(request, std::move(stop));
 }
+
+int CurlClient::callers() const { return impl_->callers(); }
 
 }  // namespace penstock::net

@@ -48,6 +48,8 @@ class CurlClient : public HttpClient {
   ~CurlClient() override;
 
   Result<HttpResponse> Send(const HttpRequest& request, std::stop_token stop = {}) override;
+  // Sends that have begun and not returned, those that wait for their turn included.
+  int callers() const;
 
  private:
   class Impl;

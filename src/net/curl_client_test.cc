@@ -120,12 +120,23 @@ TEST(CurlClient, ConnectionsAreKeptAndShared) {
 }
 
 TEST(CurlClient, ALongPausedConnectionIsReplaced) {
-  auto server = StartServer(Always({.body = "x"}), {.idle_timeout_ms = 50});
+  // In the pause the server is replaced, so that the kept connection is closed at its end, however long the
+  // pause is. Again, when somebody else took the port in between.
   auto client = MakeClient();
-  ASSERT_TRUE(client->Send({.url = server->origin()}).ok());
-  std::this_thread::sleep_for(milliseconds(150));  // the server's own time runs out, in real time
-  ASSERT_TRUE(client->Send({.url = server->origin()}).ok());
-  EXPECT_EQ(server->connections_accepted(), 2);
+  std::unique_ptr<HttpServer> next;
+  for (int attempt = 0; attempt < 10 && next == nullptr; ++attempt) {
+    auto server = StartServer(Always({.body = "x"}));
+    ASSERT_TRUE(client->Send({.url = server->origin()}).ok());
+    const uint16_t port = server->port();
+    server.reset();
+    auto started = HttpServer::Start({.port = port}, Always({.body = "y"}));
+    if (started.ok()) next = std::move(*started);
+  }
+  ASSERT_NE(next, nullptr);
+  const auto response = client->Send({.url = next->origin()});
+  ASSERT_TRUE(response.ok()) << response.status();
+  EXPECT_EQ(response->body, "y");
+  EXPECT_EQ(next->connections_accepted(), 1);
 }
 
 TEST(CurlClient, SixtyFourThreadsWithAtMostFourInFlight) {
@@ -238,9 +249,9 @@ TEST(CurlClient, SlowServersAreTimeouts) {
                 ErrorCode::kTimeout);
   ExpectFailure(client->Send({.url = server->origin() + "/drip?secret", .total_timeout_ms = 200}),
                 ErrorCode::kTimeout);
-  const auto begun = SteadyClock::now();
-  ExpectFailure(client->Send({.url = server->origin() + "/drip?secret"}), ErrorCode::kTimeout);
-  EXPECT_LT(SteadyClock::now() - begun, std::chrono::seconds(20));  // not the 60 s of the whole
+  // Whole after 500 s, and allowed an hour: only its low speed can end it.
+  ExpectFailure(client->Send({.url = server->origin() + "/drip?secret", .total_timeout_ms = 3'600'000}),
+                ErrorCode::kTimeout);
 }
 
 TEST(CurlClient, StopEndsWaitingAndRunningRequests) {
@@ -277,16 +288,14 @@ TEST(CurlClient, DestructionEndsWhatRuns) {
       {.stop_timeout_ms = 10});
   auto client = MakeClient({.max_in_flight = 2});
   std::vector<std::jthread> threads;
-  std::atomic<int> cancelled{0}, begun{0};
+  std::atomic<int> cancelled{0};
   for (int i = 0; i < 4; ++i) {  // two of them wait for their turn
     threads.emplace_back([&, raw = client.get()] {
-      ++begun;
       if (CodeOf(raw->Send({.url = server->origin()}).status()) == ErrorCode::kCancelled) ++cancelled;
     });
   }
   inside.wait();
-  while (begun < 4) std::this_thread::yield();
-  std::this_thread::sleep_for(milliseconds(50));  // until the last two are inside Send
+  while (client->callers() < 4) std::this_thread::yield();
   client.reset();
   threads.clear();
   EXPECT_EQ(cancelled, 4);
@@ -465,8 +474,7 @@ TEST(CurlClient, Ipv6Loopback) {
   EXPECT_EQ(response->body, "six");
 }
 
-// 500 bodies of 90 KB: the main job's fetches. Takes some 0.1 s; the bound is for machines under load and
-// sanitizers.
+// 500 bodies of 90 KB: the main job's fetches. What it took (some 0.1 s) is recorded, not judged.
 TEST(CurlClient, FiveHundredBodies) {
   const auto body = std::make_shared<const std::string>(90'000, 'x');
   auto server = StartServer([&](const ServerRequest&) { return ServerResponse{.shared_body = body}; });
@@ -487,7 +495,6 @@ TEST(CurlClient, FiveHundredBodies) {
   const auto took = std::chrono::duration_cast<milliseconds>(SteadyClock::now() - begun);
   RecordProperty("milliseconds", static_cast<int>(took.count()));
   EXPECT_EQ(bytes, 45'000'000);
-  EXPECT_LT(took, std::chrono::seconds(10));
 }
 
 }  // namespace

@@ -39,7 +39,14 @@ TEST(InFlightGate, NeverMoreThanTheBoundsAndEverybodyGetsThrough) {
   EXPECT_EQ(through, 3200);
   EXPECT_LE(most, 4);
   EXPECT_LE(most_at_host, 3);
-  EXPECT_GE(most, 2);
+}
+
+TEST(InFlightGate, AsManyAsTheBoundsAllowAreInsideAtOnce) {
+  InFlightGate gate(4, 3);
+  for (const char* host : {"a", "a", "a", "b"}) ASSERT_TRUE(gate.Enter(host, {}).ok());
+  std::stop_source stop;
+  stop.request_stop();
+  EXPECT_EQ(CodeOf(gate.Enter("b", stop.get_token())), ErrorCode::kCancelled);  // a fifth has no room
 }
 
 TEST(InFlightGate, AFullHostLetsOthersPass) {

@@ -235,7 +235,10 @@ TEST_F(EngineCrash, AFailedCommitEndsTheRunAndTheNextGoesOn) {
 TEST_F(EngineCrash, KilledManyTimesItStillGetsThere) {
   int runs = 0;
   while (RunInChild("workflow.commit.after=kill@2") != 0) ASSERT_LT(++runs, 100);
-  EXPECT_GT(runs, 3);
+  // However slow the writer is and however much it puts into one commit, these are six: First, an odd Fetch
+  // that fails, the Fetch after it, Store, Left, and Last with the end. A task begins when what it follows is
+  // recorded.
+  EXPECT_GE(runs, 3);
   std::set<std::string> distinct;
   for (const auto& call : Calls()) distinct.insert(call);
   EXPECT_EQ(distinct.size(), 13u);
@@ -296,7 +299,7 @@ TEST_F(EngineCrash, AnotherProcessCanStopIt) {
     FunctionTasks tasks([&](const TaskRequest&, std::stop_token stop) -> Result<json::value> {
       char byte = 'x';
       if (write(from_child[1], &byte, 1) != 1) abort();
-      IgnoreError(clock.SleepFor(std::chrono::seconds(30), stop) ? Status::OK() : Status::OK(),
+      IgnoreError(clock.SleepFor(std::chrono::minutes(10), stop) ? Status::OK() : Status::OK(),
                   "either way it ends");
       return MakeError(ErrorCode::kCancelled, "stopped");
     });

@@ -79,6 +79,29 @@ class Penstock:
         return self.folder.joinpath(*parts)
 
 
+def wait_until(condition, process):
+    """Until it holds; `process` has to live so long. The limit is for what never comes."""
+    end = time.monotonic() + TIMEOUT_S
+    while not condition():
+        assert process.poll() is None, f"ended too early with {process.returncode}: {process.communicate()}"
+        if time.monotonic() > end:
+            process.kill()
+            raise AssertionError(f"what was waited for did not come: {process.communicate()}")
+        time.sleep(0.02)
+
+
+def cpu_seconds(process):
+    """proc(5), /proc/pid/stat: utime and stime."""
+    fields = pathlib.Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def catches(process, number):
+    """Whether it has a handler for this signal, or blocks it to wait for it; proc(5), /proc/pid/status."""
+    masks = re.findall(r"^Sig(?:Cgt|Blk):\s*(\w+)", pathlib.Path(f"/proc/{process.pid}/status").read_text(), re.MULTILINE)
+    return any(int(mask, 16) >> (number - 1) & 1 for mask in masks)
+
+
 def make_pipeline(penstock, name="tiny", symbols=SYMBOLS, template="sp500", replace=()):
     """A pipeline folder as `penstock init` makes it, with few symbols. `replace`: pairs of texts in pipeline.yaml."""
     penstock.ok("init", name, "--template", template)

@@ -12,8 +12,8 @@ import time
 
 import pyarrow.parquet as parquet
 import pytest
-from harness import (FIRST, LAST, SYMBOLS, assert_same_lake, cells_of, edit, files_of, lake_of, make_pipeline, recorded_rows,
-                     table_of)
+from harness import (FIRST, LAST, SYMBOLS, TIMEOUT_S, assert_same_lake, catches, cells_of, cpu_seconds, edit, files_of, lake_of,
+                     make_pipeline, recorded_rows, table_of, wait_until)
 
 VERBS = ["init", "run", "executions", "workflow", "query", "tables", "raw", "process", "ledger", "backfill", "dlq", "lifecycle",
          "serve", "schedules", "replay", "doctor", "completion"]
@@ -189,28 +189,25 @@ def test_sandbox(penstock, lake, sql):
 def test_query_limits(penstock, lake):
     """FTSE-2: a query that takes too long ends by itself, by --timeout-ms and by Ctrl-C."""
     endless = "select count(*) from range(100000000) a, range(100000000) b"
-    began = time.monotonic()
     outcome = penstock("query", endless, "--bucket", lake, "--timeout-ms", "200")
     assert outcome.code == 1 and "200" in outcome.err, outcome
     process = penstock.popen("query", endless, "--bucket", lake)
-    time.sleep(1)
+    wait_until(lambda: catches(process, signal.SIGINT) and cpu_seconds(process) > 1, process)
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=60)
+    process.communicate(timeout=TIMEOUT_S)
     assert process.returncode == 130
-    assert time.monotonic() - began < 60
 
 
 def test_ctrl_c_and_resume(penstock, tiny, start_replay, replay, run):
     """ALL-3, ALL-5: Ctrl-C stops a run in order, with 130; `executions resume` and `run` go on from there."""
     assert run("undisturbed", replay).code == 0
-    slow = start_replay("--fault", "latency=400ms")
+    slow = start_replay("--fault", "latency=600s:symbol=D*")  # two that keep the run from ending, however slow we are
     for bucket, end in (("run", signal.SIGINT), ("resume", signal.SIGTERM)):
-        requests = slow.requests
         process = penstock.popen("run", "tiny", "--endpoint", slow.origin, "--from", FIRST, "--to", LAST, "--bucket", bucket)
-        while slow.requests - requests < 9 and process.poll() is None:  # 8 are in flight at once: some are answered
-            time.sleep(0.02)
+        raw = penstock.path(bucket, "tiny/raw")
+        wait_until(lambda: len([*raw.rglob("*.json")]) == len(SYMBOLS) - 2, process)
         process.send_signal(end)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=TIMEOUT_S)
         assert process.returncode == 130 and "stopped" in err, (out, err)
         rows = penstock.ok("executions", "ls", "--bucket", bucket, "--output", "json").rows
         assert [row["status"] for row in rows] == ["RUNNING"]
@@ -345,7 +342,7 @@ def test_progress_on_a_terminal(penstock, tiny, start_replay):
         if not piece:
             break
         shown += piece
-    process.communicate(timeout=60)
+    process.communicate(timeout=TIMEOUT_S)
     os.close(leader)
     assert process.returncode == 0
     assert b"\r\033[K" in shown and "█".encode() in shown and b"12/12" in shown, shown

@@ -113,8 +113,9 @@ def test_slow_answers(penstock, undisturbed, start_replay, run):
 
 def test_too_slow_is_a_timeout(penstock, tiny, start_replay, run):
     """FTSE-4: an answer that takes longer than timeout_s is given up, three times, and said to be a timeout."""
-    edit(tiny / "pipeline.yaml", "in_flight: 8", "in_flight: 8\n  timeout_s: 1")
-    server = start_replay("--fault", "latency=5s:symbol=GE")
+    # Long enough for all others, on a machine that stalls, too.
+    edit(tiny / "pipeline.yaml", "in_flight: 8", "in_flight: 8\n  timeout_s: 5")
+    server = start_replay("--fault", "latency=600s:symbol=GE")
     assert run("lake", server).code == 1
     letters = dead_letters(penstock, "lake")
     assert [(letter["body"]["input"]["symbol"], letter["body"]["error"]) for letter in letters] == [("GE", "States.Timeout")]
@@ -122,7 +123,7 @@ def test_too_slow_is_a_timeout(penstock, tiny, start_replay, run):
 
 def test_retry_after_is_kept(penstock, undisturbed, start_replay, run):
     """FTSE-4: over the server's quota, 429 with Retry-After: we come back when we were told to, and lose nothing."""
-    server = start_replay("--quota", "8/1s")
+    server = start_replay("--quota", "8/10s")  # the 12 requests come in less than that
     assert run("lake", server).code == 0
     stats = server.stats
     assert stats["rejected"] > 0 and stats["by_status"]["429"] == stats["rejected"]

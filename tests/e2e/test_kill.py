@@ -1,9 +1,11 @@
 """kill -9 at any moment loses nothing, corrupts nothing, and the next run completes the rest (ALL-5)."""
 import concurrent.futures
+import contextlib
 import os
 import random
 import re
 import shutil
+import subprocess
 import time
 
 import pytest
@@ -45,11 +47,12 @@ def test_fifty_random_kills(penstock, tiny, start_replay):
     span, bucket, killed, runs = min(took), 0, 0, 0
     while killed < KILLS:
         runs += 1
-        assert runs < 4 * KILLS, f"only {killed} of {runs} runs could be killed"
+        assert runs < 10 * KILLS, f"only {killed} of {runs} runs could be killed"
         week = WEEKS[bucket % len(WEEKS)]
         process = penstock.popen("run", "tiny", "--endpoint", server.origin, "--from", week[0], "--to", week[1], "--bucket",
                                  f"disturbed-{bucket}", "--quiet")
-        time.sleep(random_.uniform(0.1, 1) * span)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(random_.uniform(0.1, 1) * span)
         process.kill()
         out, err = process.communicate()
         assert process.returncode in (0, KILLED), err
