@@ -73,13 +73,24 @@ TEST(Expression, DepthDoesNotHarm) {
   EXPECT_EQ(Answer(Repeated("[", 200) + Repeated("]", 200)), Repeated("[", 200) + Repeated("]", 200));
   EXPECT_EQ(Answer(Repeated("1+", 100'000) + "1"), "U1001");
   EXPECT_EQ(Answer(Repeated("-", 100'000) + "1"), "U1001");
-  // Values that hold themselves, or one another without end.
+}
+
+TEST(Expression, ValuesThatHoldThemselvesDoNotHarm) {
   EXPECT_EQ(Answer("($x := {'a': 1} ~> |$|{'self': $}|; $x = $x)"), "U1001");
   EXPECT_EQ(Answer("$string({'a': 1} ~> |$|{'self': $}|)"), "U1001");
   EXPECT_EQ(Answer("{'a': 1} ~> |$|{'self': $}|"), "U1001");
+}
+
+TEST(Expression, DeepValuesDoNotHarm) {
   EXPECT_EQ(Answer("($f := function($a, $n){$n = 0 ? $a : $f([[$a]], $n - 1)}; $f([1], 20000).x)"), "U1001");
-  EXPECT_EQ(Answer("($f := function($g, $n){$n = 0 ? $g : $f($g ~> $g, $n - 1)}; $f($string, 60)(1))"),
-            "U1001");
+}
+
+TEST(Expression, ChainsOfManyFunctionsDoNotHarm) {
+  Limits limits;
+  limits.steps = 100'000;
+  const std::string chain =
+      "($f := function($g, $n){$n = 0 ? $g : $f($g ~> $g, $n - 1)}; $f($string, 60)(1))";
+  EXPECT_EQ(Answer(chain, {}, limits), "U1001");
 }
 
 TEST(Expression, TextThatIsNotUtf8IsRefused) {
