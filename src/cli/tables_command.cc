@@ -21,6 +21,7 @@ struct TablesOptions {
   std::string pipeline;
 };
 
+// One file a partition; a table that is not partitioned by day has no first and last.
 struct TableFiles {
   int64_t partitions = 0, bytes = 0;
   std::string first, last;
@@ -33,11 +34,13 @@ Result<TableFiles> FilesOf(store::ObjectStore& store, const std::string& prefix)
   ASSIGN_OR_RETURN(const auto objects, store::ListAll(store, prefix));
   for (const auto& object : objects) {
     const auto day = lake::PartitionOfKey(object.key);
-    if (!day.ok()) continue;
+    if (!day.ok() && !object.key.ends_with(".parquet")) continue;
     ++files.partitions;
     files.bytes += object.size;
-    if (files.first.empty()) files.first = FormatDate(*day);
-    files.last = FormatDate(*day);
+    if (day.ok()) {
+      if (files.first.empty()) files.first = FormatDate(*day);
+      files.last = FormatDate(*day);
+    }
     files.newest = std::max(files.newest, object.modified);
   }
   return files;
@@ -103,9 +106,9 @@ Result<int> Show(Session& session, const TablesOptions& options) {
   }
   if (session.format() == OutputFormat::kTable) {
     ASSIGN_OR_RETURN(const auto files, FilesOf(*store, table.prefix));
-    session.Print(fmt::format("{}  {}\n{}/{}  {} files, {} to {}, {} bytes\n\n",
-                              Bold(session.out(), options.table), table.description, store->uri(),
-                              table.prefix, Grouped(files.partitions), files.first, files.last,
+    session.Print(fmt::format("{}  {}\n{}/{}  {} files{}, {} bytes\n\n", Bold(session.out(), options.table),
+                              table.description, store->uri(), table.prefix, Grouped(files.partitions),
+                              files.first.empty() ? "" : fmt::format(", {} to {}", files.first, files.last),
                               Grouped(files.bytes)));
   }
   session.PrintRows(rows);

@@ -26,6 +26,7 @@ Result<Value> Millis(const Invocation& call) {
 Result<Value> FromMillis(const Invocation& call) {
   if (!call[0]) return Value();
   if (!IsNumeric(call[0])) return OutOfRange(call[0].number());
+  if (call[1] && call[1].text().empty()) return call.evaluator.Text("");  // a picture of nothing
   const double millis = std::clamp(std::trunc(call[0].number()), -9e18, 9e18);
   ASSIGN_OR_RETURN(std::string text,
                    FormatDateTime(static_cast<int64_t>(millis), TextOr(call[1]), TextOr(call[2])));
@@ -34,6 +35,7 @@ Result<Value> FromMillis(const Invocation& call) {
 
 Result<Value> ToMillisOf(const Invocation& call) {
   if (!call[0]) return Value();
+  if (call[1] && call[1].text().empty()) return Value();  // no marker: no moment
   ASSIGN_OR_RETURN(const std::optional<int64_t> millis,
                    ParseDateTime(call[0].text(), TextOr(call[1]), call.evaluator.now_millis()));
   return millis ? Value(static_cast<double>(*millis)) : Value();

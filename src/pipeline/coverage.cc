@@ -56,6 +56,7 @@ json::object SymbolJson(const std::string& symbol, const SymbolCoverage& coverag
     json::object days;
     for (const auto& [day, at] : coverage.unknown) days[FormatDate(day)] = FormatTimestamp(at);
     out["unknown"] = std::move(days);
+    out["unknown_days"] = RangesJson(coverage.unknown_days);
   }
   return out;
 }
@@ -65,6 +66,7 @@ Status ParseSymbol(const json::value& value, Coverage& coverage) {
   const auto& object = value.get_object();
   SymbolCoverage out;
   ASSIGN_OR_RETURN(out.answered, ParseRanges(object, "answered"));
+  ASSIGN_OR_RETURN(out.unknown_days, ParseRanges(object, "unknown_days"));
   if (object.contains("present")) {
     ASSIGN_OR_RETURN(out.present, ParseRanges(object, "present"));
   } else {
@@ -157,8 +159,11 @@ void Coverage::Fold(const Pipeline& pipeline, const lake::Marker& marker) {
   for (const auto& [stem, at] : marker.unknown) {
     const auto key = RawKey::Parse(pipeline.config.prefix, stem + ".json");
     if (!key) continue;
-    TimePoint& known = symbols[key->symbol].unknown[key->to];
+    SymbolCoverage& symbol = symbols[key->symbol];
+    TimePoint& known = symbol.unknown[key->to];
     known = std::max(known, at);
+    symbol.unknown_days.Add({key->from, key->to});
+    symbol.unknown_days.Join(no_session);
   }
 }
 

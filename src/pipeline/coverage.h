@@ -27,7 +27,8 @@ struct SymbolCoverage {
   DateSet answered;                      // asked, and the provider gave an answer for these days
   DateSet present;                       // of these: with a row that passed
   std::map<Date, std::string> rejected;  // of these: with a row that a rule refused; the rule
-  std::map<Date, TimePoint> unknown;     // asked for this day, and the provider knows no such symbol
+  std::map<Date, TimePoint> unknown;     // asked up to this day, and the provider knows no such symbol
+  DateSet unknown_days;                  // all days asked for so
 
   // How often in a row, and since when, the provider did not know it: those after its last answer.
   struct UnknownStreak {

@@ -97,10 +97,21 @@ void Walk(const SymbolCoverage& coverage, std::optional<Date> delisted, DateRang
   }
   DateSet open{DateRange{days}};
   open.Remove(coverage.answered);
+  const Cell gone_cell = rows || delisted ? Cell::kDelisted : Cell::kUnknown;
+  if (streak.runs > 0) {
+    // What was asked for in vain, as long as the provider has not said otherwise since.
+    for (const auto& range : coverage.unknown_days.ranges()) {
+      DateSet asked(range);
+      asked.Remove(coverage.answered);
+      for (const auto& part : asked.ranges()) {
+        walk.Add(gone_cell, within(part));
+        open.Remove(part);
+      }
+    }
+  }
   for (const auto& range : open.ranges()) {
     const bool behind = !rows || range.from > rows->to;
-    walk.AddSplit(Cell::kMissing, rows ? Cell::kDelisted : Cell::kUnknown, range,
-                  behind && gone ? *gone : end);
+    walk.AddSplit(Cell::kMissing, gone_cell, range, behind && gone ? *gone : end);
   }
 }
 

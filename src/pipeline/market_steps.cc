@@ -104,6 +104,11 @@ class Batch {
     const ErrorCode code = CodeOf(status);
     if (code == ErrorCode::kCancelled || code == ErrorCode::kConfiguration || code == ErrorCode::kInternal ||
         code == ErrorCode::kUsage || code == ErrorCode::kUnauthenticated) {
+      // The Map over the batches will only say that it failed.
+      if (code != ErrorCode::kCancelled) {
+        log_.Error("batch_failed",
+                   {{"symbol", file.symbol}, {"error", NameOf(code)}, {"cause", Describe(status)}});
+      }
       return WithContext(status, file.symbol);
     }
     const bool unknown = code == ErrorCode::kNotFound;

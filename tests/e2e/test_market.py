@@ -287,6 +287,8 @@ def test_dead_tickers_cost_nothing(penstock, provider):
     outcome = run(penstock, provider, "--date", DAYS[4], env={"PENSTOCK_NOW": "2024-08-20T00:00:00Z"})
     assert outcome.code == 0, outcome
     assert {symbol for symbol, *_ in provider.asked} == {"LIVE", "DEAD1", "DEAD2"}
+    cells = penstock.ok("ledger", "market", "--symbol", "DEAD1", "--bucket", "lake", "--output", "json").rows
+    assert {cell["cell"] for cell in cells if cell["from"] != DAYS[3]} == {"unknown"}, cells
     dead = penstock.ok("ledger", "market", "--dead", "--bucket", "lake", "--output", "json").rows
     assert [row["symbol"] for row in dead] == ["DEAD1", "DEAD2"]
 
