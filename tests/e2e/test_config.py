@@ -94,7 +94,7 @@ def test_symbols(penstock, tiny):
 @pytest.mark.parametrize("old,new,word", [('"StartAt": "FetchSymbols"', '"StartAt": "Fetch"', "StartAt"),
                                           ('"Next": "Publish"', '"Next": "Publsh"', "Publsh"),
                                           ('"FunctionName": "publish"', '"FunctionName": "publsh"', "publish"),
-                                          ('"Type": "Map"', '"Type": "Mapp"', "Type must be"),
+                                          ('"Type": "Map"', '"Type": "Mapp"', "should have one of these values"),
                                           ('"States": {', '"States": [', "JSON")])
 def test_workflow(penstock, tiny, old, new, word):
     """ALL-3: a state machine with a mistake: exit 2, the file named, before anything is fetched."""
