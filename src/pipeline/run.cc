@@ -406,6 +406,8 @@ Result<RunReport> RunPipeline(const Pipeline& pipeline, const Runtime& runtime, 
   if (dead_letters > 0) report.summary["dead_lettered"] = report.Count("dead_lettered") + dead_letters;
   report.not_fetched = report.Count("not_fetched");
   RETURN_IF_ERROR(WriteSummary(pipeline, runtime, report, info));
+  // What is kept of the markers, so that the ledger and the next run find it up to date.
+  RETURN_IF_ERROR(ReadCoverage(pipeline, runtime).status());
   if (unfinished && request.name.empty() && pipeline.config.bar_files() == TableFiles::kByDay) {
     ASSIGN_OR_RETURN(const bool lacks, LacksSymbols(pipeline, runtime, request, info));
     if (lacks && request.symbols.empty()) return RunPipeline(pipeline, runtime, engine, request, stop);

@@ -42,6 +42,7 @@ def test_layout(lake):
               rf"tiny/markers/tiny/dt={LAST}\.json",
               r"tiny/markers/tiny/runs/tiny-.*\.json",
               r"tiny/markers/tiny/metrics\.prom",
+              r"tiny/markers/tiny/coverage\.jsonl",
               r"catalog/tiny\.json"]
     keys = list(files_of(lake))
     strangers = [key for key in keys if not any(re.fullmatch(shape, key) for shape in shapes)]

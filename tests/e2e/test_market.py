@@ -147,6 +147,19 @@ def test_the_screener_goes_without_new_fundamentals(penstock, provider):
     assert screener(penstock)["CALM"]["close"] == 50.0 and screener(penstock)["CALM"]["market_cap"] is None
 
 
+@pytest.mark.parametrize("point", ["lake.index.before", "lake.index.after"])
+def test_killed_while_the_screener_is_made(penstock, start_replay, point):
+    """US-5, ALL-5: killed around the write of the index of last rows: the next run completes the screener."""
+    market(penstock, whole=True)
+    server = start_replay()
+    outcome = run(penstock, server, "--from", FIRST, "--to", LAST, env={"PENSTOCK_FAULT": f"{point}=kill@1"})
+    assert outcome.code == -9, outcome
+    assert run(penstock, server, "--from", FIRST, "--to", LAST).code == 0
+    closes = bars(penstock)
+    assert {symbol: row["close"] for symbol, row in screener(penstock).items()} == \
+        {symbol: closes[symbol, LAST] for symbol in SYMBOLS}
+
+
 def test_what_failed_behind_the_files_is_done_by_the_next_run(penstock, start_replay):
     """US-5: the prices are there and the query fails: `run` again goes on from there, with the mended query."""
     folder = market(penstock, whole=True)
