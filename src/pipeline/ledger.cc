@@ -19,7 +19,7 @@ constexpr CellWords kWords[kCells] = {
     {"present", "a row that passed the rules"},
     {"rejected", "a row that a rule refused"},
     {"not_listed", "before the symbol's first row"},
-    {"delisted", "after the symbol's last row: the provider knows it no longer"},
+    {"delisted", "after its last day, as the symbol file or the provider has it"},
     {"halted", "the provider answered, and had no row for that day"},
     {"unknown", "the provider does not know the symbol"},
     {"missing", "not asked yet, or no answer was to be had"},
