@@ -13,7 +13,7 @@ install(FILES ${PENSTOCK_DUCKDB_LIBRARY} DESTINATION lib)
 install(CODE "
   file(GET_RUNTIME_DEPENDENCIES EXECUTABLES \"$<TARGET_FILE:penstock>\"
     RESOLVED_DEPENDENCIES_VAR found UNRESOLVED_DEPENDENCIES_VAR missing
-    PRE_INCLUDE_REGEXES libarrow libparquet libboost_ libfmt libyaml-cpp date-tz
+    PRE_INCLUDE_REGEXES libarrow libparquet libboost_ libfmt libyaml-cpp libpcre2 date-tz
     PRE_EXCLUDE_REGEXES .*)
   if(missing)
     message(FATAL_ERROR \"penstock links libraries that are not here: \${missing}\")
