@@ -96,7 +96,9 @@ Result<std::shared_ptr<arrow::RecordBatch>> RowColumns::Finish() {
     arrow::BufferVector buffers{nulls > 0 ? Bits(column.valid.data(), count) : nullptr};
     if (column.width == 0) {
       std::string offsets((count + 1) * sizeof(int32_t), '\0');
-      std::memcpy(offsets.data() + sizeof(int32_t), column.ends.data(), count * sizeof(int32_t));
+      if (count > 0) {
+        std::memcpy(offsets.data() + sizeof(int32_t), column.ends.data(), count * sizeof(int32_t));
+      }
       buffers.push_back(arrow::Buffer::FromString(std::move(offsets)));
       buffers.push_back(arrow::Buffer::FromString(std::move(column.data)));
     } else if (column.width < 0) {
