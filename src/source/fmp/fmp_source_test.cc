@@ -219,7 +219,7 @@ TEST_F(FmpSourceTest, SettingsThatAreWrong) {
     EXPECT_EQ(CodeOf(made.status()), ErrorCode::kConfiguration) << key;
     EXPECT_THAT(Seen(made.status()), Not(HasSubstr(kKey)));
   }
-  for (const std::string key : {"two words", "line\nbreak", std::string(200, 'k').c_str()}) {
+  for (const std::string& key : {std::string("two words"), std::string("line\nbreak"), std::string(200, 'k')}) {
     const auto made = MakeSource("fmp", {}, {&client_, &clock_, [&](const char*) { return key; }});
     EXPECT_EQ(CodeOf(made.status()), ErrorCode::kConfiguration);
     EXPECT_THAT(Seen(made.status()), Not(HasSubstr(key)));
