@@ -4,12 +4,20 @@
 
 namespace penstock {
 
-std::string Md5Hex(std::string_view bytes) {
+struct Md5::State {
   md5_ctx context;
-  md5_init(&context);
-  md5_update(&context, bytes.size(), reinterpret_cast<const uint8_t*>(bytes.data()));
+};
+
+Md5::Md5() : state_(std::make_unique<State>()) { md5_init(&state_->context); }
+Md5::~Md5() = default;
+
+void Md5::Update(std::string_view bytes) {
+  md5_update(&state_->context, bytes.size(), reinterpret_cast<const uint8_t*>(bytes.data()));
+}
+
+std::string Md5::FinishHex() {
   uint8_t digest[MD5_DIGEST_SIZE];
-  md5_digest(&context, sizeof digest, digest);
+  md5_digest(&state_->context, sizeof digest, digest);
   static constexpr char kDigits[] = "0123456789abcdef";
   std::string hex;
   for (const uint8_t byte : digest) {
@@ -17,6 +25,12 @@ std::string Md5Hex(std::string_view bytes) {
     hex += kDigits[byte & 15];
   }
   return hex;
+}
+
+std::string Md5Hex(std::string_view bytes) {
+  Md5 hash;
+  hash.Update(bytes);
+  return hash.FinishHex();
 }
 
 }  // namespace penstock

@@ -12,5 +12,12 @@ TEST(Md5, TestSuiteOfTheStandard) {
   EXPECT_EQ(Md5Hex("abcdefghijklmnopqrstuvwxyz"), "c3fcd3d76192e4007dfb496cca67e13b");
 }
 
+TEST(Md5, PiecesAreTheWhole) {
+  Md5 hash;
+  for (const char* piece : {"mess", "", "age digest"}) hash.Update(piece);
+  EXPECT_EQ(hash.FinishHex(), Md5Hex("message digest"));
+  EXPECT_EQ(hash.FinishHex(), Md5Hex(""));
+}
+
 }  // namespace
 }  // namespace penstock

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <limits>
 #include <mutex>
 #include <optional>
 
@@ -78,6 +79,7 @@ Status ToError(const Transfer& transfer, const std::string& what) {
   const auto fail = [&](ErrorCode code, std::string_view why, std::string_view advice = "") {
     return MakeError(code, fmt::format("{}: {}", what, why), std::string(advice));
   };
+  if (!transfer.refused.ok()) return transfer.refused;
   if (transfer.cancelled) return fail(ErrorCode::kCancelled, "cancelled");
   if (transfer.too_large) {
     return fail(ErrorCode::kTooLarge,
@@ -87,7 +89,7 @@ Status ToError(const Transfer& transfer, const std::string& what) {
     return fail(ErrorCode::kTooLarge,
                 fmt::format("the head is longer than {} bytes", transfer.max_header_bytes));
   }
-  const bool body_began = transfer.announced_bytes >= 0 || !transfer.body.empty();
+  const bool body_began = transfer.announced_bytes >= 0 || transfer.body_bytes > 0;
   switch (transfer.code) {
     case CURLE_OK: return Status::OK();
     case CURLE_PARTIAL_FILE:
@@ -95,7 +97,7 @@ Status ToError(const Transfer& transfer, const std::string& what) {
     case CURLE_HTTP2_STREAM:
       if (!body_began) break;
       return fail(ErrorCode::kUnavailable,
-                  fmt::format("body cut short: got {} of {} bytes", transfer.body.size(),
+                  fmt::format("body cut short: got {} of {} bytes", transfer.body_bytes,
                               transfer.announced_bytes < 0 ? "?" : std::to_string(transfer.announced_bytes)),
                   "try again; if it stays so, the provider or a proxy breaks connections");
     case CURLE_URL_MALFORMAT: return fail(ErrorCode::kUsage, "not a URL that can be asked for");
@@ -121,6 +123,59 @@ Status ToError(const Transfer& transfer, const std::string& what) {
   }
   return fail(ErrorCode::kUnavailable, ReasonOf(transfer), "try again later");
 }
+
+HttpResponse HeadOf(const HttpRequest& request, const Transfer& transfer) {
+  HttpResponse head;
+  head.status = transfer.status;
+  head.headers = transfer.headers;
+  head.url = request.url;
+  return head;
+}
+
+// A streamed answer on its way to the request's on_head and on_body.
+class BodyDelivery {
+ public:
+  BodyDelivery(const HttpRequest& request, const Transfer& transfer)
+      : request_(request), transfer_(transfer) {}
+
+  Status Write(std::string_view piece) {
+    RETURN_IF_ERROR(Begin());
+    return Told(decoder_->Write(piece, [this](std::string_view bytes) {
+      Status status = request_.on_body(bytes);
+      said_by_receiver_ = !status.ok();
+      return status;
+    }));
+  }
+  Status Finish() {
+    RETURN_IF_ERROR(Begin());
+    return Told(decoder_->Finish());
+  }
+  HttpResponse head() { return std::move(head_); }
+
+ private:
+  Status Begin() {
+    if (decoder_ != nullptr) return Status::OK();
+    head_ = HeadOf(request_, transfer_);
+    const std::string coding = request_.as_stored ? "" : head_.headers.Find("content-encoding").value_or("");
+    const int64_t most =
+        request_.max_body_bytes > 0 ? request_.max_body_bytes : std::numeric_limits<int64_t>::max();
+    auto decoder = ContentDecoder::Make(coding, most);
+    if (!decoder.ok()) return Told(decoder.status());
+    decoder_ = std::move(*decoder);
+    return request_.on_head ? request_.on_head(head_) : Status::OK();
+  }
+  // A receiver's failure is returned as it is.
+  Status Told(const Status& status) const {
+    if (status.ok() || said_by_receiver_) return status;
+    return WithContext(status, fmt::format("{} {}", request_.method, MaskUrl(request_.url)));
+  }
+
+  const HttpRequest& request_;
+  const Transfer& transfer_;
+  HttpResponse head_;
+  std::unique_ptr<ContentDecoder> decoder_;  // from the first piece on
+  bool said_by_receiver_ = false;
+};
 
 }  // namespace
 
@@ -200,6 +255,10 @@ class CurlClient::Impl {
     HttpRequest to;
     to.url = url;
     to.max_body_bytes = from.max_body_bytes;
+    to.stall_timeout_ms = from.stall_timeout_ms;
+    to.as_stored = from.as_stored;
+    to.on_body = from.on_body;
+    to.on_head = from.on_head;
     const bool rewrite = (status == 303 && from.method != "HEAD") || (status < 303 && from.method == "POST");
     to.method = rewrite ? "GET" : from.method;
     if (!rewrite) to.body = from.body;
@@ -254,17 +313,24 @@ class CurlClient::Impl {
     const std::string what = fmt::format("{} {}", request.method, MaskUrl(request.url));
     if (*left_ms <= 0) return MakeError(ErrorCode::kTimeout, what + ": the time was used up by redirects");
     Transfer transfer;
+    BodyDelivery delivery(request, transfer);
+    if (request.on_body) transfer.on_piece = [&](std::string_view piece) { return delivery.Write(piece); };
     RETURN_IF_ERROR(Transmit(request, url, what, /*fresh=*/false, left_ms, stop, &transfer));
     if (transfer.resend) {
-      transfer = Transfer();
+      transfer = Transfer{.on_piece = std::move(transfer.on_piece)};
       RETURN_IF_ERROR(Transmit(request, url, what, /*fresh=*/true, left_ms, stop, &transfer));
     }
     RETURN_IF_ERROR(ToError(transfer, what));
 
-    HttpResponse response;
-    response.status = transfer.status;
-    response.headers = std::move(transfer.headers);
-    response.url = request.url;
+    if (transfer.streams()) {
+      RETURN_IF_ERROR(delivery.Finish());
+      return delivery.head();
+    }
+    HttpResponse response = HeadOf(request, transfer);
+    if (request.as_stored) {
+      response.body = std::move(transfer.body);
+      return response;
+    }
     // Here and not in the loop, so that many callers decompress at once.
     auto body = DecodeContent(std::move(transfer.body),
                               response.headers.Find("content-encoding").value_or(""), request.max_body_bytes);
@@ -293,8 +359,10 @@ class CurlClient::Impl {
     set(CURLOPT_USERAGENT, options_.user_agent.c_str());
     set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options_.connect_timeout_ms));
     set(CURLOPT_TIMEOUT_MS, static_cast<long>(total_ms));
-    set(CURLOPT_LOW_SPEED_LIMIT, static_cast<long>(options_.low_speed_bytes_per_s));
-    set(CURLOPT_LOW_SPEED_TIME, static_cast<long>(options_.low_speed_s));
+    const bool stall = request.stall_timeout_ms > 0;
+    set(CURLOPT_LOW_SPEED_LIMIT, stall ? 1L : static_cast<long>(options_.low_speed_bytes_per_s));
+    set(CURLOPT_LOW_SPEED_TIME,
+        static_cast<long>(stall ? (request.stall_timeout_ms + 999) / 1000 : options_.low_speed_s));
     set(CURLOPT_BUFFERSIZE, 128L << 10);
     set(CURLOPT_TCP_KEEPALIVE, 1L);
     if (loop_.share() != nullptr) {
@@ -306,7 +374,7 @@ class CurlClient::Impl {
       fields->Add(value.empty() ? name + ";" : name + ": " + value);
     }
     if (!request.headers.Find("accept-encoding"))
-      fields->Add(std::string("Accept-Encoding: ") + kAcceptEncoding);
+      fields->Add(std::string("Accept-Encoding: ") + (request.as_stored ? "identity" : kAcceptEncoding));
     if (request.method == "HEAD") {
       set(CURLOPT_NOBODY, 1L);
     } else if (request.method != "GET" || !request.body.empty()) {

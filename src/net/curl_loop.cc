@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <string_view>
+#include <utility>
 
 namespace penstock::net {
 namespace {
@@ -25,6 +26,8 @@ size_t OnHeader(char* bytes, size_t one, size_t size, void* user) {
     transfer.headers_too_large = true;
     return 0;
   }
+  // Trailers: who takes the body may be reading the head.
+  if (transfer.body_bytes > 0) return size;
   const std::string_view line = Trim(std::string_view(bytes, size));
   if (line.starts_with("HTTP/")) {  // also after 100 Continue, and after the answer of a proxy
     transfer.headers = Headers();
@@ -35,6 +38,10 @@ size_t OnHeader(char* bytes, size_t one, size_t size, void* user) {
     if (const auto length = transfer.headers.Find("content-length")) {
       std::from_chars(length->data(), length->data() + length->size(), transfer.announced_bytes);
     }
+    long status = 0;
+    curl_easy_getinfo(transfer.easy, CURLINFO_RESPONSE_CODE, &status);
+    transfer.status = static_cast<int>(status);
+    if (transfer.streams()) return size;
     const int64_t likely = std::min<int64_t>(transfer.announced_bytes, 8 << 20);
     if (likely > 0) transfer.body.reserve(static_cast<size_t>(std::min(likely, transfer.max_body_bytes)));
   }
@@ -44,11 +51,19 @@ size_t OnHeader(char* bytes, size_t one, size_t size, void* user) {
 size_t OnBody(char* bytes, size_t one, size_t size, void* user) {
   auto& transfer = *static_cast<Transfer*>(user);
   size *= one;
-  if (static_cast<int64_t>(transfer.body.size() + size) > transfer.max_body_bytes) {
+  const bool streams = transfer.streams();
+  const bool unbounded = streams && transfer.max_body_bytes == 0;
+  if (!unbounded && transfer.body_bytes + static_cast<int64_t>(size) > transfer.max_body_bytes) {
     transfer.too_large = true;
     return 0;
   }
-  transfer.body.append(bytes, size);
+  if (streams) {
+    // libcurl keeps these bytes, and gives them again when it is resumed.
+    if (!transfer.pipe->Put(std::string_view(bytes, size))) return CURL_WRITEFUNC_PAUSE;
+  } else {
+    transfer.body.append(bytes, size);
+  }
+  transfer.body_bytes += static_cast<int64_t>(size);
   return size;
 }
 
@@ -63,6 +78,7 @@ int OnSend(void* user, char*, char*, int, int) {
 }  // namespace
 
 void Transfer::Attach() {
+  if (on_piece) pipe = std::make_unique<BodyPipe>();
   curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, OnSend);
   curl_easy_setopt(easy, CURLOPT_PREREQDATA, this);
   curl_easy_setopt(easy, CURLOPT_PRIVATE, nullptr);
@@ -139,21 +155,36 @@ void CurlLoop::Run(Transfer& transfer, std::stop_token stop) {
     attention_ = true;
   }
   curl_multi_wakeup(multi_);
-  const std::stop_callback cancel(stop, [&] {
-    {
-      std::lock_guard lock(mutex_);
-      entry.cancel = true;
-      attention_ = true;
-    }
-    curl_multi_wakeup(multi_);
-  });
+  const std::stop_callback cancel(stop, [&] { CallAttention(&Entry::cancel, entry); });
+  if (transfer.pipe) Drain(entry);
   std::unique_lock lock(mutex_);
   entry.finished.wait(lock, [&] { return entry.done; });
   std::erase(entries_, &entry);
   // Unlocked before `cancel` goes: its destructor waits for a callback that may be waiting for the lock.
 }
 
+void CurlLoop::CallAttention(bool Entry::* what, Entry& entry) {
+  {
+    std::lock_guard lock(mutex_);
+    entry.*what = true;
+    attention_ = true;
+  }
+  curl_multi_wakeup(multi_);
+}
+
+void CurlLoop::Drain(Entry& entry) {
+  Transfer& transfer = *entry.transfer;
+  std::string piece;
+  bool made_room = false;
+  while (transfer.pipe->Take(&piece, &made_room)) {
+    if (made_room) CallAttention(&Entry::resume, entry);
+    transfer.refused = transfer.on_piece(piece);
+    if (!transfer.refused.ok()) return CallAttention(&Entry::cancel, entry);
+  }
+}
+
 void CurlLoop::Finish(Entry& entry) {
+  if (entry.transfer->pipe) entry.transfer->pipe->Close();
   if (entry.added) curl_multi_remove_handle(multi_, entry.transfer->easy);
   entry.added = false;
   entry.done = true;
@@ -175,6 +206,9 @@ void CurlLoop::Attend() {
         entry->transfer->code = CURLE_FAILED_INIT;
         Finish(*entry);
       }
+    } else if (std::exchange(entry->resume, false)) {
+      entry->transfer->code = curl_easy_pause(entry->transfer->easy, CURLPAUSE_CONT);
+      if (entry->transfer->code != CURLE_OK) Finish(*entry);
     }
   }
 }
@@ -191,11 +225,8 @@ void CurlLoop::Loop() {
       CURL* easy = message->easy_handle;
       char* user = nullptr;
       curl_easy_getinfo(easy, CURLINFO_PRIVATE, &user);
-      long status = 0;
-      curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
       auto& entry = *reinterpret_cast<Entry*>(user);
       entry.transfer->code = code;
-      entry.transfer->status = static_cast<int>(status);
       std::lock_guard lock(mutex_);
       Finish(entry);
     }

@@ -6,6 +6,8 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <mutex>
 #include <stop_token>
 #include <string>
@@ -13,6 +15,7 @@
 #include <vector>
 
 #include "base/thread_annotations.h"
+#include "net/body_pipe.h"
 #include "net/http.h"
 
 namespace penstock::net {
@@ -22,6 +25,9 @@ struct Transfer {
   CURL* easy = nullptr;
   int64_t max_body_bytes = 0;
   int64_t max_header_bytes = 0;
+  // Set: the body of a 2xx answer is given to it, on the thread that is in Run, while it comes. The head
+  // below is complete then.
+  std::function<Status(std::string_view)> on_piece{};
 
   // What came.
   int sends = 0;        // how often libcurl began to send; more than 1 only with `resend`
@@ -33,12 +39,16 @@ struct Transfer {
   int64_t header_bytes = 0;
   int64_t announced_bytes = -1;  // Content-Length
   int status = 0;
-  Headers headers;
-  std::string body;  // as it came, still encoded
+  Headers headers{};
+  std::string body{};      // as it came, still encoded; empty where it was given to on_piece
+  int64_t body_bytes = 0;  // of either
+  Status refused{};        // what on_piece said
+  std::unique_ptr<BodyPipe> pipe{};
   char error[CURL_ERROR_SIZE] = {};
 
   // Sets the callbacks that fill the above.
   void Attach();
+  bool streams() const { return on_piece && status >= 200 && status < 300; }
 };
 
 // Thread-safe.
@@ -67,8 +77,12 @@ class CurlLoop {
     bool added = false;
     bool done = false;
     bool cancel = false;
+    bool resume = false;  // the pipe has room again
     std::condition_variable finished{};
   };
+  // Gives pieces to the transfer's on_piece until there are no more, or it refuses one.
+  void Drain(Entry& entry);
+  void CallAttention(bool Entry::* what, Entry& entry);
   void Loop();
   // Takes in what is new, ends what is cancelled.
   void Attend();

@@ -50,6 +50,18 @@ std::optional<std::string> Headers::Find(std::string_view name) const {
   return std::nullopt;
 }
 
+Status DeliverBody(const HttpRequest& request, HttpResponse* response) {
+  if (!request.on_body || response->status < 200 || response->status >= 300) return Status::OK();
+  const std::string body = std::exchange(response->body, "");
+  if (request.on_head) RETURN_IF_ERROR(request.on_head(*response));
+  if (request.max_body_bytes > 0 && static_cast<int64_t>(body.size()) > request.max_body_bytes) {
+    return MakeError(ErrorCode::kTooLarge,
+                     fmt::format("{} {}: the body is longer than {} bytes", request.method,
+                                 MaskUrl(request.url), request.max_body_bytes));
+  }
+  return body.empty() ? Status::OK() : request.on_body(body);
+}
+
 std::optional<std::chrono::milliseconds> ParseRetryAfter(std::string_view value, TimePoint now) {
   using std::chrono::milliseconds;
   constexpr milliseconds kMost = std::chrono::hours(24 * 365);

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -26,22 +27,37 @@ class Headers {
   std::vector<std::pair<std::string, std::string>> fields_;
 };
 
-struct HttpRequest {
-  std::string method = "GET";
-  std::string url;  // http or https, with query
-  Headers headers;
-  std::string body;
-  // TooLarge when the answer's body, decoded, is longer.
-  int64_t max_body_bytes = 64 << 20;
-  // 0: the client's own.
-  int64_t total_timeout_ms = 0;
-};
-
 struct HttpResponse {
   int status = 0;
   Headers headers;
   std::string body;  // content codings (gzip, deflate) undone
   std::string url;   // of the last redirect
+};
+
+struct HttpRequest {
+  std::string method = "GET";
+  std::string url;  // http or https, with query
+  Headers headers;
+  std::string body;
+  // TooLarge when the answer's body, decoded, is longer. With on_body, 0 is no bound.
+  int64_t max_body_bytes = 64 << 20;
+  // 0: the client's own. Counts the time that on_body takes, too.
+  int64_t total_timeout_ms = 0;
+  // Timeout when nothing came for this long (up to some seconds more: libcurl looks at averages), instead of
+  // the client's own rule for slow servers, which is the meaning of 0. A receiver's pause does not count.
+  int64_t stall_timeout_ms = 0;
+  // No content coding is asked for, and none is undone: for ranges, and for objects that are compressed
+  // themselves.
+  bool as_stored = false;
+
+  // A streamed answer. on_body is given the body of a 2xx answer piece by piece, in memory of bounded size,
+  // and HttpResponse::body stays empty. on_head, if set, is called once before the first piece, or at the end
+  // of an empty body, with status, headers and url. Both are called on the thread that called Send, and may
+  // block; a request they send goes by another client, as this one's bounds count the streamed one. A failure
+  // that one of them returns ends the transfer and is what Send returns. What came before a connection broke
+  // was delivered. The body of any other answer is in HttpResponse::body, as always.
+  std::function<Status(std::string_view piece)> on_body{};
+  std::function<Status(const HttpResponse& head)> on_head{};
 };
 
 // Thread-safe. Blocking: many callers at once share connections below.
@@ -54,6 +70,10 @@ class HttpClient {
   // Cancelled. No text of a failure carries a URL's query or user part.
   virtual Result<HttpResponse> Send(const HttpRequest& request, std::stop_token stop = {}) = 0;
 };
+
+// For clients that have the whole answer at hand (scripts, caches): on_head and on_body of `request` get what
+// CurlClient would give them, and the body is emptied.
+Status DeliverBody(const HttpRequest& request, HttpResponse* response);
 
 // Scheme, host and path, without user, query and fragment: what may be logged or stored (ALL-4).
 std::string MaskUrl(std::string_view url);

@@ -165,6 +165,9 @@ class Session : public std::enable_shared_from_this<Session> {
   }
 
   const std::string& body() const { return response_.shared_body ? *response_.shared_body : response_.body; }
+  size_t body_size() const {
+    return response_.pieces ? static_cast<size_t>(response_.pieces->length) : body().size();
+  }
 
   void Answer() {
     if (!stream_.socket().is_open()) return;  // the server stopped meanwhile
@@ -174,9 +177,9 @@ class Session : public std::enable_shared_from_this<Session> {
     }
     if (shared_.stopping || response_.truncate_after_bytes || response_.reset_after_bytes)
       keep_alive_ = false;
-    out_ = FormatResponseHead(response_, static_cast<int64_t>(body().size()), keep_alive_, Now());
+    out_ = FormatResponseHead(response_, static_cast<int64_t>(body_size()), keep_alive_, Now());
     sent_ = 0;
-    last_ = head_only_ || response_.status == 204 || response_.status == 304 ? 0 : body().size();
+    last_ = head_only_ || response_.status == 204 || response_.status == 304 ? 0 : body_size();
     if (response_.truncate_after_bytes)
       last_ = std::min(last_, static_cast<size_t>(*response_.truncate_after_bytes));
     if (response_.reset_after_bytes) {
@@ -192,8 +195,12 @@ class Session : public std::enable_shared_from_this<Session> {
     const size_t most =
         response_.drip ? static_cast<size_t>(std::max<int64_t>(1, response_.drip->bytes_per_chunk)) : kChunk;
     const size_t piece = std::min(most, last_ - sent_);
-    const std::array<asio::const_buffer, 2> buffers{asio::buffer(out_),
-                                                    asio::buffer(body().data() + sent_, piece)};
+    if (response_.pieces && piece > 0) {
+      read_ = response_.pieces->read(static_cast<int64_t>(sent_), static_cast<int64_t>(piece));
+      if (read_.size() != piece) return Close();
+    }
+    const char* from = response_.pieces ? read_.data() : body().data() + sent_;
+    const std::array<asio::const_buffer, 2> buffers{asio::buffer(out_), asio::buffer(from, piece)};
     ExpectWithin(shared_.options.idle_timeout_ms);
     asio::async_write(stream_, buffers, [self = shared_from_this(), piece](error_code error, size_t) {
       if (error) return self->Close();
@@ -251,9 +258,10 @@ class Session : public std::enable_shared_from_this<Session> {
   bool keep_alive_ = false;
   bool head_only_ = false;
   ServerResponse response_;
-  std::string out_;  // the head, until it is sent
-  size_t sent_ = 0;  // of the body
-  size_t last_ = 0;  // how much of the body is sent at all
+  std::string out_;   // the head, until it is sent
+  std::string read_;  // the piece that is being sent, of a body in pieces
+  size_t sent_ = 0;   // of the body
+  size_t last_ = 0;   // how much of the body is sent at all
   std::string drained_;
 };
 

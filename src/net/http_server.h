@@ -30,6 +30,13 @@ struct ServerResponse {
   Headers headers;  // Content-Length and Connection are the server's; so is Date, unless it stands here
   std::string body;
   std::shared_ptr<const std::string> shared_body;  // instead of `body`, where many answers share one
+  // Instead of both, a body that is not held in memory: `length` bytes, of which `read` gives exactly those
+  // asked for. It is called on the server's I/O thread, in order, and must not block.
+  struct Pieces {
+    int64_t length = 0;
+    std::function<std::string(int64_t offset, int64_t bytes)> read;
+  };
+  std::optional<Pieces> pieces;
 
   // Faults to order, for a stand-in.
   std::chrono::milliseconds delay{0};           // before the first byte

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 namespace penstock::net {
 
@@ -14,12 +15,35 @@ Duration BackoffOf(const RetryPolicy& policy, int attempt, Random& random) {
   return Duration(random.Uniform(0, std::max<int64_t>(0, most) * 1000));
 }
 
+namespace {
+
+// `request`, noting that something of an answer reached the caller.
+HttpRequest Watched(const HttpRequest& request, bool* delivered) {
+  HttpRequest watched = request;
+  watched.on_body = [&request, delivered](std::string_view piece) {
+    *delivered = true;
+    return request.on_body(piece);
+  };
+  watched.on_head = [&request, delivered](const HttpResponse& head) {
+    if (!request.on_head) return Status::OK();
+    *delivered = true;
+    return request.on_head(head);
+  };
+  return watched;
+}
+
+}  // namespace
+
 Result<HttpResponse> RetryingClient::Send(const HttpRequest& request, std::stop_token stop) {
   const std::string url = MaskUrl(request.url);
   const bool safe = request.method != "POST" && request.method != "PATCH";
   const int attempts = safe || policy_.retry_unsafe_methods ? std::max(1, policy_.max_attempts) : 1;
+  bool delivered = false;
+  std::optional<HttpRequest> watched;
+  if (request.on_body) watched = Watched(request, &delivered);
   for (int attempt = 1;; ++attempt) {
-    Result<HttpResponse> result = inner_.Send(request, stop);
+    Result<HttpResponse> result = inner_.Send(watched ? *watched : request, stop);
+    if (delivered) return result;
     const Status status = result.ok() ? ToStatus(*result, url, clock_.Now()) : result.status();
     if (!IsRetryable(status)) return result;
 

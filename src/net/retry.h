@@ -32,6 +32,8 @@ Duration BackoffOf(const RetryPolicy& policy, int attempt, Random& random);
 // Tries again after what IsRetryable says: throttled, 5xx, 408, timeouts, resets. When the attempts are used
 // up, the last failure is returned, with its code and retry_after, and the number of attempts in its text; a
 // status of that kind becomes a failure too. Any other answer is returned as it is, whatever its status.
+// Nothing is sent again once on_head or on_body was called: the failure is returned as it is, and the caller,
+// who knows how much came, may ask for the rest by Range.
 class RetryingClient : public HttpClient {
  public:
   RetryingClient(HttpClient& inner, RetryPolicy policy, Clock& clock, Random& random, Logger logger)

@@ -16,11 +16,12 @@ class ScriptedClient : public HttpClient {
  public:
   ScriptedClient(Clock& clock, std::deque<Result<HttpResponse>> answers)
       : clock_(clock), answers_(std::move(answers)) {}
-  Result<HttpResponse> Send(const HttpRequest&, std::stop_token) override {
+  Result<HttpResponse> Send(const HttpRequest& request, std::stop_token) override {
     asked_at.push_back(clock_.Now());
     if (answers_.empty()) return MakeError(ErrorCode::kInternal, "asked once too often");
     auto answer = answers_.front();
     answers_.pop_front();
+    if (answer.ok()) RETURN_IF_ERROR(DeliverBody(request, &*answer));
     return answer;
   }
   std::vector<TimePoint> asked_at;
@@ -143,6 +144,24 @@ TEST(Ftse4Retry, WhatMayHaveBeenCarriedOutIsNotSentTwice) {
   post.method = "POST";
   EXPECT_EQ(SendOnce({Answer(503), Answer(200)}, {}, post).waits.size(), 0u);
   EXPECT_EQ(SendOnce({Answer(503), Answer(200)}, {.retry_unsafe_methods = true}, post).waits.size(), 1u);
+}
+
+TEST(Ftse4Retry, WhatWasStreamedIsNotSentAgain) {
+  std::string got;
+  HttpRequest request = kRequest;
+  request.on_body = [&](std::string_view piece) {
+    got += piece;
+    return MakeError(ErrorCode::kUnavailable, "the disk is slow");  // retryable, and not ours to retry
+  };
+  HttpResponse body = Answer(200);
+  body.body = "bars";
+  const auto refused = SendOnce({Answer(503), body, body}, {}, request);
+  EXPECT_EQ(refused.waits.size(), 1u);  // the 503 delivered nothing
+  EXPECT_EQ(got, "bars");
+  EXPECT_EQ(refused.result.status().message(), "the disk is slow");
+
+  request.on_head = [](const HttpResponse&) { return MakeError(ErrorCode::kTimeout, "no"); };
+  EXPECT_EQ(SendOnce({body, body}, {}, request).waits.size(), 0u);
 }
 
 TEST(Ftse4Retry, StopEndsTheWait) {

@@ -23,7 +23,9 @@ class CannedClient : public net::HttpClient {
  public:
   Result<net::HttpResponse> Send(const net::HttpRequest& request, std::stop_token) override {
     asked = request;
-    return answer;
+    net::HttpResponse response = answer;
+    RETURN_IF_ERROR(net::DeliverBody(request, &response));
+    return response;
   }
   net::HttpRequest asked;
   net::HttpResponse answer;

@@ -15,7 +15,8 @@ Status CheckIsNoPage(const net::HttpResponse& response, std::string_view masked_
 // Throttled, for a minute: {"Error Message": "Limit Reach …"} with status 200, as FMP says it.
 Status CheckIsNoLimit(const net::HttpResponse& response, std::string_view masked_url);
 
-// Stands below net::RetryingClient, so that such an answer is asked for again. Thread-safe if `inner` is.
+// Stands below net::RetryingClient, so that such an answer is asked for again. Of a streamed body the first
+// KiB is held back until it is known for data. Thread-safe if `inner` is.
 class PageGuard : public net::HttpClient {
  public:
   explicit PageGuard(net::HttpClient& inner) : inner_(inner) {}

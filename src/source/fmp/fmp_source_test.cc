@@ -30,6 +30,7 @@ class Scripted : public net::HttpClient {
     response.body = found == answers.end() ? "" : found->second.second;
     response.url = request.url;
     for (const auto& [name, value] : headers) response.headers.Add(name, value);
+    RETURN_IF_ERROR(net::DeliverBody(request, &response));
     return response;
   }
 
@@ -219,7 +220,8 @@ TEST_F(FmpSourceTest, SettingsThatAreWrong) {
     EXPECT_EQ(CodeOf(made.status()), ErrorCode::kConfiguration) << key;
     EXPECT_THAT(Seen(made.status()), Not(HasSubstr(kKey)));
   }
-  for (const std::string& key : {std::string("two words"), std::string("line\nbreak"), std::string(200, 'k')}) {
+  for (const std::string& key :
+       {std::string("two words"), std::string("line\nbreak"), std::string(200, 'k')}) {
     const auto made = MakeSource("fmp", {}, {&client_, &clock_, [&](const char*) { return key; }});
     EXPECT_EQ(CodeOf(made.status()), ErrorCode::kConfiguration);
     EXPECT_THAT(Seen(made.status()), Not(HasSubstr(key)));
