@@ -5,10 +5,10 @@
 #include <utility>
 #include <vector>
 
-#include "jsonata/unicode.h"
 #include "jsonata/fault.h"
 #include "jsonata/integer_words.h"
 #include "jsonata/iso_time.h"
+#include "jsonata/unicode.h"
 
 namespace penstock::jsonata {
 namespace {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "jsonata/unicode.h"
 #include "jsonata/fault.h"
+#include "jsonata/unicode.h"
 
 namespace penstock::jsonata {
 namespace {

@@ -67,7 +67,7 @@ Result<Value> Number(const Invocation& call) {
   if (value.is_boolean()) number = value.boolean() ? 1 : 0;
   if (value.is_string()) {
     number = IsDecimalNumber(value.text()) ? std::strtod(std::string(value.text()).c_str(), nullptr)
-                                        : Prefixed(value.text());
+                                           : Prefixed(value.text());
   }
   if (std::isfinite(number)) return Value(number);
   return Failure("D3030", {.value = ValueText(value), .index = 1});

@@ -6,10 +6,10 @@
 #include <optional>
 #include <vector>
 
-#include "jsonata/unicode.h"
 #include "jsonata/decimal.h"
 #include "jsonata/fault.h"
 #include "jsonata/integer_picture.h"
+#include "jsonata/unicode.h"
 
 namespace penstock::jsonata {
 namespace {

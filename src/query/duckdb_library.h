@@ -21,11 +21,12 @@ inline constexpr std::string_view kDuckDbSourceId = "d8cdaa33fd";
   X(create_config)                                                                                           \
   X(set_config)                                                                                              \
   X(destroy_config)                                                                                          \
-  X(open_ext) X(close) X(connect) X(disconnect) X(interrupt) X(query) X(prepare) X(prepare_error)            \
-      X(destroy_prepare) X(bind_varchar_length) X(prepared_statement_type) X(execute_prepared)               \
-          X(pending_prepared_streaming) X(pending_error) X(execute_pending) X(destroy_pending)               \
-              X(extract_statements) X(extract_statements_error) X(prepare_extracted_statement)               \
-                  X(destroy_extracted) X(result_error) X(result_error_type) X(destroy_result) X(fetch_chunk) \
+  X(open_ext)                                                                                                \
+  X(close) X(connect) X(disconnect) X(interrupt) X(query) X(prepare) X(prepare_error) X(destroy_prepare)     \
+      X(bind_varchar_length) X(prepared_statement_type) X(execute_prepared) X(pending_prepared_streaming)    \
+          X(pending_error) X(execute_pending) X(destroy_pending) X(extract_statements)                       \
+              X(extract_statements_error) X(prepare_extracted_statement) X(destroy_extracted)                \
+                  X(result_error) X(result_error_type) X(destroy_result) X(fetch_chunk)                      \
                       X(destroy_data_chunk) X(data_chunk_get_size) X(data_chunk_get_vector)                  \
                           X(vector_get_data) X(vector_get_validity) X(validity_row_is_valid)                 \
                               X(string_t_data) X(string_t_length) X(column_count) X(column_name)             \

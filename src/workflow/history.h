@@ -70,7 +70,7 @@ struct HistoryEvent {
   std::string assigned;  // StateExited: the variables assigned, an object as JSON text; empty: none
   // Index of an iteration, length of a Map, count of redrives, items of a child execution that started.
   int64_t number = 0;
-  std::string next;      // where a state that was left goes on; ours
+  std::string next;  // where a state that was left goes on; ours
   // The child execution of a distributed Map that it belongs to, as the path of its item ("/Map#1[37]");
   // empty: the execution itself. Each child counts its events from 1. Ours.
   std::string child;

@@ -82,9 +82,27 @@ TEST(JsonPath, Functions) {
 }
 
 TEST(JsonPath, RefusesWhatIsNoPath) {
-  for (const char* text :
-       {"", "a", "$.", "$a b", "$[", "$[]", "$['a", "$.a[1", "$.a[x]", "$.a[:]", "$.a..", "$.a b", "$.a[1,]",
-        "$[99999999999999999999]", "$.nothing()", "$[?(@.a]", "$[?()]", "$[?(true)]", "$[?(@.a ~ 1)]", "$[(@.length-1)]", "$.[0]"}) {
+  for (const char* text : {"",
+                           "a",
+                           "$.",
+                           "$a b",
+                           "$[",
+                           "$[]",
+                           "$['a",
+                           "$.a[1",
+                           "$.a[x]",
+                           "$.a[:]",
+                           "$.a..",
+                           "$.a b",
+                           "$.a[1,]",
+                           "$[99999999999999999999]",
+                           "$.nothing()",
+                           "$[?(@.a]",
+                           "$[?()]",
+                           "$[?(true)]",
+                           "$[?(@.a ~ 1)]",
+                           "$[(@.length-1)]",
+                           "$.[0]"}) {
     EXPECT_EQ(CodeOf(JsonPath::Parse(text).status()), ErrorCode::kInvalidData) << text;
   }
 }
