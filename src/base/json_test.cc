@@ -1,6 +1,11 @@
 #include "base/json.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "base/random.h"
 
 namespace penstock {
 namespace {
@@ -71,6 +76,26 @@ TEST(Json, Members) {
   EXPECT_EQ(CodeOf(GetStringOr(value, "n", "x").status()), ErrorCode::kInvalidData) << "null is not absent";
   EXPECT_EQ(CodeOf(GetString(*ParseJson("[1]"), "s").status()), ErrorCode::kInvalidData);
   EXPECT_EQ(CodeOf(GetIntOr(*ParseJson("3"), "s", 1).status()), ErrorCode::kInvalidData);
+}
+
+// Found by comparison with strtod: Boost.JSON 1.81 alone reads each of these one digit off.
+TEST(Json, EveryDoubleIsTheNearest) {
+  Random random(7);
+  for (int i = 0; i < 20'000; ++i) {
+    const double wanted =
+        std::ldexp(static_cast<double>(random.Next()), static_cast<int>(random.Uniform(-200, 100)));
+    const std::string text = fmt::format("{:.17g}", wanted);
+    const auto value = ParseJson("[" + text + "]");
+    ASSERT_TRUE(value.ok()) << text;
+    ASSERT_EQ(value->get_array()[0].to_number<double>(), wanted) << text;
+  }
+}
+
+TEST(Json, NumbersBeyondDoublesAndIntegers) {
+  EXPECT_EQ(ParseJson("[18446744073709551615]")->get_array()[0].get_uint64(), UINT64_MAX);
+  EXPECT_EQ(ParseJson("[18446744073709551616]")->get_array()[0].get_double(), 18446744073709551616.0);
+  EXPECT_EQ(ParseJson("[-9223372036854775808]")->get_array()[0].get_int64(), INT64_MIN);
+  EXPECT_EQ(ParseJson("[1e-400]")->get_array()[0].get_double(), 0.0);
 }
 
 }  // namespace
