@@ -51,6 +51,14 @@ add_library(Penstock::simdjson ALIAS penstock_simdjson)
 
 # --- Packages of the distribution -------------------------------------------------------------------------------
 find_package(CURL REQUIRED)
+# Its headers only: the library is loaded when it is first asked for (src/net/curl_on_demand.cc).
+execute_process(COMMAND ${CMAKE_OBJDUMP} -p ${CURL_LIBRARIES} OUTPUT_VARIABLE dynamic_section COMMAND_ERROR_IS_FATAL ANY)
+if(NOT dynamic_section MATCHES "SONAME +([^ \n]+)")
+  message(FATAL_ERROR "${CURL_LIBRARIES} is no shared library: install libcurl4-gnutls-dev")
+endif()
+add_library(penstock_curl INTERFACE)
+target_include_directories(penstock_curl SYSTEM INTERFACE ${CURL_INCLUDE_DIRS})
+target_compile_definitions(penstock_curl INTERFACE PENSTOCK_CURL_LIBRARY="${CMAKE_MATCH_1}")
 find_package(SQLite3 REQUIRED)
 find_package(yaml-cpp REQUIRED)
 find_package(fmt REQUIRED)

@@ -11,6 +11,7 @@
 
 #include "net/content_decoder.h"
 #include "net/curl_loop.h"
+#include "net/curl_on_demand_internal.h"
 #include "net/in_flight_gate.h"
 #include "net/url.h"
 
@@ -414,6 +415,10 @@ Result<std::unique_ptr<CurlClient>> CurlClient::Make(CurlOptions options) {
   static std::once_flag once;
   static CURLcode begun = CURLE_OK;
   std::call_once(once, [] { begun = curl_global_init(CURL_GLOBAL_DEFAULT); });
+  if (!CurlLibraryError().empty()) {
+    return MakeError(ErrorCode::kConfiguration, "cannot load libcurl: " + CurlLibraryError(),
+                     "install the package libcurl3-gnutls");
+  }
   if (begun != CURLE_OK) return MakeError(ErrorCode::kInternal, curl_easy_strerror(begun));
   return std::unique_ptr<CurlClient>(new CurlClient(std::make_unique<Impl>(std::move(options))));
 }

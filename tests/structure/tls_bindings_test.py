@@ -6,7 +6,7 @@ not. Runs BINARY with LD_DEBUG=bindings and LD_BIND_NOW, so that the loader reso
 the bindings between the two groups. libssh2 and the libcrypto behind it, which the distribution's libcurl drags in,
 may cross: neither runs, for the client speaks http and https only.
 
-usage: tls_bindings_test.py BINARY [ARGUMENT...]     (--version when no argument is given)
+usage: tls_bindings_test.py BINARY [ARGUMENT...]     (a command that makes an HTTP client when no argument is given)
 """
 import collections
 import os
@@ -46,7 +46,8 @@ def bindings(command):
 def main():
     if len(sys.argv) < 2:
         sys.exit(__doc__)
-    command = [sys.argv[1]] + (sys.argv[2:] or ["--version"])
+    bucket = tempfile.TemporaryDirectory()
+    command = [sys.argv[1]] + (sys.argv[2:] or ["process", "sp500", "--bucket", bucket.name])
     within = collections.Counter()
     crossing = collections.defaultdict(set)
     for user, provider, symbol in bindings(command):
