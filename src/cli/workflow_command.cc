@@ -104,8 +104,7 @@ struct Tally {
   size_t passed = 0, failed = 0, skipped = 0;
 };
 
-template <typename CaseResults>
-void Report(const Session& session, const CaseResults& results, bool verbose, Tally& tally) {
+void Report(const Session& session, const std::vector<CaseResult>& results, bool verbose, Tally& tally) {
   for (const auto& one : results) {
     std::string_view word = "passed";
     if (one.skipped)
@@ -123,44 +122,37 @@ void Report(const Session& session, const CaseResults& results, bool verbose, Ta
 
 // Whether the cases are JSONata's: expressions, not state machines.
 Result<bool> IsJsonata(const std::string& file, std::string_view text) {
-  int number = 0;
-  while (!text.empty()) {
-    const size_t end = std::min(text.find('\n'), text.size());
-    const std::string_view line = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
-    ++number;
-    if (line.find_first_not_of(" \t\r") == std::string_view::npos || line[0] == '#') continue;
-    const auto value = ParseJson(line);
-    const auto* object = value.ok() ? value->if_object() : nullptr;
-    if (object != nullptr && object->contains("expr")) return true;
-    if (object != nullptr && object->contains("definition")) return false;
-    return MakeError(
-        ErrorCode::kUsage,
-        fmt::format("{}:{}: not a case{}", file, number, value.ok() ? "" : ": " + value.status().message()),
-        "one JSON object a line, with \"definition\" (a state machine) or \"expr\" (JSONata)");
+  const auto first = FirstCase(text);
+  if (!first.ok()) {
+    return MakeError(ErrorCode::kUsage, fmt::format("{}: {}", file, first.status().message()),
+                     "one JSON object a line, with \"definition\" (a state machine) or \"expr\" (JSONata)");
   }
-  return MakeError(ErrorCode::kUsage, fmt::format("{}: no cases", file));
+  if (first->is_null()) return MakeError(ErrorCode::kUsage, fmt::format("{}: no cases", file));
+  const auto* object = first->if_object();
+  if (object != nullptr && object->contains("expr")) return true;
+  if (object != nullptr && object->contains("definition")) return false;
+  return MakeError(ErrorCode::kUsage, fmt::format("{}: its first line is not a case", file),
+                   "one JSON object a line, with \"definition\" (a state machine) or \"expr\" (JSONata)");
+}
+
+Result<std::vector<CaseResult>> RunCasesOf(const std::string& file) {
+  ASSIGN_OR_RETURN(const std::string text, ReadText(file));
+  ASSIGN_OR_RETURN(const bool jsonata, IsJsonata(file, text));
+  if (!jsonata) return workflow::RunCases(text);
+  const auto beside = fs::path(file).parent_path() / "datasets.json";
+  std::string datasets = "{}";
+  if (std::error_code ignored; fs::exists(beside, ignored)) {
+    ASSIGN_OR_RETURN(datasets, ReadText(beside.string()));
+  }
+  return jsonata::RunCases(text, datasets);
 }
 
 Result<int> TestFiles(Session& session, const WorkflowOptions& options) {
   Tally tally;
   for (const auto& file : options.files) {
-    ASSIGN_OR_RETURN(const std::string text, ReadText(file));
-    ASSIGN_OR_RETURN(const bool jsonata, IsJsonata(file, text));
-    if (jsonata) {
-      const auto beside = fs::path(file).parent_path() / "datasets.json";
-      std::string datasets = "{}";
-      if (std::error_code ignored; fs::exists(beside, ignored)) {
-        ASSIGN_OR_RETURN(datasets, ReadText(beside.string()));
-      }
-      auto results = jsonata::RunCases(text, datasets);
-      if (!results.ok()) return WithContext(results.status(), file);
-      Report(session, *results, options.verbose, tally);
-    } else {
-      auto results = workflow::RunCases(text);
-      if (!results.ok()) return WithContext(results.status(), file);
-      Report(session, *results, options.verbose, tally);
-    }
+    const auto results = RunCasesOf(file);
+    if (!results.ok()) return WithContext(results.status(), file);
+    Report(session, *results, options.verbose, tally);
   }
   if (tally.skipped > 0) session.Print(fmt::format("{} skipped\n", tally.skipped));
   session.Print(fmt::format("{} passed, {} failed\n", tally.passed, tally.failed));

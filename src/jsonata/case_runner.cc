@@ -148,21 +148,7 @@ Result<std::vector<CaseResult>> RunCases(std::string_view jsonl, std::string_vie
   if (!datasets.is_object()) {
     return MakeError(ErrorCode::kInvalidData, "the datasets are not an object", "one input a name");
   }
-  std::vector<CaseResult> results;
-  int number = 0;
-  for (size_t begin = 0; begin < jsonl.size();) {
-    const size_t end = std::min(jsonl.find('\n', begin), jsonl.size());
-    const std::string_view line = jsonl.substr(begin, end - begin);
-    begin = end + 1;
-    ++number;
-    if (line.find_first_not_of(" \t\r") == std::string_view::npos || line[0] == '#') continue;
-    const auto value = ParseJson(line);
-    if (!value.ok()) return WithContext(value.status(), fmt::format("case in line {}", number));
-    auto result = RunCase(*value, datasets.get_object());
-    if (!result.ok()) return WithContext(result.status(), fmt::format("case in line {}", number));
-    results.push_back(*std::move(result));
-  }
-  return results;
+  return RunCaseFile(jsonl, [&](const json::value& line) { return RunCase(line, datasets.get_object()); });
 }
 
 }  // namespace penstock::jsonata

@@ -6,17 +6,11 @@
 #include <string_view>
 #include <vector>
 
+#include "base/case_file.h"
 #include "base/json.h"
 #include "base/status.h"
 
 namespace penstock::jsonata {
-
-struct CaseResult {
-  std::string id;
-  bool passed = false;
-  bool skipped = false;    // never: every case is run
-  std::string difference;  // why it did not pass
-};
 
 // Runs one case on a clock that stands still. InvalidData: not a case.
 Result<CaseResult> RunCase(const json::value& value, const json::object& datasets);

@@ -6,17 +6,11 @@
 #include <string_view>
 #include <vector>
 
+#include "base/case_file.h"
 #include "base/json.h"
 #include "base/status.h"
 
 namespace penstock::workflow {
-
-struct CaseResult {
-  std::string id;
-  bool passed = false;
-  bool skipped = false;    // of a kind or with a need that is not supported
-  std::string difference;  // why it did not pass, or was skipped
-};
 
 // Runs one case in memory, on a clock that jumps over every wait. InvalidData: not a case.
 Result<CaseResult> RunCase(const json::value& value);

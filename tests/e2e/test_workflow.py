@@ -71,7 +71,7 @@ def test_cases(penstock):
 @pytest.mark.parametrize("arguments,word", [
     (["workflow"], "subcommand"), (["workflow", "validate"], "files"), (["workflow", "validate", "none.json"], "none.json"),
     (["workflow", "validate", "."], "folder"), (["workflow", "test", "none.jsonl"], "none.jsonl"),
-    (["workflow", "test", "empty.jsonl"], "no cases"), (["workflow", "test", "words.jsonl"], "words.jsonl:2"),
+    (["workflow", "test", "empty.jsonl"], "no cases"), (["workflow", "test", "words.jsonl"], "case in line 2"),
     (["workflow", "test", "empty.jsonl", "--verbos"], "--verbose"),
 ])
 def test_wrong_usage(penstock, arguments, word):
