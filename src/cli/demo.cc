@@ -43,7 +43,7 @@ Result<std::unique_ptr<source::ReplayServer>> StartDemoServer(const pipeline::Pi
                                                               const Clock& clock) {
   source::ReplayOptions options;
   ASSIGN_OR_RETURN(options.data_dir, FindDataFolder());
-  options.calendar = pipeline.config.exchange;
+  if (!pipeline.config.exchange.empty()) options.calendar = pipeline.config.exchange;
   options.generate_any = true;
   return source::ReplayServer::Start(options, clock);
 }

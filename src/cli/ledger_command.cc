@@ -8,13 +8,14 @@
 #include "calendar/exchange_calendar.h"
 #include "cli/command.h"
 #include "cli/demo.h"
+#include "cli/family_verbs.h"
 #include "cli/progress_bar.h"
 #include "cli/run_screen.h"
 #include "cli/run_target.h"
 #include "cli/session.h"
 #include "cli/workspace.h"
-#include "pipeline/ledger.h"
-#include "pipeline/run.h"
+#include "pipeline/market/ledger.h"
+#include "pipeline/market/run.h"
 
 namespace penstock::cli {
 namespace {
@@ -140,6 +141,7 @@ Rows DeadKeys(const pipeline::Pipeline& pipeline, const pipeline::Coverage& cove
 
 Result<int> ShowLedger(Session& session, const LedgerOptions& options) {
   ASSIGN_OR_RETURN(const pipeline::Pipeline pipeline, pipeline::LoadPipeline(options.cells.pipeline));
+  RETURN_IF_ERROR(RequireMarket(pipeline, "ledger"));
   Workspace workspace(session);
   pipeline::Runtime runtime;
   ASSIGN_OR_RETURN(runtime.store, workspace.Store());
@@ -194,6 +196,7 @@ Result<int> Backfill(Session& session, const BackfillOptions& options) {
   }
   if (options.target.demo && session.options.bucket.empty()) session.options.bucket = "demo";
   ASSIGN_OR_RETURN(pipeline::Pipeline loaded, pipeline::LoadPipeline(options.cells.pipeline));
+  RETURN_IF_ERROR(RequireMarket(loaded, "backfill"));
   if (options.target.demo) PrepareDemo(loaded);
   ProgressBar progress(session.clock(), session.err(), [&](std::string_view text) { session.Remark(text); });
   Workspace workspace(session);

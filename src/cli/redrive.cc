@@ -3,14 +3,11 @@
 #include <algorithm>
 #include <set>
 
-#include "base/date.h"
+#include "cli/family_verbs.h"
 #include "cli/progress_bar.h"
 #include "cli/session.h"
 #include "cli/workspace.h"
 #include "pipeline/dead_letter.h"
-#include "pipeline/process.h"
-#include "pipeline/publish.h"
-#include "pipeline/step.h"
 #include "queue/queue.h"
 
 namespace penstock::cli {
@@ -21,35 +18,6 @@ using pipeline::DeadLetter;
 // Long enough for one message's work; when this process dies, the message is seen again after it.
 constexpr Duration kHold = std::chrono::minutes(15);
 
-// What the failed step was to do, to its end in the lake.
-Status DoAgain(const PipelineWorkshop& shop, const DeadLetter& letter, std::stop_token stop) {
-  const pipeline::StepContext context{shop.pipeline(), shop.runtime(), letter.execution, stop};
-  json::object input;
-  std::string day;
-  if (letter.step == "fetch") {
-    ASSIGN_OR_RETURN(day, GetString(letter.input, "to"));
-    ASSIGN_OR_RETURN(auto raw, pipeline::RunFetchStep(context, letter.input));
-    if (raw.as_object().contains("unknown")) {
-      return MakeError(ErrorCode::kNotFound, "the provider still does not know the symbol",
-                       "`penstock ledger PIPELINE --dead` lists such symbols; purge the message, or correct "
-                       "the symbol file");
-    }
-    input = {{"date", day}, {"raw", json::array{std::move(raw)}}};
-  } else if (letter.step == "transform") {
-    ASSIGN_OR_RETURN(day, GetString(letter.input, "date"));
-    ASSIGN_OR_RETURN(const std::string key, GetString(letter.input, "key"));
-    input = {{"date", day}, {"raw", json::array{json::object{{"key", key}}}}};
-  } else {
-    auto step = pipeline::FindStep(letter.step);
-    RETURN_IF_ERROR(WithContext(step.status(), "the message names no step that can be done again"));
-    return (*step)->run(context, letter.input).status();
-  }
-  ASSIGN_OR_RETURN(const auto summary, pipeline::RunTransformStep(context, input));
-  ASSIGN_OR_RETURN(const int64_t dead, GetInt(summary, "dead_lettered"));
-  if (dead > 0) return MakeError(ErrorCode::kInvalidData, "the raw answer still cannot be parsed");
-  return pipeline::PublishTables(shop.pipeline(), shop.runtime()).status();
-}
-
 }  // namespace
 
 Result<RedriveCount> RedriveQueue(Session& session, Workspace& workspace, queue::Queue& queue,
@@ -59,6 +27,7 @@ Result<RedriveCount> RedriveQueue(Session& session, Workspace& workspace, queue:
   ASSIGN_OR_RETURN(const auto waiting, queue.Count());
   if (waiting.visible == 0) return count;
   ASSIGN_OR_RETURN(auto loaded, pipeline::LoadPipeline(pipeline));
+  const auto do_again = VerbsOf(loaded.family()).do_again;
   ASSIGN_OR_RETURN(const auto shop,
                    PipelineWorkshop::Open(session, workspace, std::move(loaded), {target, nullptr}));
 
@@ -84,7 +53,7 @@ Result<RedriveCount> RedriveQueue(Session& session, Workspace& workspace, queue:
         continue;
       }
       const auto letter = DeadLetter::Parse(message.body);
-      const Status done = letter.ok() ? DoAgain(*shop, *letter, session.stop()) : letter.status();
+      const Status done = letter.ok() ? do_again(*shop, *letter, session.stop()) : letter.status();
       if (done.ok()) {
         RETURN_IF_ERROR(queue.Delete(message.receipt));
         ++count.done;

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "cli/rows.h"
-#include "pipeline/run.h"
+#include "pipeline/market/run.h"
 
 namespace penstock::cli {
 

@@ -3,8 +3,7 @@
 #include <fmt/format.h>
 
 #include "cli/demo.h"
-#include "pipeline/metrics.h"
-#include "pipeline/run.h"
+#include "cli/family_verbs.h"
 #include "workflow/engine.h"
 
 namespace penstock::cli {
@@ -52,7 +51,6 @@ Result<serve::RunOutcome> ScheduledRuns::Run(const serve::Schedule& schedule, Ti
                    PipelineWorkshop::Open(session_, workspace_, std::move(loaded), {target_, nullptr}));
   opening.unlock();
 
-  const pipeline::Pipeline& pipeline = shop->pipeline();
   // It may have ended just before its process died.
   const auto known = shop->engine().Describe(execution);
   if (known.ok() && known->status != workflow::ExecutionStatus::kRunning &&
@@ -60,15 +58,7 @@ Result<serve::RunOutcome> ScheduledRuns::Run(const serve::Schedule& schedule, Ti
     return serve::RunOutcome{serve::RunResult::kFailed, fmt::format("execution {} failed: {}: {}", execution,
                                                                     known->error, known->cause)};
   }
-  ASSIGN_OR_RETURN(const Date session, pipeline::LastSession(pipeline, occurrence));
-  const pipeline::RunRequest request{session, session, schedule.config().input, execution};
-  ASSIGN_OR_RETURN(const auto report,
-                   pipeline::RunPipeline(pipeline, shop->runtime(), shop->engine(), request, stop));
-  RETURN_IF_ERROR(pipeline::WriteMetrics(pipeline, shop->runtime(), report));
-  return serve::RunOutcome{
-      report.some_failed() ? serve::RunResult::kIncomplete : serve::RunResult::kSucceeded,
-      fmt::format("{}: {} rows accepted, {} rejected, {} symbols not fetched", FormatDate(session),
-                  report.Count("accepted"), report.Count("rejected"), report.not_fetched)};
+  return VerbsOf(shop->pipeline().family()).run_occurrence(*shop, schedule, occurrence, execution, stop);
 }
 
 }  // namespace penstock::cli

@@ -5,6 +5,7 @@
 
 #include "base/spelling.h"
 #include "cli/command.h"
+#include "cli/family_verbs.h"
 #include "cli/progress_bar.h"
 #include "cli/session.h"
 #include "cli/workspace.h"
@@ -125,6 +126,7 @@ Result<int> Check(Session& session, const TablesOptions& options) {
     if (name.empty() && lake::DatabaseOfPipeline(known) == table.database) name = known;
   }
   ASSIGN_OR_RETURN(const auto pipeline, pipeline::LoadPipeline(name.empty() ? table.database : name));
+  RETURN_IF_ERROR(RequireMarket(pipeline, "tables check"));
   const lake::TableSpec* spec = nullptr;
   for (const auto* candidate : {&pipeline.bars, &pipeline.actions}) {
     if (candidate->name == table.table) spec = candidate;

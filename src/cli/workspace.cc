@@ -250,16 +250,16 @@ Result<std::unique_ptr<PipelineWorkshop>> PipelineWorkshop::Open(Session& sessio
   parts.guard = std::make_unique<source::PageGuard>(*parts.curl);
   parts.client = std::make_unique<net::RetryingClient>(*parts.guard, net::RetryPolicy{}, session.clock(),
                                                        session.random(), session.log());
-  ASSIGN_OR_RETURN(parts.source,
-                   source::MakeSource(config.kind, settings, {parts.client.get(), &session.clock()}));
-
-  auto fundamentals =
-      source::MakeFundamentalSource(config.kind, settings, {parts.client.get(), &session.clock()});
-  if (fundamentals.ok()) {
-    parts.fundamentals = *std::move(fundamentals);
-  } else {
-    IgnoreError(fundamentals.status(),
-                "not every kind of source has fundamentals; the step that needs them says so");
+  if (parts.pipeline.family() == source::Family::kMarket) {
+    const source::SourceParts source_parts{parts.client.get(), &session.clock()};
+    ASSIGN_OR_RETURN(parts.source, source::MakeSource(config.kind, settings, source_parts));
+    auto fundamentals = source::MakeFundamentalSource(config.kind, settings, source_parts);
+    if (fundamentals.ok()) {
+      parts.fundamentals = *std::move(fundamentals);
+    } else {
+      IgnoreError(fundamentals.status(),
+                  "not every kind of source has fundamentals; the step that needs them says so");
+    }
   }
 
   ASSIGN_OR_RETURN(parts.dead_letters, workspace.Queue(parts.pipeline.dead_letter_queue()));
@@ -267,6 +267,8 @@ Result<std::unique_ptr<PipelineWorkshop>> PipelineWorkshop::Open(Session& sessio
   ASSIGN_OR_RETURN(runtime.store, workspace.Store());
   ASSIGN_OR_RETURN(runtime.catalog, workspace.Catalog());
   runtime.dead_letters = parts.dead_letters.get();
+  runtime.provider = parts.client.get();
+  runtime.source_settings = settings;
   runtime.source = parts.source.get();
   runtime.fundamentals = parts.fundamentals.get();
   runtime.clock = &session.clock();

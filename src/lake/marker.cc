@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/date_json.h"
 #include "base/json.h"
 
 namespace penstock::lake {
@@ -43,49 +44,13 @@ json::object InputJson(const MarkerInput& input) {
                    {"rejected", input.rejected},
                    {"rejected_by_rule", CountsJson(input.rejected_by_rule)},
                    {"warned_by_rule", CountsJson(input.warned_by_rule)}};
-  if (!input.absent.empty()) {
-    json::array ranges;
-    for (const auto& range : input.absent.ranges()) {
-      ranges.push_back(json::array{FormatDate(range.from), FormatDate(range.to)});
-    }
-    out["absent"] = std::move(ranges);
-  }
+  if (!input.absent.empty()) out["absent"] = DateSetJson(input.absent);
   if (!input.rejected_days.empty()) {
     json::object days;
     for (const auto& [day, rule] : input.rejected_days) days[FormatDate(day)] = rule;
     out["rejected_days"] = std::move(days);
   }
   return out;
-}
-
-Result<Date> DateOf(const json::value& value) {
-  if (!value.is_string()) return MakeError(ErrorCode::kInvalidData, "expected a day as YYYY-MM-DD");
-  return ParseDate(std::string_view(value.get_string()));
-}
-
-// Both are left out where there are none.
-Status ParseDays(const json::value& value, MarkerInput& input) {
-  if (const auto* ranges = value.as_object().if_contains("absent")) {
-    if (!ranges->is_array()) return MakeError(ErrorCode::kInvalidData, "\"absent\": expected a list");
-    for (const auto& range : ranges->get_array()) {
-      if (!range.is_array() || range.get_array().size() != 2) {
-        return MakeError(ErrorCode::kInvalidData, "\"absent\": expected pairs of days");
-      }
-      ASSIGN_OR_RETURN(const Date from, DateOf(range.get_array()[0]));
-      ASSIGN_OR_RETURN(const Date to, DateOf(range.get_array()[1]));
-      if (from > to) return MakeError(ErrorCode::kInvalidData, "\"absent\": ends before it begins");
-      input.absent.Add({from, to});
-    }
-  }
-  if (const auto* days = value.as_object().if_contains("rejected_days")) {
-    if (!days->is_object())
-      return MakeError(ErrorCode::kInvalidData, "\"rejected_days\": expected an object");
-    for (const auto& day : days->get_object()) {
-      ASSIGN_OR_RETURN(const Date date, ParseDate(day.key()));
-      ASSIGN_OR_RETURN(input.rejected_days[date], GetString(*days, day.key()));
-    }
-  }
-  return Status::OK();
 }
 
 Result<MarkerInput> ParseInput(const json::value& value) {
@@ -101,7 +66,13 @@ Result<MarkerInput> ParseInput(const json::value& value) {
   ASSIGN_OR_RETURN(input.rejected, GetInt(value, "rejected"));
   ASSIGN_OR_RETURN(input.rejected_by_rule, ParseCounts(value, "rejected_by_rule"));
   ASSIGN_OR_RETURN(input.warned_by_rule, ParseCounts(value, "warned_by_rule"));
-  RETURN_IF_ERROR(ParseDays(value, input));
+  // Both are left out where there are none.
+  const json::object& object = value.get_object();
+  ASSIGN_OR_RETURN(input.absent, ParseDateSet(object, "absent"));
+  RETURN_IF_ERROR(ParseDayTexts(object, "rejected_days", [&](Date day, std::string rule) {
+    input.rejected_days[day] = std::move(rule);
+    return Status::OK();
+  }));
   return input;
 }
 

@@ -22,6 +22,21 @@ std::vector<std::string> SettingsOf(const source::SourceKind& kind) {
   return keys;
 }
 
+// What only a source of symbols has.
+void ReadSymbols(YamlReader& reader, SourceConfig& source) {
+  if (auto symbols = reader.Mapping("symbols")) {
+    source.symbols.file = symbols->String("file", source.symbols.file);
+    source.symbols.column = symbols->String("column", source.symbols.column);
+    symbols->Finish();
+  }
+  if (auto quarantine = reader.Mapping("quarantine")) {
+    auto& out = source.quarantine;
+    out.after_runs = quarantine->Int("after_runs", out.after_runs, 1, 1000);
+    out.probe_every_days = quarantine->Int("probe_every_days", out.probe_every_days, 1, 3650);
+    quarantine->Finish();
+  }
+}
+
 SourceConfig ReadSource(YamlReader& reader) {
   SourceConfig source;
   std::vector<std::string> kinds;
@@ -33,11 +48,11 @@ SourceConfig ReadSource(YamlReader& reader) {
       if (key == "kind") continue;
       if (auto value = reader.MaybeString(key)) source.settings[key] = *value;
     }
-    const SystemClock clock;
-    const auto made = kind.make(source.settings, {nullptr, &clock});
-    if (made.ok()) continue;
+    source.family = kind.family;
+    const Status possible = kind.Check(source.settings);
+    if (possible.ok()) continue;
     // "source.format: expected …" stands beside that key.
-    std::string text = made.status().message();
+    std::string text = possible.message();
     std::string at = "kind";
     for (const auto& [key, value] : source.settings) {
       const std::string head = fmt::format("source.{}: ", key);
@@ -46,11 +61,6 @@ SourceConfig ReadSource(YamlReader& reader) {
       text.erase(0, head.size());
     }
     reader.Fault(at, text);
-  }
-  if (auto symbols = reader.Mapping("symbols")) {
-    source.symbols.file = symbols->String("file", source.symbols.file);
-    source.symbols.column = symbols->String("column", source.symbols.column);
-    symbols->Finish();
   }
   if (auto quota = reader.Mapping("quota")) {
     const size_t before = quota->faults().messages.size();
@@ -61,12 +71,7 @@ SourceConfig ReadSource(YamlReader& reader) {
     source.quota.per = quota->Span("per");
     quota->Finish();
   }
-  if (auto quarantine = reader.Mapping("quarantine")) {
-    auto& out = source.quarantine;
-    out.after_runs = quarantine->Int("after_runs", out.after_runs, 1, 1000);
-    out.probe_every_days = quarantine->Int("probe_every_days", out.probe_every_days, 1, 3650);
-    quarantine->Finish();
-  }
+  if (source.family == source::Family::kMarket) ReadSymbols(reader, source);
   source.in_flight = reader.Int("in_flight", source.in_flight, 1, 256);
   source.timeout_s = reader.Int("timeout_s", source.timeout_s, 1, 3600);
   reader.Finish();
@@ -130,6 +135,38 @@ ScheduleConfig ReadSchedule(YamlReader& reader) {
   return schedule;
 }
 
+// What only a pipeline of bars has.
+void ReadMarket(YamlReader& reader, PipelineConfig& config) {
+  config.exchange = reader.Choice("exchange", calendar::ExchangeCalendar::Known(), std::nullopt);
+  config.currency = reader.String("currency");
+  for (auto& [name, table] : reader.Named("tables")) {
+    if (std::find(std::begin(kTables), std::end(kTables), name) == std::end(kTables)) {
+      reader.Fault("tables", fmt::format("no such table: {}; known: {}", name, fmt::join(kTables, ", ")));
+    }
+    config.tables.push_back(ReadTable(name, table));
+  }
+  if (auto batch = reader.Mapping("batch")) {
+    config.batch.files = batch->Int("files", config.batch.files, 1, 10'000);
+    config.batch.wait_s = batch->Int("wait_s", config.batch.wait_s, 0, 86'400);
+    if (batch->MaybeString("history_from")) config.batch.history_from = batch->Day("history_from");
+    batch->Finish();
+  }
+}
+
+DemoConfig ReadDemo(YamlReader& reader, source::Family family) {
+  DemoConfig demo;
+  if (family == source::Family::kMarket) {
+    demo.from = reader.Day("from");
+    demo.to = reader.Day("to");
+    demo.daily = reader.Int("daily", demo.daily, 0, 60);
+    demo.symbols = reader.Strings("symbols");
+    if (demo.from > demo.to) reader.Fault("to", "expected a day that is not before `from`");
+  }
+  if (auto input = reader.Mapping("input")) demo.input = input->Rest();
+  reader.Finish();
+  return demo;
+}
+
 PipelineConfig ReadPipeline(YamlReader& reader) {
   PipelineConfig config;
   config.name = reader.String("name");
@@ -149,22 +186,9 @@ PipelineConfig ReadPipeline(YamlReader& reader) {
                  fmt::format("expected names that each end with '/', none of them empty, . or .., got {}",
                              config.prefix));
   }
-  config.exchange = reader.Choice("exchange", calendar::ExchangeCalendar::Known(), std::nullopt);
-  config.currency = reader.String("currency");
-  config.rule_version = reader.Int("rule_version", 1, 1, 1'000'000);
   if (auto source = reader.Mapping("source", true)) config.source = ReadSource(*source);
-  for (auto& [name, table] : reader.Named("tables")) {
-    if (std::find(std::begin(kTables), std::end(kTables), name) == std::end(kTables)) {
-      reader.Fault("tables", fmt::format("no such table: {}; known: {}", name, fmt::join(kTables, ", ")));
-    }
-    config.tables.push_back(ReadTable(name, table));
-  }
-  if (auto batch = reader.Mapping("batch")) {
-    config.batch.files = batch->Int("files", config.batch.files, 1, 10'000);
-    config.batch.wait_s = batch->Int("wait_s", config.batch.wait_s, 0, 86'400);
-    if (batch->MaybeString("history_from")) config.batch.history_from = batch->Day("history_from");
-    batch->Finish();
-  }
+  config.rule_version = reader.Int("rule_version", 1, 1, 1'000'000);
+  if (config.family() == source::Family::kMarket) ReadMarket(reader, config);
   if (auto retention = reader.Mapping("retention")) {
     if (auto raw = retention->Mapping("raw")) {
       config.retention.raw_remove_after_days = raw->MaybeInt("remove_after_days", 1, 36'500);
@@ -191,14 +215,7 @@ PipelineConfig ReadPipeline(YamlReader& reader) {
     config.schedules.push_back(std::move(schedule));
   }
   if (auto demo = reader.Mapping("demo")) {
-    DemoConfig out;
-    out.from = demo->Day("from");
-    out.to = demo->Day("to");
-    out.daily = demo->Int("daily", out.daily, 0, 60);
-    out.symbols = demo->Strings("symbols");
-    if (out.from > out.to) demo->Fault("to", "expected a day that is not before `from`");
-    demo->Finish();
-    config.demo = out;
+    config.demo = ReadDemo(*demo, config.family());
   }
   reader.Finish();
   return config;
@@ -251,14 +268,17 @@ Result<PipelineConfig> ParseConfig(std::string_view text, const std::string& fil
 
 std::vector<std::string> KnownConfigKeys() {
   YamlFaults faults{"", ProcessEnvironment, {}, {}};
-  // Asks for every key, so that the set cannot differ from what is read.
-  const YAML::Node root = YAML::Load(
-      "{source: {kind: yahoo, symbols: {}, quota: {}, quarantine: {}}, tables: {bars: {rules: [{}]}}, batch: "
-      "{history_from: 2000-01-03}, "
-      "retention: {raw: {}, "
-      "clean: {}}, schedules: [{from: 2000-01-03, to: 2000-01-03, input: {}}], demo: {}}");
-  YamlReader reader(root, "", faults);
-  ReadPipeline(reader);
+  // Asks for every key of every family, so that the set cannot differ from what is read.
+  for (const auto& kind : source::SourceKinds()) {
+    const YAML::Node root = YAML::Load(
+        fmt::format("{{source: {{kind: {}, symbols: {{}}, quota: {{}}, quarantine: {{}}}}, tables: {{bars: "
+                    "{{rules: [{{}}]}}}}, "
+                    "batch: {{history_from: 2000-01-03}}, retention: {{raw: {{}}, clean: {{}}}}, "
+                    "schedules: [{{from: 2000-01-03, to: 2000-01-03, input: {{}}}}], demo: {{input: {{}}}}}}",
+                    kind.name));
+    YamlReader reader(root, "", faults);
+    ReadPipeline(reader);
+  }
   return {faults.known.begin(), faults.known.end()};
 }
 

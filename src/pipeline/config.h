@@ -12,6 +12,7 @@
 #include "base/date.h"
 #include "base/json.h"
 #include "base/status.h"
+#include "source/family.h"
 
 namespace penstock::pipeline {
 
@@ -32,13 +33,14 @@ struct QuarantineConfig {
 };
 
 struct SourceConfig {
-  std::string kind;                             // a name of source::SourceKinds()
+  std::string kind;  // a name of source::SourceKinds()
+  source::Family family = source::Family::kMarket;
   std::map<std::string, std::string> settings;  // what that kind takes: endpoint, shape, …
-  SymbolsConfig symbols;
+  SymbolsConfig symbols;                        // kMarket
   QuotaConfig quota;
   int64_t in_flight = 8;  // requests at once
   int64_t timeout_s = 60;
-  QuarantineConfig quarantine;
+  QuarantineConfig quarantine;  // kMarket
 };
 
 struct RuleConfig {
@@ -74,11 +76,12 @@ struct BatchConfig {
   std::optional<Date> history_from;  // a symbol without rows is asked for from here on; absent: as the others
 };
 
-// What `run --demo` does: which recorded days, served by the replay server.
+// What `run --demo` does with the replay server. kMarket: which recorded days.
 struct DemoConfig {
   Date from, to;
   int64_t daily = 5;                 // the last sessions, run one by one as the schedule would
   std::vector<std::string> symbols;  // beside those of the symbol file: others that are recorded
+  json::object input;                // laid over the execution's
 };
 
 // When `penstock serve` runs the pipeline. `serve` reads the expression (serve/schedule.h).
@@ -99,17 +102,18 @@ struct PipelineConfig {
   std::string name;
   std::string description;
   std::string prefix;    // in the bucket, ends with '/' (or is empty); NAME/ unless given
-  std::string exchange;  // MIC of the calendar
+  std::string exchange;  // MIC of the calendar; kMarket, as the next
   std::string currency;
   int64_t rule_version = 1;
   SourceConfig source;
-  std::vector<TableConfig> tables;
-  BatchConfig batch;
+  std::vector<TableConfig> tables;  // kMarket
+  BatchConfig batch;                // kMarket
   RetentionConfig retention;
   std::vector<ScheduleConfig> schedules;
   std::optional<DemoConfig> demo;
   std::string file;  // where it was read
 
+  source::Family family() const { return source.family; }
   // The name in SQL: hyphens as underscores.
   std::string database() const;
   // nullptr: nothing is said of this table.

@@ -7,6 +7,8 @@
 #include <set>
 #include <sstream>
 
+#include "source/registry.h"
+
 namespace penstock::pipeline {
 namespace {
 
@@ -161,7 +163,10 @@ TEST(PipelineConfig, TheSchemaForEditorsHasExactlyTheKeysThatAreRead) {
   std::set<std::string> keys;
   CollectKeys(*schema, schema->as_object().at("$defs").as_object(), "", keys);
   const auto known = KnownConfigKeys();
-  EXPECT_EQ(keys, std::set<std::string>(known.begin(), known.end()));
+  EXPECT_THAT(keys, testing::ElementsAreArray(known));
+  json::array kinds;
+  for (const auto& kind : source::SourceKinds()) kinds.emplace_back(kind.name);
+  EXPECT_EQ(schema->at_pointer("/$defs/source/properties/kind/enum"), json::value(kinds));
 }
 
 }  // namespace

@@ -140,6 +140,43 @@ Status CheckWorkflow(const std::string& definition) {
   return CheckSteps(document);
 }
 
+// The calendar, the symbols, the tables of bars.
+Status LoadMarket(Pipeline& pipeline) {
+  const auto calendar = calendar::ExchangeCalendar::Find(pipeline.config.exchange);
+  if (!calendar.ok()) {
+    return MakeError(ErrorCode::kConfiguration,
+                     fmt::format("{}: exchange: {}", pipeline.config.file, calendar.status().message()),
+                     fmt::format("known: {}", fmt::join(calendar::ExchangeCalendar::Known(), ", ")));
+  }
+  pipeline.calendar = *calendar;
+  const SymbolsConfig& symbols = pipeline.config.source.symbols;
+  ASSIGN_OR_RETURN(
+      const auto entries,
+      source::ReadSymbolEntries((fs::path(pipeline.folder) / symbols.file).string(), symbols.column));
+  for (const auto& entry : entries) {
+    pipeline.symbols.push_back(entry.symbol);
+    if (entry.delisted) pipeline.delisted[entry.symbol] = *entry.delisted;
+  }
+
+  pipeline.bars = lake::DailyBarsTable();
+  pipeline.actions = lake::ActionsTable();
+  ASSIGN_OR_RETURN(pipeline.bars.rules, ToRules(pipeline.config, "bars"));
+  ASSIGN_OR_RETURN(pipeline.actions.rules, ToRules(pipeline.config, "actions"));
+  for (const auto& table : pipeline.config.tables) {
+    if (table.name != "bars" && table.name != "actions") {
+      return MakeError(ErrorCode::kConfiguration,
+                       fmt::format("{}: tables: no such table: {}", pipeline.config.file, table.name),
+                       "known: bars, actions");
+    }
+  }
+  for (lake::TableSpec* spec : {&pipeline.bars, &pipeline.actions}) {
+    spec->rule_version = static_cast<int>(pipeline.config.rule_version);
+    RETURN_IF_ERROR(lake::CheckSpec(*spec));
+    RETURN_IF_ERROR(CheckRules(pipeline.config, *spec));
+  }
+  return Status::OK();
+}
+
 }  // namespace
 
 std::vector<std::string> KnownPipelines() { return PipelinesBelow(Roots()); }
@@ -182,37 +219,7 @@ Result<Pipeline> LoadPipeline(std::string_view name) {
     return WithContext(sound, (folder / "workflow.asl.json").string());
   }
 
-  const auto calendar = calendar::ExchangeCalendar::Find(pipeline.config.exchange);
-  if (!calendar.ok()) {
-    return MakeError(ErrorCode::kConfiguration,
-                     fmt::format("{}: exchange: {}", file, calendar.status().message()),
-                     fmt::format("known: {}", fmt::join(calendar::ExchangeCalendar::Known(), ", ")));
-  }
-  pipeline.calendar = *calendar;
-  const SymbolsConfig& symbols = pipeline.config.source.symbols;
-  ASSIGN_OR_RETURN(const auto entries,
-                   source::ReadSymbolEntries((folder / symbols.file).string(), symbols.column));
-  for (const auto& entry : entries) {
-    pipeline.symbols.push_back(entry.symbol);
-    if (entry.delisted) pipeline.delisted[entry.symbol] = *entry.delisted;
-  }
-
-  pipeline.bars = lake::DailyBarsTable();
-  pipeline.actions = lake::ActionsTable();
-  ASSIGN_OR_RETURN(pipeline.bars.rules, ToRules(pipeline.config, "bars"));
-  ASSIGN_OR_RETURN(pipeline.actions.rules, ToRules(pipeline.config, "actions"));
-  for (const auto& table : pipeline.config.tables) {
-    if (table.name != "bars" && table.name != "actions") {
-      return MakeError(ErrorCode::kConfiguration,
-                       fmt::format("{}: tables: no such table: {}", file, table.name),
-                       "known: bars, actions");
-    }
-  }
-  for (lake::TableSpec* spec : {&pipeline.bars, &pipeline.actions}) {
-    spec->rule_version = static_cast<int>(pipeline.config.rule_version);
-    RETURN_IF_ERROR(lake::CheckSpec(*spec));
-    RETURN_IF_ERROR(CheckRules(pipeline.config, *spec));
-  }
+  if (pipeline.family() == source::Family::kMarket) RETURN_IF_ERROR(LoadMarket(pipeline));
   return pipeline;
 }
 

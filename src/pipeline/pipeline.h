@@ -25,6 +25,7 @@ struct Pipeline {
   PipelineConfig config;
   std::string folder;    // absolute
   std::string workflow;  // the text of workflow.asl.json, its ${…} filled in
+  // Of the family kMarket; empty otherwise.
   std::vector<std::string> symbols;
   std::map<std::string, Date, std::less<>> delisted;  // those of the symbol file that trade no more
   const calendar::ExchangeCalendar* calendar = nullptr;
@@ -32,6 +33,7 @@ struct Pipeline {
   lake::TableSpec actions;
 
   const std::string& name() const { return config.name; }
+  source::Family family() const { return config.family(); }
   std::string dead_letter_queue() const { return config.name + "-dlq"; }
   // The first day on which the symbol file says that it trades no more.
   std::optional<Date> DelistedOn(std::string_view symbol) const {

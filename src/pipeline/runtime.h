@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -50,7 +51,11 @@ struct Runtime {
   store::ObjectStore* store = nullptr;
   queue::Queue* dead_letters = nullptr;
   lake::Catalog* catalog = nullptr;
-  source::Source* source = nullptr;
+  // The provider, through the source's quota and its retries; the source's settings, as of this run (--demo
+  // and --endpoint name another endpoint).
+  net::HttpClient* provider = nullptr;
+  std::map<std::string, std::string> source_settings;
+  source::Source* source = nullptr;                   // kMarket
   source::FundamentalSource* fundamentals = nullptr;  // nullptr: this kind of source has none
   Clock* clock = nullptr;
   Random* random = nullptr;

@@ -3,8 +3,34 @@
 #include <fmt/format.h>
 
 #include "base/spelling.h"
+#include "pipeline/market/steps.h"
 
 namespace penstock::pipeline {
+namespace {
+
+using Permissions = std::vector<Permission>;
+
+Permissions operator+(Permissions all, const Permissions& more) {
+  all.insert(all.end(), more.begin(), more.end());
+  return all;
+}
+
+const Permissions& RegisterTables() {
+  static const Permissions kAll{{"glue:CreateTable", ""}, {"glue:UpdateTable", ""}, {"glue:GetTable", ""}};
+  return kAll;
+}
+
+// What brings raw answers into clean and rejected rows.
+const Permissions& WriteRows() {
+  static const Permissions kAll{
+      {"s3:GetObject", "raw/"},         {"s3:GetObject", "clean/"},    {"s3:PutObject", "clean/"},
+      {"s3:DeleteObject", "clean/"},    {"s3:GetObject", "rejected/"}, {"s3:PutObject", "rejected/"},
+      {"s3:DeleteObject", "rejected/"}, {"s3:GetObject", "markers/"},  {"s3:PutObject", "markers/"},
+      {"s3:ListBucket", "markers/"},    {"sqs:SendMessage", "dlq"}};
+  return kAll;
+}
+
+}  // namespace
 
 std::span<const Step> Steps() {
   static const std::vector<Step> kSteps{
@@ -17,64 +43,29 @@ std::span<const Step> Steps() {
        &RunFetchStep},
       {"transform",
        "turns raw answers into clean and rejected rows; what cannot be read goes to the dead-letter queue",
-       {{"s3:GetObject", "raw/"},
-        {"s3:ListBucket", "clean/"},
-        {"s3:GetObject", "clean/"},
-        {"s3:PutObject", "clean/"},
-        {"s3:DeleteObject", "clean/"},
-        {"s3:GetObject", "rejected/"},
-        {"s3:PutObject", "rejected/"},
-        {"s3:DeleteObject", "rejected/"},
-        {"s3:GetObject", "markers/"},
-        {"s3:PutObject", "markers/"},
-        {"s3:ListBucket", "markers/"},
-        {"s3:DeleteObject", "markers/"},
-        {"sqs:SendMessage", "dlq"}},
+       WriteRows() + Permissions{{"s3:ListBucket", "clean/"}, {"s3:DeleteObject", "markers/"}},
        &RunTransformStep},
       {"fetch_file_name",
        "lists the next files of the market that lack days",
        {{"s3:ListBucket", "markers/"}, {"s3:GetObject", "markers/"}, {"s3:PutObject", "markers/"}},
        &RunFetchFileNameStep},
-      {"process_file",
-       "asks the provider for a batch of symbols and brings their rows into their files",
-       {{"s3:PutObject", "raw/"},
-        {"s3:GetObject", "raw/"},
-        {"s3:GetObject", "clean/"},
-        {"s3:PutObject", "clean/"},
-        {"s3:DeleteObject", "clean/"},
-        {"s3:GetObject", "rejected/"},
-        {"s3:PutObject", "rejected/"},
-        {"s3:DeleteObject", "rejected/"},
-        {"s3:ListBucket", "markers/"},
-        {"s3:GetObject", "markers/"},
-        {"s3:PutObject", "markers/"},
-        {"sqs:SendMessage", "dlq"}},
-       &RunProcessFileStep},
+      {"process_file", "asks the provider for a batch of symbols and brings their rows into their files",
+       WriteRows() + Permissions{{"s3:PutObject", "raw/"}}, &RunProcessFileStep},
       {"fetch_fundamental_data",
        "asks the provider for what it knows of the companies, and keeps it as a table",
-       {{"s3:PutObject", "raw/fundamentals/"},
-        {"s3:GetObject", "clean/fundamentals/"},
-        {"s3:PutObject", "clean/fundamentals/"},
-        {"glue:CreateTable", ""},
-        {"glue:UpdateTable", ""},
-        {"glue:GetTable", ""}},
+       RegisterTables() + Permissions{{"s3:PutObject", "raw/fundamentals/"},
+                                      {"s3:GetObject", "clean/fundamentals/"},
+                                      {"s3:PutObject", "clean/fundamentals/"}},
        &RunFetchFundamentalDataStep},
-      {"merge_screener_data",
-       "joins the last bar of every symbol with statistics and fundamentals",
-       {{"s3:ListBucket", "clean/"},
-        {"s3:GetObject", "clean/"},
-        {"s3:GetObject", "index/"},
-        {"s3:PutObject", "index/"},
-        {"s3:GetObject", "query-results/"},
-        {"s3:PutObject", "clean/screener/"},
-        {"glue:CreateTable", ""},
-        {"glue:UpdateTable", ""},
-        {"glue:GetTable", ""}},
+      {"merge_screener_data", "joins the last bar of every symbol with statistics and fundamentals",
+       RegisterTables() + Permissions{{"s3:ListBucket", "clean/"},
+                                      {"s3:GetObject", "clean/"},
+                                      {"s3:GetObject", "index/"},
+                                      {"s3:PutObject", "index/"},
+                                      {"s3:GetObject", "query-results/"},
+                                      {"s3:PutObject", "clean/screener/"}},
        &RunMergeScreenerDataStep},
-      {"publish",
-       "registers the tables in the catalog",
-       {{"glue:CreateTable", ""}, {"glue:UpdateTable", ""}, {"glue:GetTable", ""}},
-       &RunPublishStep},
+      {"publish", "registers the tables in the catalog", RegisterTables(), &RunPublishStep},
   };
   return kSteps;
 }

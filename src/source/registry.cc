@@ -1,5 +1,6 @@
 #include "source/registry.h"
 
+#include "base/clock.h"
 #include "source/fmp/fmp_source.h"
 #include "source/yahoo/yahoo_source.h"
 
@@ -7,23 +8,38 @@ namespace penstock::source {
 namespace {
 
 const SourceKind kKinds[] = {
-    {"fmp", fmp::kSampleConfiguration, &fmp::MakeFmpSource},
-    {"yahoo", yahoo::kSampleConfiguration, &yahoo::MakeYahooSource},
+    {"fmp", fmp::kSampleConfiguration, Family::kMarket, &fmp::MakeFmpSource},
+    {"yahoo", yahoo::kSampleConfiguration, Family::kMarket, &yahoo::MakeYahooSource},
 };
 
 }  // namespace
 
+Status SourceKind::Check(const SourceSettings& settings) const {
+  if (check != nullptr) return check(settings);
+  const SystemClock clock;
+  return make(settings, {nullptr, &clock}).status();
+}
+
 std::span<const SourceKind> SourceKinds() { return kKinds; }
+
+Result<const SourceKind*> FindSourceKind(std::string_view name) {
+  std::string known;
+  for (const SourceKind& kind : kKinds) {
+    if (kind.name == name) return &kind;
+    known += (known.empty() ? "" : ", ") + std::string(kind.name);
+  }
+  return MakeError(ErrorCode::kConfiguration, "no such kind of source: " + std::string(name),
+                   "known kinds: " + known);
+}
 
 Result<std::unique_ptr<Source>> MakeSource(std::string_view kind, const SourceSettings& settings,
                                            const SourceParts& parts) {
-  std::string known;
-  for (const SourceKind& entry : kKinds) {
-    if (entry.name == kind) return entry.make(settings, parts);
-    known += (known.empty() ? "" : ", ") + std::string(entry.name);
+  ASSIGN_OR_RETURN(const SourceKind* found, FindSourceKind(kind));
+  if (found->make == nullptr) {
+    return MakeError(ErrorCode::kConfiguration,
+                     "a source of kind " + std::string(kind) + " has no bars of symbols");
   }
-  return MakeError(ErrorCode::kConfiguration, "no such kind of source: " + std::string(kind),
-                   "known kinds: " + known);
+  return found->make(settings, parts);
 }
 
 }  // namespace penstock::source

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "source/family.h"
 #include "source/source.h"
 
 namespace penstock {
@@ -33,13 +34,22 @@ struct SourceParts {
 struct SourceKind {
   std::string_view name;    // `kind:` in pipeline.yaml
   std::string_view sample;  // commented YAML of all settings, with the values that hold by default
-  // Configuration names an unknown setting or an impossible value.
+  Family family;
+  // Of the family kMarket. Configuration names an unknown setting or an impossible value.
   Result<std::unique_ptr<Source>> (*make)(const SourceSettings& settings, const SourceParts& parts);
+  // Of the other families, which make what they need of the settings themselves; fails as `make`.
+  Status (*check)(const SourceSettings& settings) = nullptr;
+
+  // Whether the settings are possible. Configuration, "source.KEY: expected …".
+  Status Check(const SourceSettings& settings) const;
 };
 
 std::span<const SourceKind> SourceKinds();
 
-// Configuration: no such kind (the message lists them), or as `make`.
+// Configuration: no such kind (the message lists them).
+Result<const SourceKind*> FindSourceKind(std::string_view name);
+
+// Configuration: no such kind, one of another family, or as `make`.
 Result<std::unique_ptr<Source>> MakeSource(std::string_view kind, const SourceSettings& settings,
                                            const SourceParts& parts);
 

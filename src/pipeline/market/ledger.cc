@@ -1,4 +1,4 @@
-#include "pipeline/ledger.h"
+#include "pipeline/market/ledger.h"
 
 #include <fmt/format.h>
 

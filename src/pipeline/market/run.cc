@@ -1,4 +1,4 @@
-#include "pipeline/run.h"
+#include "pipeline/market/run.h"
 
 #include <fmt/format.h>
 
@@ -8,11 +8,12 @@
 #include "base/sha256.h"
 #include "calendar/exchange_calendar.h"
 #include "lake/marker.h"
-#include "pipeline/coverage.h"
+#include "pipeline/execution_run.h"
 #include "pipeline/layout.h"
-#include "pipeline/publish.h"
-#include "pipeline/transform.h"
-#include "pipeline/work_list.h"
+#include "pipeline/market/coverage.h"
+#include "pipeline/market/publish.h"
+#include "pipeline/market/transform.h"
+#include "pipeline/market/work_list.h"
 #include "store/object_store.h"
 #include "workflow/engine.h"
 
@@ -281,7 +282,7 @@ Result<Pending> FindMissingAnswers(const Pipeline& pipeline, const Runtime& runt
   return pending;
 }
 
-// Of tables by symbol: the first step of the execution makes the list itself (pipeline/work_list.h).
+// Of tables by symbol: the first step of the execution makes the list itself (pipeline/market/work_list.h).
 Result<Pending> FindMissingFiles(const Pipeline& pipeline, const Runtime& runtime,
                                  const RunRequest& request) {
   Pending pending;
@@ -397,10 +398,7 @@ Result<RunReport> RunPipeline(const Pipeline& pipeline, const Runtime& runtime, 
   }
   runtime.progress->End();
   if (info.status != workflow::ExecutionStatus::kSucceeded) {
-    return MakeError(
-        ErrorCode::kTaskFailed, fmt::format("execution {} failed: {}: {}", info.name, info.error, info.cause),
-        fmt::format("see `penstock executions show {}`; `penstock run` again takes up what is left",
-                    info.name));
+    return ExecutionFailed(info.name, info.error, info.cause);
   }
   report.summary = SummaryOf(info);
   if (dead_letters > 0) report.summary["dead_lettered"] = report.Count("dead_lettered") + dead_letters;

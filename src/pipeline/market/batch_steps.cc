@@ -9,11 +9,12 @@
 #include "lake/marker.h"
 #include "pipeline/dead_letter.h"
 #include "pipeline/layout.h"
+#include "pipeline/market/steps.h"
+#include "pipeline/market/transform.h"
+#include "pipeline/market/work_list.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/runtime.h"
 #include "pipeline/step.h"
-#include "pipeline/transform.h"
-#include "pipeline/work_list.h"
 #include "source/source.h"
 #include "store/object_store.h"
 
@@ -137,10 +138,7 @@ class Batch {
 
   Status RecordUnknown() {
     for (const auto& [day, stems] : unknown_) {
-      lake::Marker marker{pipeline_.name(), day, {}, {}};
-      for (const auto& stem : stems) marker.unknown[stem] = runtime_.clock->Now();
-      RETURN_IF_ERROR(
-          lake::UpdateMarkerShard(*runtime_.store, pipeline_.config.prefix, marker, Shard() + ".unknown"));
+      RETURN_IF_ERROR(MarkUnknown(pipeline_, runtime_, day, stems, Shard()));
     }
     unknown_.clear();
     return Status::OK();

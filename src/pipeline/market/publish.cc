@@ -1,4 +1,4 @@
-#include "pipeline/publish.h"
+#include "pipeline/market/publish.h"
 
 #include <fmt/format.h>
 
@@ -8,9 +8,10 @@
 #include "lake/catalog.h"
 #include "lake/marker.h"
 #include "pipeline/layout.h"
+#include "pipeline/market/steps.h"
+#include "pipeline/market/transform.h"
+#include "pipeline/market/work_list.h"
 #include "pipeline/step.h"
-#include "pipeline/transform.h"
-#include "pipeline/work_list.h"
 
 namespace penstock::pipeline {
 namespace {

@@ -9,7 +9,7 @@
 
 #include "base/date_set.h"
 #include "base/status.h"
-#include "pipeline/coverage.h"
+#include "pipeline/market/coverage.h"
 #include "pipeline/pipeline.h"
 
 namespace penstock::pipeline {

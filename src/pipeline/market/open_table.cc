@@ -1,4 +1,4 @@
-#include "pipeline/open_table.h"
+#include "pipeline/market/open_table.h"
 
 #include <arrow/array.h>
 #include <arrow/record_batch.h>

@@ -1,8 +1,9 @@
 #include "lake/marker.h"
+#include "pipeline/market/steps.h"
+#include "pipeline/market/transform.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/runtime.h"
 #include "pipeline/step.h"
-#include "pipeline/transform.h"
 
 namespace penstock::pipeline {
 

@@ -1,7 +1,8 @@
 #include <fmt/format.h>
 
-#include "pipeline/coverage.h"
 #include "pipeline/layout.h"
+#include "pipeline/market/coverage.h"
+#include "pipeline/market/steps.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/runtime.h"
 #include "pipeline/step.h"

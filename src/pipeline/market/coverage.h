@@ -62,6 +62,10 @@ Result<Coverage> ReadCoverage(const Pipeline& pipeline, const Runtime& runtime,
 // Says in the marker of its day that the provider does not know the symbol of this answer. Answers whether it
 // was in quarantine already: then this was a probe, and no news.
 Result<bool> RecordUnknown(const Pipeline& pipeline, const Runtime& runtime, const RawKey& key);
+// The same of many answers of one day (RawKey::ToStem), without a look at the quarantine; `shard` of the
+// marker is theirs.
+Status MarkUnknown(const Pipeline& pipeline, const Runtime& runtime, Date day,
+                   const std::vector<std::string>& stems, const std::string& shard);
 
 // {prefix}markers/PIPELINE/coverage.jsonl
 std::string CoverageKey(const Pipeline& pipeline);

@@ -10,7 +10,7 @@
 #include "base/date_set.h"
 #include "base/json.h"
 #include "base/status.h"
-#include "pipeline/coverage.h"
+#include "pipeline/market/coverage.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/runtime.h"
 

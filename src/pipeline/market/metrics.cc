@@ -1,10 +1,10 @@
-#include "pipeline/metrics.h"
+#include "pipeline/market/metrics.h"
 
 #include <fmt/format.h>
 
 #include "pipeline/layout.h"
+#include "pipeline/market/run.h"
 #include "pipeline/pipeline.h"
-#include "pipeline/run.h"
 #include "pipeline/runtime.h"
 #include "store/object_store.h"
 

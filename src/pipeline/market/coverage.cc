@@ -1,9 +1,10 @@
-#include "pipeline/coverage.h"
+#include "pipeline/market/coverage.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
+#include "base/date_json.h"
 #include "base/json_text.h"
 #include "calendar/exchange_calendar.h"
 #include "lake/marker.h"
@@ -13,40 +14,10 @@
 namespace penstock::pipeline {
 namespace {
 
-json::array RangesJson(const DateSet& days) {
-  json::array out;
-  for (const auto& range : days.ranges()) {
-    out.push_back(json::array{FormatDate(range.from), FormatDate(range.to)});
-  }
-  return out;
-}
-
-Result<Date> DateOf(const json::value& value) {
-  if (!value.is_string()) return MakeError(ErrorCode::kInvalidData, "expected a day");
-  return ParseDate(std::string_view(value.get_string()));
-}
-
-Result<DateSet> ParseRanges(const json::object& object, std::string_view key) {
-  DateSet out;
-  const auto* list = object.if_contains(key);
-  if (list == nullptr) return out;
-  if (!list->is_array()) return MakeError(ErrorCode::kInvalidData, "expected a list of ranges");
-  for (const auto& pair : list->get_array()) {
-    if (!pair.is_array() || pair.get_array().size() != 2) {
-      return MakeError(ErrorCode::kInvalidData, "expected pairs of days");
-    }
-    ASSIGN_OR_RETURN(const Date from, DateOf(pair.get_array()[0]));
-    ASSIGN_OR_RETURN(const Date to, DateOf(pair.get_array()[1]));
-    if (from > to) return MakeError(ErrorCode::kInvalidData, "a range ends before it begins");
-    out.Add({from, to});
-  }
-  return out;
-}
-
 json::object SymbolJson(const std::string& symbol, const SymbolCoverage& coverage) {
-  json::object out{{"symbol", symbol}, {"answered", RangesJson(coverage.answered)}};
+  json::object out{{"symbol", symbol}, {"answered", DateSetJson(coverage.answered)}};
   // Mostly all that was answered is there.
-  if (!(coverage.present == coverage.answered)) out["present"] = RangesJson(coverage.present);
+  if (!(coverage.present == coverage.answered)) out["present"] = DateSetJson(coverage.present);
   if (!coverage.rejected.empty()) {
     json::object days;
     for (const auto& [day, rule] : coverage.rejected) days[FormatDate(day)] = rule;
@@ -56,7 +27,7 @@ json::object SymbolJson(const std::string& symbol, const SymbolCoverage& coverag
     json::object days;
     for (const auto& [day, at] : coverage.unknown) days[FormatDate(day)] = FormatTimestamp(at);
     out["unknown"] = std::move(days);
-    out["unknown_days"] = RangesJson(coverage.unknown_days);
+    out["unknown_days"] = DateSetJson(coverage.unknown_days);
   }
   return out;
 }
@@ -65,26 +36,21 @@ Status ParseSymbol(const json::value& value, Coverage& coverage) {
   ASSIGN_OR_RETURN(const std::string symbol, GetString(value, "symbol"));
   const auto& object = value.get_object();
   SymbolCoverage out;
-  ASSIGN_OR_RETURN(out.answered, ParseRanges(object, "answered"));
-  ASSIGN_OR_RETURN(out.unknown_days, ParseRanges(object, "unknown_days"));
+  ASSIGN_OR_RETURN(out.answered, ParseDateSet(object, "answered"));
+  ASSIGN_OR_RETURN(out.unknown_days, ParseDateSet(object, "unknown_days"));
   if (object.contains("present")) {
-    ASSIGN_OR_RETURN(out.present, ParseRanges(object, "present"));
+    ASSIGN_OR_RETURN(out.present, ParseDateSet(object, "present"));
   } else {
     out.present = out.answered;
   }
-  if (const auto* days = object.if_contains("rejected"); days != nullptr && days->is_object()) {
-    for (const auto& day : days->get_object()) {
-      ASSIGN_OR_RETURN(const Date date, ParseDate(day.key()));
-      ASSIGN_OR_RETURN(out.rejected[date], GetString(*days, day.key()));
-    }
-  }
-  if (const auto* days = object.if_contains("unknown"); days != nullptr && days->is_object()) {
-    for (const auto& day : days->get_object()) {
-      ASSIGN_OR_RETURN(const Date date, ParseDate(day.key()));
-      ASSIGN_OR_RETURN(const std::string at, GetString(*days, day.key()));
-      ASSIGN_OR_RETURN(out.unknown[date], ParseTimestamp(at));
-    }
-  }
+  RETURN_IF_ERROR(ParseDayTexts(object, "rejected", [&](Date day, std::string rule) {
+    out.rejected[day] = std::move(rule);
+    return Status::OK();
+  }));
+  RETURN_IF_ERROR(ParseDayTexts(object, "unknown", [&](Date day, const std::string& at) -> Status {
+    ASSIGN_OR_RETURN(out.unknown[day], ParseTimestamp(at));
+    return Status::OK();
+  }));
   coverage.symbols[symbol] = std::move(out);
   return Status::OK();
 }
@@ -129,11 +95,16 @@ Result<bool> RecordUnknown(const Pipeline& pipeline, const Runtime& runtime, con
   const auto known = coverage.symbols.find(key.symbol);
   const bool quarantined = known != coverage.symbols.end() &&
                            known->second.QuarantinedUntil(pipeline.config.source.quarantine).has_value();
-  lake::Marker marker{pipeline.name(), key.to, {}, {}};
-  marker.unknown[key.ToStem(pipeline.config.prefix)] = runtime.clock->Now();
-  RETURN_IF_ERROR(lake::UpdateMarkerShard(*runtime.store, pipeline.config.prefix, marker,
-                                          EncodeSymbol(key.symbol) + ".unknown"));
+  RETURN_IF_ERROR(
+      MarkUnknown(pipeline, runtime, key.to, {key.ToStem(pipeline.config.prefix)}, EncodeSymbol(key.symbol)));
   return quarantined;
+}
+
+Status MarkUnknown(const Pipeline& pipeline, const Runtime& runtime, Date day,
+                   const std::vector<std::string>& stems, const std::string& shard) {
+  lake::Marker marker{pipeline.name(), day, {}, {}};
+  for (const auto& stem : stems) marker.unknown[stem] = runtime.clock->Now();
+  return lake::UpdateMarkerShard(*runtime.store, pipeline.config.prefix, marker, shard + ".unknown");
 }
 
 void Coverage::Fold(const Pipeline& pipeline, const lake::Marker& marker) {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "pipeline/transform.h"
+#include "pipeline/market/transform.h"
 
 namespace penstock::pipeline {
 

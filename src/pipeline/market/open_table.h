@@ -28,7 +28,6 @@ class TableFormat;
 namespace penstock::pipeline {
 
 struct MergeOptions {
-  int threads = 2;
   std::stop_token stop;
   std::string transaction;
   std::function<void(size_t done, size_t total)> progress;

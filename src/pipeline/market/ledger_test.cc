@@ -1,5 +1,5 @@
 // The ledger over markers in memory, on the real calendar.
-#include "pipeline/ledger.h"
+#include "pipeline/market/ledger.h"
 
 #include <gtest/gtest.h>
 

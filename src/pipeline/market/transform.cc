@@ -1,4 +1,4 @@
-#include "pipeline/transform.h"
+#include "pipeline/market/transform.h"
 
 #include <arrow/array.h>
 #include <arrow/record_batch.h>
@@ -18,7 +18,7 @@
 #include "lake/table_commit.h"
 #include "pipeline/dead_letter.h"
 #include "pipeline/layout.h"
-#include "pipeline/open_table.h"
+#include "pipeline/market/open_table.h"
 #include "source/source.h"
 #include "store/object_store.h"
 
@@ -263,7 +263,7 @@ class Run {
     return out;
   }
 
-  // What became of each session that was asked for, for the ledger (pipeline/ledger.h).
+  // What became of each session that was asked for, for the ledger (pipeline/market/ledger.h).
   Status MarkDays(const RawKey& key, const lake::Validated& bars, lake::MarkerInput& input) const {
     ASSIGN_OR_RETURN(auto accepted, DatesOf(*bars.accepted));
     std::sort(accepted.begin(), accepted.end());
@@ -306,7 +306,6 @@ class Run {
 Status Merge(OpenTable& open, const Runtime& runtime, const TransformOptions& options, Run& run,
              std::set<std::string>& outputs) {
   MergeOptions merge;
-  merge.threads = runtime.threads;
   merge.stop = options.stop;
   merge.transaction = options.execution;
   size_t shown = 0;

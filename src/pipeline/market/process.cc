@@ -1,11 +1,11 @@
-#include "pipeline/process.h"
+#include "pipeline/market/process.h"
 
 #include <map>
 
 #include "lake/marker.h"
 #include "lake/table_spec.h"
 #include "pipeline/layout.h"
-#include "pipeline/publish.h"
+#include "pipeline/market/publish.h"
 #include "store/object_store.h"
 
 namespace penstock::pipeline {

@@ -1,5 +1,5 @@
 // The steps over a store and a queue in memory, with the real parser and recorded bodies.
-#include "pipeline/transform.h"
+#include "pipeline/market/transform.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -14,7 +14,7 @@
 #include "lake/partitioned_table.h"
 #include "lake/table_commit.h"
 #include "pipeline/dead_letter.h"
-#include "pipeline/process.h"
+#include "pipeline/market/process.h"
 #include "pipeline/step.h"
 #include "pipeline/step_runner.h"
 #include "queue/memory_queue.h"

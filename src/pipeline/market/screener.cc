@@ -1,4 +1,4 @@
-#include "pipeline/screener.h"
+#include "pipeline/market/screener.h"
 
 #include <arrow/array.h>
 #include <arrow/buffer.h>

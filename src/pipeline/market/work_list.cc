@@ -1,9 +1,9 @@
-#include "pipeline/work_list.h"
+#include "pipeline/market/work_list.h"
 
 #include <fmt/format.h>
 
 #include "base/json_text.h"
-#include "pipeline/ledger.h"
+#include "pipeline/market/ledger.h"
 #include "store/object_store.h"
 
 namespace penstock::pipeline {

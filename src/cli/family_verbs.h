@@ -1,0 +1,76 @@
+// What the verbs do that differ by the family of a pipeline. A verb looks its function up here, so that no
+// other place asks which family it has before it.
+#pragma once
+
+#include <stop_token>
+#include <string>
+#include <string_view>
+
+#include "base/status.h"
+#include "cli/run_target.h"
+#include "pipeline/pipeline.h"
+#include "serve/scheduler.h"
+#include "source/family.h"
+
+namespace penstock::pipeline {
+struct DeadLetter;
+}
+
+namespace penstock::cli {
+
+class PipelineWorkshop;
+class Session;
+
+// Of `run`.
+struct RunOptions {
+  std::string pipeline;
+  std::string date, from, to;  // kMarket
+  std::string input;
+  std::string name;
+  bool again = false;  // kMarket
+  RunTarget target;
+};
+
+// Of `process`.
+struct ProcessOptions {
+  std::string pipeline;
+  std::string date;  // kMarket
+  bool again = false;
+};
+
+struct FamilyVerbs {
+  // `run`, `process`: to the end, with what a person sees; the exit code.
+  Result<int> (*run)(Session& session, pipeline::Pipeline pipeline, const RunOptions& options);
+  Result<int> (*process)(Session& session, pipeline::Pipeline pipeline, const ProcessOptions& options);
+  // `dlq redrive`: what the failed step was to do, to its end in the lake.
+  Status (*do_again)(const PipelineWorkshop& shop, const pipeline::DeadLetter& letter, std::stop_token stop);
+  // `serve`: the run of a schedule's occurrence.
+  Result<serve::RunOutcome> (*run_occurrence)(PipelineWorkshop& shop, const serve::Schedule& schedule,
+                                              TimePoint occurrence, const std::string& execution,
+                                              std::stop_token stop);
+};
+
+const FamilyVerbs& VerbsOf(source::Family family);
+
+// Usage: the verb is for pipelines of bars, and this is another.
+Status RequireMarket(const pipeline::Pipeline& pipeline, std::string_view verb);
+
+// --input as an object; empty when it was not given. Usage.
+Result<json::object> ParseInput(const RunOptions& options);
+
+// The functions of the table above; each family's in a file of its own.
+Result<int> RunMarket(Session& session, pipeline::Pipeline pipeline, const RunOptions& options);
+Result<int> ProcessMarket(Session& session, pipeline::Pipeline pipeline, const ProcessOptions& options);
+Status DoMarketStepAgain(const PipelineWorkshop& shop, const pipeline::DeadLetter& letter,
+                         std::stop_token stop);
+Result<serve::RunOutcome> RunMarketOccurrence(PipelineWorkshop& shop, const serve::Schedule& schedule,
+                                              TimePoint occurrence, const std::string& execution,
+                                              std::stop_token stop);
+// Of families whose runs are executions and no more.
+Result<int> RunWorkflow(Session& session, pipeline::Pipeline pipeline, const RunOptions& options);
+Status DoStepAgain(const PipelineWorkshop& shop, const pipeline::DeadLetter& letter, std::stop_token stop);
+Result<serve::RunOutcome> RunWorkflowOccurrence(PipelineWorkshop& shop, const serve::Schedule& schedule,
+                                                TimePoint occurrence, const std::string& execution,
+                                                std::stop_token stop);
+
+}  // namespace penstock::cli

@@ -1,0 +1,108 @@
+// run, dlq redrive and serve for pipelines whose runs are executions of their state machine and no more.
+#include <fmt/format.h>
+
+#include "cli/family_verbs.h"
+#include "cli/progress_bar.h"
+#include "cli/session.h"
+#include "cli/workspace.h"
+#include "pipeline/dead_letter.h"
+#include "pipeline/execution_run.h"
+#include "pipeline/step.h"
+
+namespace penstock::cli {
+namespace {
+
+// "41 fetched, 2 failed": the counts of a summary, in its order.
+std::string CountsText(const json::object& summary) {
+  std::string text;
+  for (const auto& member : summary) {
+    if (!member.value().is_int64()) continue;
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", Grouped(member.value().get_int64()),
+                        std::string_view(member.key()));
+  }
+  return text.empty() ? "done" : text;
+}
+
+json::object InputOf(const pipeline::Pipeline& pipeline, const json::object& given) {
+  json::object input{{"pipeline", pipeline.name()}};
+  for (const auto& member : given) input[member.key()] = member.value();
+  return input;
+}
+
+Status CheckOptions(const pipeline::Pipeline& pipeline, const RunOptions& options) {
+  for (const auto& [option, given] : {std::pair("--date", !options.date.empty()),
+                                      {"--from", !options.from.empty()},
+                                      {"--to", !options.to.empty()},
+                                      {"--again", options.again}}) {
+    if (!given) continue;
+    return MakeError(
+        ErrorCode::kUsage,
+        fmt::format("{} is for pipelines of daily bars, and {} is none", option, pipeline.name()),
+        "say what is to be done by --input");
+  }
+  return Status::OK();
+}
+
+}  // namespace
+
+Result<int> RunWorkflow(Session& session, pipeline::Pipeline loaded, const RunOptions& options) {
+  RETURN_IF_ERROR(CheckOptions(loaded, options));
+  ASSIGN_OR_RETURN(json::object given, ParseInput(options));
+  if (options.target.demo && options.input.empty() && loaded.config.demo) given = loaded.config.demo->input;
+  ProgressBar progress(session.clock(), session.err(), [&](std::string_view text) { session.Remark(text); });
+  Workspace workspace(session, Workspace::Bucket::kMake);
+  ASSIGN_OR_RETURN(const auto shop, PipelineWorkshop::Open(session, workspace, std::move(loaded),
+                                                           {options.target, &progress}));
+  const pipeline::Pipeline& pipeline = shop->pipeline();
+  const bool for_people = session.format() == OutputFormat::kTable;
+  if (for_people && !session.options.quiet && options.target.demo) {
+    session.Print(fmt::format("{}: recorded and generated data of the replay server\n\n",
+                              Bold(session.out(), pipeline.name())));
+  }
+  ASSIGN_OR_RETURN(const auto report,
+                   pipeline::RunExecution(pipeline, shop->runtime(), shop->engine(),
+                                          {InputOf(pipeline, given), options.name}, session.stop()));
+  const int code = report.some_failed() ? 1 : 0;
+  if (!for_people) {
+    Rows rows{{"execution", "already_done"}, {}};
+    std::vector<json::value> row{json::value(report.execution), json::value(report.already_done)};
+    for (const auto& member : report.summary) {
+      rows.columns.emplace_back(member.key());
+      row.push_back(member.value());
+    }
+    rows.Add(std::move(row));
+    session.PrintRows(rows);
+    return code;
+  }
+  session.Print(fmt::format("{}{}: {}, {:.1f} s\n", report.execution,
+                            report.already_done ? " (was done before)"
+                            : report.taken_up   ? " (taken up where it was stopped)"
+                                                : "",
+                            CountsText(report.summary), report.seconds));
+  if (code != 0) {
+    session.Remark(fmt::format("Some work is in the dead-letter queue: see `{} dlq ls --pipeline {}`\n",
+                               session.program, pipeline.name()));
+  }
+  return code;
+}
+
+Status DoStepAgain(const PipelineWorkshop& shop, const pipeline::DeadLetter& letter, std::stop_token stop) {
+  const pipeline::StepContext context{shop.pipeline(), shop.runtime(), letter.execution, stop};
+  auto step = pipeline::FindStep(letter.step);
+  RETURN_IF_ERROR(WithContext(step.status(), "the message names no step that can be done again"));
+  return (*step)->run(context, letter.input).status();
+}
+
+Result<serve::RunOutcome> RunWorkflowOccurrence(PipelineWorkshop& shop, const serve::Schedule& schedule,
+                                                TimePoint, const std::string& execution,
+                                                std::stop_token stop) {
+  ASSIGN_OR_RETURN(
+      const auto report,
+      pipeline::RunExecution(shop.pipeline(), shop.runtime(), shop.engine(),
+                             {InputOf(shop.pipeline(), schedule.config().input), execution}, stop));
+  return serve::RunOutcome{
+      report.some_failed() ? serve::RunResult::kIncomplete : serve::RunResult::kSucceeded,
+      CountsText(report.summary)};
+}
+
+}  // namespace penstock::cli
