@@ -9,6 +9,7 @@
 #include <set>
 
 #include "base/json.h"
+#include "lake/column_union.h"
 
 namespace penstock::lake {
 namespace {
@@ -18,26 +19,6 @@ constexpr int kMaxTries = 64;
 bool IsName(std::string_view name) {
   if (name.empty() || name.size() > 128 || name[0] < 'a' || name[0] > 'z') return false;
   return name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == name.npos;
-}
-
-std::string_view HiveType(const arrow::DataType& type) {
-  switch (type.id()) {
-    case arrow::Type::BOOL: return "boolean";
-    case arrow::Type::INT8: return "tinyint";
-    case arrow::Type::UINT8:
-    case arrow::Type::INT16: return "smallint";
-    case arrow::Type::UINT16:
-    case arrow::Type::INT32: return "int";
-    case arrow::Type::UINT32:
-    case arrow::Type::UINT64:
-    case arrow::Type::INT64: return "bigint";
-    case arrow::Type::FLOAT: return "float";
-    case arrow::Type::DOUBLE: return "double";
-    case arrow::Type::DATE32: return "date";
-    case arrow::Type::TIMESTAMP: return "timestamp";
-    case arrow::Type::BINARY: return "binary";
-    default: return "string";
-  }
 }
 
 json::array ColumnsJson(const std::vector<CatalogColumn>& columns) {
@@ -70,13 +51,15 @@ Result<std::vector<CatalogColumn>> ParseColumns(const json::value& entry, std::s
 }
 
 json::object EntryJson(const TableEntry& entry) {
-  return {{"table", entry.table},
-          {"prefix", entry.prefix},
-          {"format", entry.format},
-          {"columns", ColumnsJson(entry.columns)},
-          {"partition_columns", ColumnsJson(entry.partition_columns)},
-          {"rejected_prefix", entry.rejected_prefix},
-          {"description", entry.description}};
+  json::object out{{"table", entry.table},
+                   {"prefix", entry.prefix},
+                   {"format", entry.format},
+                   {"columns", ColumnsJson(entry.columns)},
+                   {"partition_columns", ColumnsJson(entry.partition_columns)},
+                   {"rejected_prefix", entry.rejected_prefix},
+                   {"description", entry.description}};
+  if (entry.evolving) out["evolving"] = true;
+  return out;
 }
 
 Result<TableEntry> ParseEntry(const json::value& value, std::string_view database) {
@@ -89,6 +72,8 @@ Result<TableEntry> ParseEntry(const json::value& value, std::string_view databas
   ASSIGN_OR_RETURN(entry.partition_columns, ParseColumns(value, "partition_columns"));
   ASSIGN_OR_RETURN(entry.rejected_prefix, GetStringOr(value, "rejected_prefix", ""));
   ASSIGN_OR_RETURN(entry.description, GetStringOr(value, "description", ""));
+  const auto* evolving = value.get_object().if_contains("evolving");
+  entry.evolving = evolving != nullptr && evolving->is_bool() && evolving->get_bool();
   RETURN_IF_ERROR(CheckEntry(entry));
   return entry;
 }
@@ -187,6 +172,25 @@ Status StoreCatalog::RegisterTable(const TableEntry& entry) {
   return Update(entry.database, [&](Entries& entries) { entries[entry.table] = entry; });
 }
 
+Status StoreCatalog::MergeTables(const std::vector<TableEntry>& entries) {
+  if (entries.empty()) return Status::OK();
+  for (const auto& entry : entries) {
+    RETURN_IF_ERROR(CheckEntry(entry));
+    if (entry.database == entries.front().database) continue;
+    return MakeError(ErrorCode::kInvalidData, fmt::format("tables of two databases at once: {} and {}",
+                                                          entries.front().database, entry.database));
+  }
+  return Update(entries.front().database, [&](Entries& known) {
+    for (const auto& entry : entries) {
+      const auto [place, is_new] = known.try_emplace(entry.table, entry);
+      if (is_new) continue;
+      auto columns = UniteColumns(place->second.columns, entry.columns);
+      place->second = entry;
+      place->second.columns = std::move(columns);
+    }
+  });
+}
+
 Result<TableEntry> StoreCatalog::GetTable(std::string_view database, std::string_view table) {
   ASSIGN_OR_RETURN(const auto stored, Load(database));
   const auto it = stored.entries.find(table);
@@ -240,7 +244,7 @@ TableEntry EntryOf(const TableSpec& spec, std::string database, const TableLayou
   entry.rejected_prefix = layout.RejectedPrefix();
   entry.description = std::move(description);
   for (const auto& field : spec.schema->fields()) {
-    entry.columns.push_back({field->name(), std::string(HiveType(*field->type())), field->nullable(), ""});
+    entry.columns.push_back({field->name(), std::string(HiveTypeOf(*field->type())), field->nullable(), ""});
   }
   entry.partition_columns.push_back({"dt", "date", false, "the day of " + spec.partition_column});
   return entry;

@@ -15,7 +15,7 @@ namespace penstock::lake {
 struct CatalogColumn {
   std::string name;
   std::string type;  // boolean, tinyint, smallint, int, bigint, float, double, date, timestamp, string,
-                     // binary (Hive's)
+                     // binary, void (Hive's)
   bool nullable = true;
   std::string comment;
 
@@ -31,6 +31,9 @@ struct TableEntry {
   std::string format = "parquet";
   std::string rejected_prefix;  // empty: none
   std::string description;
+  // The files differ: `columns` is the union of theirs (lake/evolving_table.h), and what a file lacks is
+  // null.
+  bool evolving = false;
 
   friend bool operator==(const TableEntry&, const TableEntry&) = default;
 };
@@ -41,6 +44,10 @@ class Catalog {
   virtual ~Catalog() = default;
   // Adds the table, or replaces the entry of its name. InvalidData: a bad name, no columns, a column twice.
   virtual Status RegisterTable(const TableEntry& entry) = 0;
+  // Adds tables, all of them at once; of one that is there already, the columns are united
+  // (lake/column_union.h), so that of two processes that do it at once neither loses a column. InvalidData as
+  // above, and for tables of several databases.
+  virtual Status MergeTables(const std::vector<TableEntry>& entries) = 0;
   // NotFound: no such table.
   virtual Result<TableEntry> GetTable(std::string_view database, std::string_view table) = 0;
   // Ascending by name; empty for an unknown database.
@@ -58,6 +65,7 @@ class StoreCatalog : public Catalog {
   explicit StoreCatalog(store::ObjectStore& store, std::string prefix = "")
       : store_(store), prefix_(std::move(prefix)) {}
   Status RegisterTable(const TableEntry& entry) override;
+  Status MergeTables(const std::vector<TableEntry>& entries) override;
   Result<TableEntry> GetTable(std::string_view database, std::string_view table) override;
   Result<std::vector<TableEntry>> ListTables(std::string_view database) override;
   Result<std::vector<std::string>> ListDatabases() override;

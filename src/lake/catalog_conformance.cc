@@ -69,6 +69,41 @@ TEST_P(CatalogConformance, RegisteringAgainReplaces) {
   EXPECT_EQ(catalog_->ListTables("sp500")->size(), 1U);
 }
 
+TEST_P(CatalogConformance, MergingUnitesTheColumns) {
+  auto entry = Entry("iex", "msft");
+  entry.partition_columns.clear();
+  entry.evolving = true;
+  entry.columns = {{"open", "bigint"}, {"volume", "bigint"}};
+  ASSERT_TRUE(catalog_->MergeTables({entry}).ok());
+  EXPECT_EQ(catalog_->GetTable("iex", "msft").ValueOrDie(), entry);
+  entry.columns = {{"open", "double"}, {"label", "string"}};
+  entry.description = "new";
+  auto other = Entry("iex", "aapl");
+  ASSERT_TRUE(catalog_->MergeTables({entry, other}).ok());
+  const auto merged = catalog_->GetTable("iex", "msft").ValueOrDie();
+  EXPECT_EQ(merged.columns,
+            (std::vector<CatalogColumn>{{"open", "double"}, {"volume", "bigint"}, {"label", "string"}}));
+  EXPECT_EQ(merged.description, "new");
+  EXPECT_EQ(catalog_->GetTable("iex", "aapl").ValueOrDie(), other);
+  ASSERT_TRUE(catalog_->MergeTables({}).ok());
+  EXPECT_EQ(CodeOf(catalog_->MergeTables({entry, Entry("sp500", "bars")})), ErrorCode::kInvalidData);
+  EXPECT_TRUE(catalog_->ListTables("sp500")->empty());
+}
+
+TEST_P(CatalogConformance, MergingAtOnceLosesNoColumn) {
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 8; ++i) {
+      threads.emplace_back([&, i] {
+        auto entry = Entry("iex", "msft");
+        entry.columns = {{"c" + std::to_string(i), "bigint"}};
+        EXPECT_TRUE(catalog_->MergeTables({entry}).ok());
+      });
+    }
+  }
+  EXPECT_EQ(catalog_->GetTable("iex", "msft")->columns.size(), 8U);
+}
+
 TEST_P(CatalogConformance, DropRemovesTheEntryAlone) {
   ASSERT_TRUE(catalog_->RegisterTable(Entry("sp500", "bars")).ok());
   ASSERT_TRUE(catalog_->RegisterTable(Entry("sp500", "actions")).ok());

@@ -20,6 +20,8 @@ Result<std::string> SqlTypeOf(const std::string& hive) {
                                                          {"date", "DATE"},
                                                          {"string", "VARCHAR"},
                                                          {"binary", "BLOB"},
+                                                         // No file has a value yet: any type would do.
+                                                         {"void", "VARCHAR"},
                                                          {"timestamp", "TIMESTAMP WITH TIME ZONE"}};
   const auto found = kTypes.find(hive);
   if (found == kTypes.end()) {
@@ -55,6 +57,7 @@ Result<std::vector<query::ViewSpec>> ViewsOf(lake::Catalog& catalog, const std::
       view.glob += "*.parquet";
       ASSIGN_OR_RETURN(view.columns, ColumnsOf(table.columns));
       ASSIGN_OR_RETURN(view.partition_columns, ColumnsOf(table.partition_columns));
+      view.columns_differ = table.evolving;
       view.format = table.format;
       views.push_back(std::move(view));
     }

@@ -1,14 +1,17 @@
 #include "pipeline/views.h"
 
+#include <arrow/array/util.h>
 #include <arrow/builder.h>
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "base/clock.h"
 #include "base/temporary_folder.h"
 #include "lake/catalog.h"
 #include "lake/daily_bars.h"
+#include "lake/evolving_table.h"
 #include "lake/row_columns.h"
 #include "lake/series_table.h"
 #include "query/duckdb_engine.h"
@@ -89,6 +92,73 @@ TEST(Views, ATableOfSeriesIsQueriedAlikeHoweverItsFilesGrew) {
       "date '1970-01-01' + 17253 and close > 160 order by symbol, date";
   EXPECT_EQ(grown.Ask(some), whole.Ask(some));
   EXPECT_NE(grown.Ask(some).find("BRK.B"), std::string::npos);
+}
+
+std::shared_ptr<arrow::RecordBatch> Rows(const arrow::FieldVector& fields,
+                                         const arrow::ArrayVector& columns) {
+  return arrow::RecordBatch::Make(arrow::schema(fields), columns[0]->length(), columns);
+}
+
+std::shared_ptr<arrow::Array> Whole(int64_t value) {
+  arrow::Int64Builder builder;
+  EXPECT_TRUE(builder.Append(value).ok());
+  return builder.Finish().ValueOrDie();
+}
+
+std::shared_ptr<arrow::Array> Fraction(double value) {
+  arrow::DoubleBuilder builder;
+  EXPECT_TRUE(builder.Append(value).ok());
+  return builder.Finish().ValueOrDie();
+}
+
+std::shared_ptr<arrow::Array> Text(const std::string& value) {
+  arrow::StringBuilder builder;
+  EXPECT_TRUE(builder.Append(value).ok());
+  return builder.Finish().ValueOrDie();
+}
+
+// "the table's schema evolves and old files still read": all rows, in the types of the catalog.
+TEST(Views, FilesWhoseColumnsChangedOverTimeAreOneTable) {
+  const TemporaryFolder folder;
+  const auto store = store::FolderStore::Open(folder.path()).ValueOrDie();
+  lake::StoreCatalog catalog(*store);
+  lake::EvolvingTables tables(*store, catalog, "iex");
+  lake::TableEntry table;
+  table.table = "msft_1m";
+  table.prefix = "iex/processed/MSFT-1m/";
+  const auto field = [](const char* name, const auto& column) { return arrow::field(name, column->type()); };
+  const auto open1 = Whole(100), open2 = Fraction(100.5), volume = Whole(7), odd = Text("n/a"),
+             label = Text("Mar 1");
+  const auto nothing = arrow::MakeArrayOfNull(arrow::null(), 1).ValueOrDie();
+  const std::vector<std::shared_ptr<arrow::RecordBatch>> files{
+      Rows({field("open", open1), field("volume", volume)}, {open1, volume}),
+      Rows({field("open", open2), field("label", label), field("average", nothing)}, {open2, label, nothing}),
+      Rows({field("volume", odd)}, {odd}), Rows({field("open", nothing)}, {nothing})};
+  for (size_t i = 0; i < files.size(); ++i) {
+    ASSERT_TRUE(tables.Add(table, fmt::format("{}{}.parquet", table.prefix, i), *files[i]).ok());
+  }
+  ASSERT_TRUE(tables.Flush().ok());
+  const auto ask = [&](const std::string& sql) {
+    SystemClock clock;
+    query::DuckDbOptions options;
+    options.temp_directory = folder.path();
+    query::DuckDbEngine engine(ViewsOf(catalog, store->uri()).ValueOrDie(), options, clock);
+    const auto stream = engine.Execute(sql);
+    std::string text = stream.status().ToString();
+    while (stream.ok()) {
+      const auto batch = (*stream)->Next().ValueOrDie();
+      if (batch == nullptr) break;
+      text += "\n" + batch->ToString();
+    }
+    return text;
+  };
+  const std::string all =
+      ask("select string_agg(concat_ws(' ', coalesce(open::varchar, '-'), coalesce(volume, '-'), "
+          "coalesce(label, '-'), "
+          "coalesce(average, '-')), '; ' order by open, volume) as rows from iex.msft_1m");
+  EXPECT_NE(all.find("100.0 7 - -; 100.5 - Mar 1 -; - n/a - -; - - - -"), std::string::npos) << all;
+  const std::string types = ask("select typeof(open) || typeof(volume) as types from iex.msft_1m limit 1");
+  EXPECT_NE(types.find("DOUBLEVARCHAR"), std::string::npos) << types;
 }
 
 }  // namespace

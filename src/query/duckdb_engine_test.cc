@@ -301,15 +301,30 @@ TEST_F(DuckDbEngineTest, ATableWithoutFilesIsEmptyWithItsColumns) {
   }
 }
 
-TEST_F(DuckDbEngineTest, OlderFilesMayLackAColumn) {
-  lake_.Write("sp500/clean/bars/dt=2017-08-14/bars.parquet",
-              "select 'AAPL' as symbol, 1.5::double as close, 'new' as added");
-  auto views = lake_.Views("sp500");
-  views[0].columns_differ = true;
-  DuckDbEngine engine(views, {}, *RealClock());
-  const auto csv = RunToCsv(engine, "select count(*) as n, count(added) as with_it from sp500.bars");
+TEST_F(DuckDbEngineTest, FilesMayDifferInTheirColumns) {
+  lake_.Write("iex/processed/msft/1.parquet",
+              "select 1::bigint as volume, true as flag, 1::bigint as open, 'a' as label from range(2)");
+  lake_.Write("iex/processed/msft/2.parquet",
+              "select 2.5::double as volume, 7::bigint as flag, 'x' as \"OPEN\"");
+  lake_.Write("iex/processed/msft/3.parquet", "select 'b' as label, 3::bigint as unheard_of");
+  ViewSpec view;
+  view.database = "iex";
+  view.name = "msft";
+  view.glob = lake_.root() + "/iex/processed/msft/*.parquet";
+  view.columns = {
+      {"open", "VARCHAR"}, {"volume", "DOUBLE"}, {"flag", "VARCHAR"}, {"it's", "DATE"}, {"label", "VARCHAR"}};
+  view.columns_differ = true;
+  DuckDbEngine engine({view}, {}, *RealClock());
+  const auto csv = RunToCsv(engine, "select * from iex.msft order by volume, label");
   ASSERT_TRUE(csv.ok()) << Describe(csv.status());
-  EXPECT_EQ(*csv, "n,with_it\n10,1\n");
+  EXPECT_EQ(*csv, "open,volume,flag,it's,label\n1,1,true,,a\n1,1,true,,a\nx,2.5,7,,\n,,,,b\n");
+  // Filters on a column whose files are of several types, and one that no file has.
+  EXPECT_EQ(*RunToCsv(engine, "select count(*) as n from iex.msft where flag = 'true' and volume < 2"),
+            "n\n2\n");
+  EXPECT_EQ(*RunToCsv(engine, "select count(*) as n from iex.msft where flag = '7'"), "n\n1\n");
+  EXPECT_EQ(*RunToCsv(engine, "select count(*) as n from iex.msft where \"it's\" is null and open is null"),
+            "n\n1\n");
+  EXPECT_EQ(*RunToCsv(engine, "select count(*) as n from iex.msft"), "n\n4\n");
 }
 
 TEST_F(DuckDbEngineTest, TablesOfTheDefaultDatabaseStandBesideTheirOwn) {

@@ -88,7 +88,16 @@ Result<std::string> FilesSelect(const ViewSpec& view) {
     }
     sql += "}";
   }
-  if (view.columns_differ) sql += ", union_by_name = true";
+  if (view.columns_differ) {
+    // By name, each file's column cast to ours: footers are read with the files, not before.
+    sql += ", schema = MAP {";
+    for (size_t i = 0; i < view.columns.size(); ++i) {
+      const auto& [name, type] = view.columns[i];
+      sql += (i == 0 ? "" : ", ") + QuoteSqlText(name) + ": {name: " + QuoteSqlText(name) +
+             ", type: " + QuoteSqlText(type) + ", default_value: NULL}";
+    }
+    sql += "}";
+  }
   return sql + ")";
 }
 

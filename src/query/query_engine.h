@@ -32,7 +32,8 @@ struct ViewSpec {
   bool in_default_database = false;
   // A hint: with false, no file is looked for. With true and no file there, the table is empty as well.
   bool has_files = true;
-  // The files' columns differ (older files lack some): every footer is read, which costs about 50 µs a file.
+  // The files differ: some lack columns or have them in another type. Each is read by name and cast to
+  // `columns`; what it lacks is null, and what `columns` lack is not seen. Without partitions only.
   bool columns_differ = false;
   std::string format = "parquet";
 };

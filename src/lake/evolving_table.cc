@@ -1,0 +1,152 @@
+#include "lake/evolving_table.h"
+
+#include <arrow/record_batch.h>
+#include <arrow/table.h>
+#include <arrow/type.h>
+#include <fmt/format.h>
+
+#include "base/fault.h"
+#include "base/parallel.h"
+#include "lake/column_union.h"
+#include "lake/columns.h"
+#include "lake/parquet_file.h"
+#include "store/object_store.h"
+
+namespace penstock::lake {
+namespace {
+
+constexpr size_t kMaxEncoders = 256;
+
+Status CheckTypes(const arrow::Schema& schema, const std::string& key) {
+  for (const auto& field : schema.fields()) {
+    if (field->type()->id() == arrow::Type::NA || IsCellType(*field->type())) continue;
+    return MakeError(ErrorCode::kInvalidData, fmt::format("{}: column {}: a table cannot hold {}", key,
+                                                          field->name(), field->type()->ToString()));
+  }
+  return Status::OK();
+}
+
+}  // namespace
+
+EvolvingTables::EvolvingTables(store::ObjectStore& store, Catalog& catalog, std::string database,
+                               const EvolvingTablesOptions& options)
+    : store_(store), catalog_(catalog), database_(std::move(database)), options_(options) {}
+
+EvolvingTables::~EvolvingTables() = default;
+
+Status EvolvingTables::Load() {
+  if (loaded_) return Status::OK();
+  ASSIGN_OR_RETURN(auto tables, catalog_.ListTables(database_));
+  for (auto& table : tables) known_[table.table] = std::move(table.columns);
+  loaded_ = true;
+  return Status::OK();
+}
+
+Result<std::shared_ptr<const ParquetEncoder>> EvolvingTables::EncoderOf(
+    const std::shared_ptr<arrow::Schema>& schema) {
+  std::lock_guard lock(encoders_mutex_);
+  auto& encoder = encoders_[schema->fingerprint()];
+  if (encoder == nullptr) {
+    ParquetOptions options;
+    options.zstd_level = options_.zstd_level;
+    encoder = std::make_shared<const ParquetEncoder>(schema, options);
+  }
+  std::shared_ptr<const ParquetEncoder> found = encoder;
+  if (encoders_.size() > kMaxEncoders) encoders_.clear();
+  return found;
+}
+
+Status EvolvingTables::Add(const TableEntry& table, std::string key, const arrow::RecordBatch& rows) {
+  const auto schema = WithDistinctNames(*rows.schema());
+  RETURN_IF_ERROR(CheckTypes(*schema, key));
+  ASSIGN_OR_RETURN(const auto encoder, EncoderOf(schema));
+  const auto named = arrow::RecordBatch::Make(schema, rows.num_rows(), rows.columns());
+  ASSIGN_OR_RETURN(std::string bytes, encoder->Encode(*named));
+  Columns columns = ColumnsOf(*schema);
+  bool flush = false;
+  {
+    std::lock_guard lock(mutex_);
+    RETURN_IF_ERROR(Load());
+    const auto known = known_.find(table.table);
+    if (known == known_.end() || UniteColumns(known->second, columns) != known->second) {
+      HeldFile held{table, std::move(key), std::move(bytes)};
+      held.table.columns = std::move(columns);
+      held_bytes_ += held.bytes.size();
+      held_.push_back(std::move(held));
+      flush = held_.size() >= options_.max_held_files || held_bytes_ >= options_.max_held_bytes;
+      if (!flush) return Status::OK();
+    }
+  }
+  return flush ? Flush() : store_.Put(key, bytes).status();
+}
+
+Status EvolvingTables::Flush() {
+  std::vector<HeldFile> files;
+  {
+    std::lock_guard lock(mutex_);
+    files.swap(held_);
+    held_bytes_ = 0;
+  }
+  if (files.empty()) return Status::OK();
+  std::map<std::string, TableEntry> tables;
+  for (const auto& file : files) {
+    const auto [place, is_new] = tables.emplace(file.table.table, file.table);
+    if (!is_new) place->second.columns = UniteColumns(place->second.columns, file.table.columns);
+  }
+  RETURN_IF_ERROR(Register(std::move(tables)));
+  RETURN_IF_ERROR(FaultPoint("lake.evolve.registered"));
+  return ParallelFor(files.size(), options_.threads,
+                     [&](size_t i) -> Status { return store_.Put(files[i].key, files[i].bytes).status(); });
+}
+
+Result<EvolvingTables::Columns> EvolvingTables::ReadColumns(const TableEntry& table) {
+  ASSIGN_OR_RETURN(const auto objects, store::ListAll(store_, table.prefix));
+  Columns columns;
+  for (const auto& object : objects) {
+    if (!object.key.ends_with(".parquet")) continue;
+    auto stored = store_.Get(object.key);
+    if (CodeOf(stored.status()) == ErrorCode::kNotFound) continue;  // removed since it was listed
+    RETURN_IF_ERROR(stored.status());
+    ASSIGN_OR_RETURN(const auto rows, ReadParquet(std::move(stored->bytes), object.key));
+    columns = UniteColumns(columns, ColumnsOf(*rows->schema()));
+  }
+  return columns;
+}
+
+Status EvolvingTables::Register(std::map<std::string, TableEntry> tables) {
+  std::vector<TableEntry> entries;
+  for (auto& [name, table] : tables) {
+    bool lost = false;
+    {
+      std::lock_guard lock(mutex_);
+      lost = !known_.contains(name);
+    }
+    if (lost) {
+      ASSIGN_OR_RETURN(const Columns before, ReadColumns(table));
+      table.columns = UniteColumns(before, table.columns);
+    }
+    table.database = database_;
+    table.evolving = true;
+    if (!table.columns.empty()) entries.push_back(table);
+  }
+  RETURN_IF_ERROR(catalog_.MergeTables(entries));
+  std::lock_guard lock(mutex_);
+  for (const auto& entry : entries) {
+    known_[entry.table] = UniteColumns(known_[entry.table], entry.columns);
+  }
+  return Status::OK();
+}
+
+Status EvolvingTables::Recover(const std::vector<TableEntry>& tables) {
+  std::map<std::string, TableEntry> lost;
+  {
+    std::lock_guard lock(mutex_);
+    RETURN_IF_ERROR(Load());
+    for (const auto& table : tables) {
+      if (!known_.contains(table.table)) lost[table.table] = table;
+    }
+  }
+  return lost.empty() ? Status::OK() : Register(std::move(lost));
+}
+
+}  // namespace penstock::lake

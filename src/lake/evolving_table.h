@@ -1,0 +1,86 @@
+// Writes the files of tables whose columns change over time. The catalog's columns are the union of all
+// files' (lake/column_union.h), and the catalog knows them before a file with them can be seen: at every
+// moment SQL reads every row of every file, each cast to the union's types and null where it lacks a column.
+// The files themselves are as their rows were, so that the same rows give the same bytes whatever the table
+// had before.
+#pragma once
+
+#include <arrow/type_fwd.h>
+
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/status.h"
+#include "base/thread_annotations.h"
+#include "lake/catalog.h"
+
+namespace penstock::store {
+class ObjectStore;
+}
+
+namespace penstock::lake {
+
+class ParquetEncoder;
+
+struct EvolvingTablesOptions {
+  int zstd_level = 1;
+  // Files whose columns the catalog does not know yet wait for one another, so that the catalog is written
+  // once for many. More than this are not kept waiting.
+  size_t max_held_files = 512;
+  size_t max_held_bytes = size_t{32} << 20;
+  int threads = 8;  // that put what waited
+};
+
+// The tables of one database. Thread-safe; safe among processes (the catalog's entries are merged).
+class EvolvingTables {
+ public:
+  EvolvingTables(store::ObjectStore& store, Catalog& catalog, std::string database,
+                 const EvolvingTablesOptions& options = {});
+  ~EvolvingTables();
+
+  // The file at `key`, below `table.prefix`: put at once where the catalog knows its columns, else at the
+  // latest by Flush. `table`: name, prefix, description; its columns are the files'. InvalidData: a column of
+  // a type that tables cannot hold (lists, structs).
+  Status Add(const TableEntry& table, std::string key, const arrow::RecordBatch& rows);
+
+  // Everything that was added is durable, and the catalog knows it.
+  Status Flush();
+
+  // Brings tables into the catalog that have files and are not in it: somebody removed it. Reads these files.
+  Status Recover(const std::vector<TableEntry>& tables);
+
+ private:
+  struct HeldFile {
+    TableEntry table;  // with the file's columns
+    std::string key, bytes;
+  };
+  using Columns = std::vector<CatalogColumn>;
+
+  Status Load() REQUIRES(mutex_);
+  Result<std::shared_ptr<const ParquetEncoder>> EncoderOf(const std::shared_ptr<arrow::Schema>& schema);
+  // The columns of the files that are there; none where there are no files.
+  Result<Columns> ReadColumns(const TableEntry& table);
+  // Into the catalog, together with the files that a table has there already where the catalog lacks it.
+  Status Register(std::map<std::string, TableEntry> tables);
+
+  store::ObjectStore& store_;
+  Catalog& catalog_;
+  const std::string database_;
+  const EvolvingTablesOptions options_;
+  std::mutex mutex_;
+  bool loaded_ GUARDED_BY(mutex_) = false;
+  // By table: what the catalog had when it was first asked, and what came since.
+  std::map<std::string, Columns> known_ GUARDED_BY(mutex_);
+  std::vector<HeldFile> held_ GUARDED_BY(mutex_);
+  size_t held_bytes_ GUARDED_BY(mutex_) = 0;
+  std::mutex encoders_mutex_;
+  std::map<std::string, std::shared_ptr<const ParquetEncoder>> encoders_ GUARDED_BY(encoders_mutex_);
+};
+
+}  // namespace penstock::lake
