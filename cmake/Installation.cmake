@@ -13,7 +13,7 @@ install(FILES ${PENSTOCK_DUCKDB_LIBRARY} DESTINATION lib)
 install(CODE "
   file(GET_RUNTIME_DEPENDENCIES EXECUTABLES \"$<TARGET_FILE:penstock>\"
     RESOLVED_DEPENDENCIES_VAR found UNRESOLVED_DEPENDENCIES_VAR missing
-    PRE_INCLUDE_REGEXES libarrow libparquet libboost_ libfmt libyaml-cpp libpcre2 date-tz libisal libarchive
+    PRE_INCLUDE_REGEXES libarrow libparquet libboost_ libfmt libyaml-cpp libpugixml libpcre2 date-tz libisal libarchive
     PRE_EXCLUDE_REGEXES .*)
   if(missing)
     message(FATAL_ERROR \"penstock links libraries that are not here: \${missing}\")
@@ -29,7 +29,7 @@ foreach(name arrow duckdb simdjson boost)
     install(FILES ${licences} DESTINATION share/penstock/licences/${name})
   endif()
 endforeach()
-foreach(package libboost-json1.81-dev libboost-json1.83-dev libboost-json-dev libfmt-dev libyaml-cpp-dev libhowardhinnant-date-dev libarchive-dev libisal-dev)
+foreach(package libboost-json1.81-dev libboost-json1.83-dev libboost-json-dev libfmt-dev libyaml-cpp-dev libpugixml-dev libhowardhinnant-date-dev libarchive-dev libisal-dev)
   if(EXISTS /usr/share/doc/${package}/copyright)
     install(FILES /usr/share/doc/${package}/copyright DESTINATION share/penstock/licences RENAME ${package})
   endif()

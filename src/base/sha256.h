@@ -1,4 +1,4 @@
-// SHA-256 (FIPS 180-4), by nettle.
+// SHA-256 (FIPS 180-4) and HMAC with it (RFC 2104), by nettle.
 #pragma once
 
 #include <memory>
@@ -10,7 +10,12 @@ namespace penstock {
 // 64 lower-case hexadecimal digits.
 std::string Sha256Hex(std::string_view bytes);
 
-// The same over pieces.
+// 32 bytes, not text.
+std::string HmacSha256(std::string_view key, std::string_view message);
+// The same in 64 lower-case hexadecimal digits.
+std::string HmacSha256Hex(std::string_view key, std::string_view message);
+
+// The hash over pieces.
 class Sha256 {
  public:
   Sha256();

@@ -24,5 +24,17 @@ TEST(Sha256, InPiecesAndAgain) {
   }
 }
 
+// RFC 4231 sections 4.2, 4.3 and 4.7: a key shorter than a block, and one longer.
+TEST(HmacSha256, VectorsOfTheRfc) {
+  EXPECT_EQ(HmacSha256Hex(std::string(20, '\x0b'), "Hi There"),
+            "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
+  EXPECT_EQ(HmacSha256Hex("Jefe", "what do ya want for nothing?"),
+            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+  const std::string key(131, '\xaa');
+  const std::string message = "Test Using Larger Than Block-Size Key - Hash Key First";
+  EXPECT_EQ(HmacSha256Hex(key, message), "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+  EXPECT_EQ(HmacSha256(key, message).substr(0, 4), "\x60\xe4\x31\x59");
+}
+
 }  // namespace
 }  // namespace penstock

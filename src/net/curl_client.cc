@@ -371,6 +371,8 @@ class CurlClient::Impl {
       set(CURLOPT_COOKIEFILE, "");
     }
 
+    // A key in S3 may hold "/../"; what was signed is what is sent.
+    set(CURLOPT_PATH_AS_IS, 1L);
     for (const auto& [name, value] : request.headers.fields()) {
       fields->Add(value.empty() ? name + ";" : name + ": " + value);
     }

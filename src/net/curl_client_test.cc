@@ -96,6 +96,19 @@ TEST(CurlClient, SendsWhatItIsGiven) {
   }
 }
 
+// A signature covers the path, and keys of objects may hold anything.
+TEST(CurlClient, PathsAreSentAsTheyAre) {
+  std::string seen;
+  auto server = StartServer([&](const ServerRequest& request) {
+    seen = request.target;
+    return ServerResponse{};
+  });
+  auto client = MakeClient();
+  const auto response = client->Send({.url = server->origin() + "/a/../b/./c//d"});
+  ASSERT_TRUE(response.ok()) << response.status();
+  EXPECT_EQ(seen, "/a/../b/./c//d");
+}
+
 TEST(CurlClient, BadRequestsAreUsage) {
   auto client = MakeClient();
   const auto with_header = [](std::string name, std::string value) {

@@ -242,12 +242,6 @@ const TableConfig* PipelineConfig::Table(std::string_view table) const {
   return nullptr;
 }
 
-std::optional<std::string> ProcessEnvironment(std::string_view name) {
-  const char* value = std::getenv(std::string(name).c_str());
-  if (value == nullptr) return std::nullopt;
-  return std::string(value);
-}
-
 Result<PipelineConfig> ParseConfig(std::string_view text, const std::string& file, Environment environment) {
   YamlFaults faults{file, environment, {}, {}};
   PipelineConfig config;

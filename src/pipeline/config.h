@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/date.h"
+#include "base/environment.h"
 #include "base/json.h"
 #include "base/status.h"
 #include "source/family.h"
@@ -126,10 +127,6 @@ struct PipelineConfig {
 
 // Lower-case letters, digits and hyphens, a letter first, at most 40.
 bool IsPipelineName(std::string_view text);
-
-// Looks up a variable of the environment.
-using Environment = std::optional<std::string> (*)(std::string_view name);
-std::optional<std::string> ProcessEnvironment(std::string_view name);
 
 // Configuration, with all faults of the file at once, a line each: file:line:column, the key, what was
 // expected.

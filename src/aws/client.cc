@@ -1,0 +1,167 @@
+#include "aws/client.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "aws/error.h"
+#include "aws/sigv4.h"
+#include "base/sha256.h"
+
+namespace penstock::aws {
+namespace {
+
+constexpr Duration kTolerableSkew = std::chrono::minutes(4);
+
+std::string EncodePath(std::string_view path) {
+  std::string encoded;
+  for (size_t begin = 0; begin <= path.size();) {
+    const size_t end = std::min(path.find('/', begin), path.size());
+    encoded += net::PercentEncode(path.substr(begin, end - begin));
+    if (end < path.size()) encoded += '/';
+    begin = end + 1;
+  }
+  return encoded;
+}
+
+std::string WithoutSlash(std::string url) {
+  while (url.ends_with('/')) url.pop_back();
+  return url;
+}
+
+// "s3 GET /bucket/key", or of a JSON protocol "sqs AmazonSQS.SendMessage".
+std::string NameOfCall(const AwsRequest& request, std::string_view service) {
+  if (const auto target = request.headers.Find("x-amz-target")) return fmt::format("{} {}", service, *target);
+  return fmt::format("{} {} {}", service, request.method, Redact(request.path, {}));
+}
+
+bool IsThrottled(const Status& status) { return CodeOf(status) == ErrorCode::kThrottled; }
+
+}  // namespace
+
+std::string DefaultEndpoint(std::string_view service, std::string_view region) {
+  return fmt::format("https://{}.{}.amazonaws.com{}", service, region,
+                     region.starts_with("cn-") ? ".cn" : "");
+}
+
+AwsClient::AwsClient(net::HttpClient& http, CredentialSource& credentials, Clock& clock, Random& random,
+                     Logger logger, ClientOptions options)
+    : http_(http),
+      credentials_(credentials),
+      clock_(clock),
+      random_(random),
+      logger_(std::move(logger)),
+      options_(std::move(options)),
+      endpoint_(WithoutSlash(options_.endpoint.empty() ? DefaultEndpoint(options_.service, options_.region)
+                                                       : options_.endpoint)) {}
+
+net::HttpRequest AwsClient::Unsigned(const AwsRequest& request) const {
+  net::HttpRequest http;
+  http.method = request.method;
+  http.url = net::WithQuery(endpoint_ + EncodePath(request.path), request.query);
+  http.headers = request.headers;
+  http.body = request.body;
+  http.max_body_bytes = request.max_body_bytes;
+  http.total_timeout_ms = request.total_timeout_ms;
+  http.stall_timeout_ms = request.stall_timeout_ms;
+  http.as_stored = request.as_stored;
+  return http;
+}
+
+// Whether the same call, signed with the service's time, has better prospects. The error says so, or (HEAD
+// has no body to say it in) a refusal with a Date far from ours does. Source: AWS SDKs and Tools Reference
+// Guide, "Clock skew correction"; S3 allows 15 minutes, others 5.
+bool AwsClient::CorrectClock(const net::HttpResponse& response, const Status& status) {
+  static constexpr std::array<std::string_view, 6> kCodes{
+      "RequestTimeTooSkewed",      "RequestExpired",        "RequestInTheFuture",
+      "InvalidSignatureException", "SignatureDoesNotMatch", "AuthFailure"};
+  const std::string code = AwsErrorCode(status);
+  const bool suspect = std::find(kCodes.begin(), kCodes.end(), code) != kCodes.end() ||
+                       (response.status == 403 && code.empty());
+  const auto date = response.headers.Find("date");
+  if (!suspect || !date) return false;
+  const auto theirs = ParseHttpDate(*date);
+  if (!theirs.ok()) return false;
+  const Duration off = *theirs - Now();
+  if (std::chrono::abs(off) < kTolerableSkew) return false;
+  skew_us_ = (*theirs - clock_.Now()).count();
+  logger_.Warning("aws_clock_skew", {{"service", options_.service},
+                                     {"seconds", static_cast<int64_t>(off / std::chrono::seconds(1))}});
+  return true;
+}
+
+Result<net::HttpResponse> AwsClient::Send(const AwsRequest& request, std::stop_token stop) {
+  const std::string what = NameOfCall(request, options_.service);
+  SigningOptions signing = SigningOptionsOf(options_.service);
+  signing.unsigned_payload = options_.unsigned_payload && endpoint_.starts_with("https:");
+  if (!signing.unsigned_payload) signing.payload_sha256 = Sha256Hex(request.body);
+
+  bool delivered = false;
+  net::HttpRequest unsent = Unsigned(request);
+  if (request.on_body) {
+    unsent.on_body = [&](std::string_view piece) {
+      delivered = true;
+      return request.on_body(piece);
+    };
+  }
+  bool clock_corrected = false;
+  int tokens_taken = 0;
+  for (int attempt = 1;; ++attempt) {
+    net::HttpRequest http = unsent;
+    std::vector<std::string> secrets;
+    if (!request.anonymous) {
+      ASSIGN_OR_RETURN(const Credentials credentials, credentials_.Get(stop));
+      secrets = {credentials.secret_access_key, credentials.session_token};
+      const SigningScope scope{options_.service, options_.region, Now()};
+      RETURN_IF_ERROR(SignRequest(credentials, scope, signing, &http).status());
+    }
+    Result<net::HttpResponse> result = http_.Send(http, stop);
+    Status status;
+    if (!result.ok()) {
+      status = WithContext(result.status(), what);
+    } else if (result->status < 200 || result->status > 299 ||
+               (request.error_in_success && IsErrorBody(result->body))) {
+      status = ToStatus(*result, what, clock_.Now(), secrets);
+    }
+    if (status.ok()) {
+      quota_.GiveBack(tokens_taken > 0 ? tokens_taken : 1);
+      return result;
+    }
+    if (delivered) return status;
+    if (!clock_corrected && result.ok() && CorrectClock(*result, status)) {
+      clock_corrected = true;
+      --attempt;  // it was refused for what is mended now
+      continue;
+    }
+    const bool throttled = IsThrottled(status);
+    const bool again = IsRetryable(status) && (request.idempotent || throttled);
+    const int cost = throttled ? RetryQuota::kCostOfThrottling : RetryQuota::kCostOfOther;
+    if (!again || attempt >= options_.max_attempts) {
+      return attempt == 1 ? status
+                          : WithContext(status, fmt::format("no success after {} attempts", attempt));
+    }
+    if (!quota_.Take(cost)) return WithContext(status, "not tried again, as too many calls fail now");
+    tokens_taken = cost;
+    const ErrorDetail* detail = DetailOf(status);
+    const Duration wait =
+        RetryPause(throttled, attempt, detail == nullptr ? std::nullopt : detail->retry_after, random_);
+    logger_.Warning("aws_retry", {{"call", what},
+                                  {"attempt", attempt},
+                                  {"error", NameOf(CodeOf(status))},
+                                  {"reason", status.message()},
+                                  {"wait_ms", static_cast<int64_t>(wait / std::chrono::milliseconds(1))}});
+    if (!clock_.SleepFor(wait, stop)) {
+      return MakeError(ErrorCode::kCancelled, fmt::format("cancelled while waiting to try again: {}", what));
+    }
+  }
+}
+
+Result<std::string> AwsClient::Presign(const AwsRequest& request, std::chrono::seconds lifetime,
+                                       std::stop_token stop) {
+  ASSIGN_OR_RETURN(const Credentials credentials, credentials_.Get(stop));
+  return PresignUrl(credentials, {options_.service, options_.region, Now()},
+                    SigningOptionsOf(options_.service), lifetime, Unsigned(request));
+}
+
+}  // namespace penstock::aws
