@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace penstock::store {
 namespace {
@@ -49,7 +50,9 @@ FaultyStore::Plan FaultyStore::Meet(Operation operation, std::string_view key, s
     const Fault& fault = ordered.fault;
     if (fault.operation != Operation::kAny && fault.operation != operation) continue;
     if (fault.kind == FaultKind::kTruncated && operation != Operation::kGet) continue;
-    if (fault.kind == FaultKind::kNoSpace && operation != Operation::kPut) continue;
+    if (fault.kind == FaultKind::kNoSpace && operation != Operation::kPut && operation != Operation::kWrite) {
+      continue;
+    }
     if (!Matches(fault.key_pattern, key)) continue;
     if (fault.kind == FaultKind::kNoSpace) {
       if (ordered.used + static_cast<int64_t>(put_bytes) <= fault.bytes) {
@@ -94,6 +97,40 @@ Result<T> FaultyStore::Run(Operation operation, std::string_view key, size_t put
 Result<ObjectInfo> FaultyStore::Put(std::string_view key, std::string_view bytes, const PutOptions& options) {
   return Run<ObjectInfo>(Operation::kPut, key, bytes.size(), [&] { return inner_.Put(key, bytes, options); });
 }
+class FaultyStore::Writer : public ObjectWriter {
+ public:
+  Writer(FaultyStore& store, std::string_view key, std::unique_ptr<ObjectWriter> inner)
+      : store_(store), key_(key), inner_(std::move(inner)) {}
+  Status Write(std::string_view bytes) override {
+    if (done_) return WriterIsDone(key_);
+    Status written = store_
+                         .Run<bool>(Operation::kWrite, key_, bytes.size(),
+                                    [&]() -> Result<bool> {
+                                      RETURN_IF_ERROR(inner_->Write(bytes));
+                                      return true;
+                                    })
+                         .status();
+    done_ = !written.ok();
+    return written;
+  }
+  Result<ObjectInfo> Commit() override {
+    if (std::exchange(done_, true)) return WriterIsDone(key_);
+    return store_.Run<ObjectInfo>(Operation::kPut, key_, 0, [&] { return inner_->Commit(); });
+  }
+
+ private:
+  FaultyStore& store_;
+  const std::string key_;
+  const std::unique_ptr<ObjectWriter> inner_;
+  bool done_ = false;
+};
+
+Result<std::unique_ptr<ObjectWriter>> FaultyStore::OpenWriter(std::string_view key,
+                                                              const PutOptions& options) {
+  ASSIGN_OR_RETURN(auto inner, inner_.OpenWriter(key, options));
+  return std::unique_ptr<ObjectWriter>(std::make_unique<Writer>(*this, key, std::move(inner)));
+}
+
 Result<Object> FaultyStore::Get(std::string_view key) {
   return Run<Object>(Operation::kGet, key, 0, [&] { return inner_.Get(key); });
 }

@@ -10,14 +10,16 @@
 
 namespace penstock::store {
 
-enum class Operation { kAny, kPut, kGet, kHead, kList, kDelete };  // kGet is GetRange too
+enum class Operation { kAny, kPut, kWrite, kGet, kHead, kList, kDelete };
+// kGet is GetRange too, kPut the Commit of a writer too; kWrite is one Write of a writer
 
 enum class FaultKind {
   kBefore,     // fails, and nothing happened
   kAfter,      // happens, and then fails: the caller cannot know
   kSlow,       // waits `delay` by the clock, then happens
   kTruncated,  // a get gives only the first `bytes` bytes, and says OK; info.size is the true one
-  kNoSpace,    // puts happen until they would exceed `bytes` in all; from there on each fails with NoSpace
+  kNoSpace,    // puts and writes happen until they would exceed `bytes` in all; from there on each fails with
+               // NoSpace
 };
 
 struct Fault {
@@ -44,6 +46,8 @@ class FaultyStore : public ObjectStore {
 
   Result<ObjectInfo> Put(std::string_view key, std::string_view bytes,
                          const PutOptions& options = {}) override;
+  Result<std::unique_ptr<ObjectWriter>> OpenWriter(std::string_view key,
+                                                   const PutOptions& options = {}) override;
   Result<Object> Get(std::string_view key) override;
   Result<Object> GetRange(std::string_view key, int64_t offset, int64_t length) override;
   Result<ObjectInfo> Head(std::string_view key) override;
@@ -52,6 +56,7 @@ class FaultyStore : public ObjectStore {
   std::string uri() const override { return inner_.uri(); }
 
  private:
+  class Writer;
   struct Ordered {
     Fault fault;
     int seen = 0;

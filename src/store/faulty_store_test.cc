@@ -76,6 +76,24 @@ TEST_F(FaultyStoreTest, NoSpaceAfterSoManyBytes) {
   EXPECT_TRUE(store.Delete("a").ok());
 }
 
+TEST_F(FaultyStoreTest, WritersMeetFaultsAtEachWriteAndAtCommit) {
+  store.Order({.kind = FaultKind::kBefore, .operation = Operation::kWrite, .skip = 1});
+  store.Order({.kind = FaultKind::kAfter, .operation = Operation::kPut, .code = ErrorCode::kTimeout});
+  auto first = store.OpenWriter("a").ValueOrDie();
+  EXPECT_TRUE(first->Write("1").ok());
+  EXPECT_EQ(CodeOf(first->Write("2")), ErrorCode::kUnavailable);
+  EXPECT_FALSE(first->Commit().ok()) << "a piece is missing";
+  EXPECT_EQ(CodeOf(memory.Head("a").status()), ErrorCode::kNotFound);
+  auto second = store.OpenWriter("a").ValueOrDie();
+  EXPECT_TRUE(second->Write("12").ok());
+  EXPECT_EQ(CodeOf(second->Commit().status()), ErrorCode::kTimeout);
+  EXPECT_EQ(memory.Get("a")->bytes, "12");
+  store.Order({.kind = FaultKind::kNoSpace, .bytes = 5});
+  auto third = store.OpenWriter("b").ValueOrDie();
+  EXPECT_TRUE(third->Write("1234").ok());
+  EXPECT_EQ(CodeOf(third->Write("5678")), ErrorCode::kNoSpace);
+}
+
 // One List, not one a thousand keys: a page of a folder reads the folder.
 TEST_F(FaultyStoreTest, ListAllAsksForLargePages) {
   for (int i = 0; i < 3000; ++i) ASSERT_TRUE(memory.Put(std::to_string(i), "").ok());

@@ -82,7 +82,7 @@ class FolderStore::Temporary {
     if (file_.valid() && !renamed_) ::unlinkat(folder_, name_.c_str(), 0);
   }
 
-  Status Write(std::string_view bytes, TimePoint modified, uint64_t serial, bool fsync) {
+  Status Create() {
     std::random_device device;
     do {
       name_ = fmt::format("{}-{:08x}{:08x}", ::getpid(), device(), device());
@@ -90,7 +90,16 @@ class FolderStore::Temporary {
           ::openat(folder_, name_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666));
     } while (!file_.valid() && errno == EEXIST);
     if (!file_.valid()) return ErrnoStatus(errno, "create a temporary file for", path_);
-    RETURN_IF_ERROR(WriteAll(file_.get(), bytes, path_));
+    // Held as long as we live, so that nobody takes the file for one whose writer died. A file system without
+    // locks leaves that to the file's age.
+    ::flock(file_.get(), LOCK_SH | LOCK_NB);
+    return Status::OK();
+  }
+
+  Status Write(std::string_view bytes) { return WriteAll(file_.get(), bytes, path_); }
+
+  // No more is written.
+  Status Finish(TimePoint modified, uint64_t serial, bool fsync) {
     // The nanoseconds below the clock's microseconds tell puts of one moment apart.
     const auto us = modified.time_since_epoch().count();
     const auto s = us >= 0 ? us / 1'000'000 : (us - 999'999) / 1'000'000;
@@ -178,11 +187,13 @@ Status FolderStore::RemoveStaleTemporaries() {
   // What time it is, the file system says: a replay's clock may stand years away.
   Temporary probe(folder.get(), path_);
   struct stat now, info;
-  if (!probe.Write("", Now(), 0, false).ok() || ::fstat(probe.fd(), &now) != 0)
-    return Status::OK();  // read-only
+  if (!probe.Create().ok() || ::fstat(probe.fd(), &now) != 0) return Status::OK();  // read-only
   for (const FolderEntry& entry : entries) {
     if (::fstatat(folder.get(), entry.name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) continue;
     if (now.st_ctim.tv_sec - info.st_ctim.tv_sec < options_.stale_temporary_age_s) continue;
+    const FileHandle file(
+        ::openat(folder.get(), entry.name.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+    if (file.valid() && ::flock(file.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) continue;
     ::unlinkat(folder.get(), entry.name.c_str(), 0);  // another process may have been faster
   }
   return Status::OK();
@@ -309,10 +320,7 @@ Status FolderStore::CheckCurrent(std::string_view key, const struct stat* curren
 }
 
 Result<ObjectInfo> FolderStore::Put(std::string_view key, std::string_view bytes, const PutOptions& options) {
-  RETURN_IF_ERROR(CheckKey(key));
-  if (options.if_absent && options.if_match) {
-    return MakeError(ErrorCode::kUsage, fmt::format("{}: if_absent and if_match exclude each other", key));
-  }
+  RETURN_IF_ERROR(CheckPut(key, options));
   if (options.if_absent || options.if_match) {  // a cheap "no" before anything is written
     struct stat info;
     const Status found = OpenObject(key, &info).status();
@@ -327,7 +335,14 @@ Result<ObjectInfo> FolderStore::Put(std::string_view key, std::string_view bytes
     RETURN_IF_ERROR(MakeReserved());
   }
   Temporary temporary(temporaries_.get(), PathOf(key));
-  RETURN_IF_ERROR(temporary.Write(bytes, Now(), puts_.fetch_add(1), options_.fsync));
+  RETURN_IF_ERROR(temporary.Create());
+  RETURN_IF_ERROR(temporary.Write(bytes));
+  return Publish(temporary, key, options);
+}
+
+Result<ObjectInfo> FolderStore::Publish(Temporary& temporary, std::string_view key,
+                                        const PutOptions& options) {
+  RETURN_IF_ERROR(temporary.Finish(Now(), puts_.fetch_add(1), options_.fsync));
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
     ASSIGN_OR_RETURN(const FileHandle folder, OpenOrMakeFolder(SplitKey(key).first));
     RETURN_IF_ERROR(FaultPoint("store.put.before_rename"));
@@ -340,6 +355,45 @@ Result<ObjectInfo> FolderStore::Put(std::string_view key, std::string_view bytes
     return *std::move(info);
   }
   return MakeError(ErrorCode::kIo, fmt::format("somebody keeps removing the folder of {}", PathOf(key)));
+}
+
+class FolderStore::Writer : public ObjectWriter {
+ public:
+  Writer(FolderStore& store, std::string_view key, const PutOptions& options)
+      : store_(store),
+        key_(key),
+        options_(options),
+        temporary_(store.temporaries_.get(), store.PathOf(key)) {}
+  Status Create() { return temporary_.Create(); }
+  Status Write(std::string_view bytes) override {
+    if (done_) return WriterIsDone(key_);
+    Status written = temporary_.Write(bytes);
+    done_ = !written.ok();
+    return written;
+  }
+  Result<ObjectInfo> Commit() override {
+    if (std::exchange(done_, true)) return WriterIsDone(key_);
+    return store_.Publish(temporary_, key_, options_);
+  }
+
+ private:
+  FolderStore& store_;
+  const std::string key_;
+  const PutOptions options_;
+  Temporary temporary_;
+  bool done_ = false;
+};
+
+Result<std::unique_ptr<ObjectWriter>> FolderStore::OpenWriter(std::string_view key,
+                                                              const PutOptions& options) {
+  RETURN_IF_ERROR(CheckPut(key, options));
+  {
+    std::lock_guard lock(mutex_);
+    RETURN_IF_ERROR(MakeReserved());
+  }
+  auto writer = std::make_unique<Writer>(*this, key, options);
+  RETURN_IF_ERROR(writer->Create());
+  return std::unique_ptr<ObjectWriter>(std::move(writer));
 }
 
 Result<std::optional<ObjectInfo>> FolderStore::Commit(Temporary& temporary, int folder_fd,

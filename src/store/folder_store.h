@@ -45,6 +45,8 @@ class FolderStore : public ObjectStore {
 
   Result<ObjectInfo> Put(std::string_view key, std::string_view bytes,
                          const PutOptions& options = {}) override;
+  Result<std::unique_ptr<ObjectWriter>> OpenWriter(std::string_view key,
+                                                   const PutOptions& options = {}) override;
   Result<Object> Get(std::string_view key) override;
   Result<Object> GetRange(std::string_view key, int64_t offset, int64_t length) override;
   Result<ObjectInfo> Head(std::string_view key) override;
@@ -54,6 +56,7 @@ class FolderStore : public ObjectStore {
 
  private:
   class Temporary;
+  class Writer;
   FolderStore(std::string path, FileHandle root, const Options& options)
       : path_(std::move(path)), root_(std::move(root)), options_(options) {}
 
@@ -64,6 +67,8 @@ class FolderStore : public ObjectStore {
   Result<FileHandle> OpenOrMakeFolder(std::string_view folder);
   Status SyncEntriesAbove(std::string_view folder, int fd);
   Result<FileHandle> Lock(std::string_view key) const;
+  // The end of a put: `temporary` takes the place of what has this key.
+  Result<ObjectInfo> Publish(Temporary& temporary, std::string_view key, const PutOptions& options);
   // One try; an absent value: the folder was removed meanwhile, try again.
   Result<std::optional<ObjectInfo>> Commit(Temporary& temporary, int folder_fd, std::string_view key,
                                            const PutOptions& options);

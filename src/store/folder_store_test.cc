@@ -253,6 +253,23 @@ TEST(FolderStore, StaleTemporariesAreRemovedAtOpen) {
   EXPECT_EQ(ListAll(*MustOpen(folder.path()), "")->size(), 1u);
 }
 
+TEST(FolderStore, AWriterLeavesNoFileAndIsNotTakenForDead) {
+  TemporaryFolder folder;
+  auto store = MustOpen(folder.path());
+  auto abandoned = store->OpenWriter("a").ValueOrDie();
+  ASSERT_TRUE(abandoned->Write("half").ok());
+  EXPECT_EQ(CountFiles(folder / ".penstock/tmp"), 1u);
+  abandoned.reset();
+  EXPECT_EQ(CountFiles(folder / ".penstock/tmp"), 0u);
+  // However old it looks to the next process: it lives.
+  auto slow = store->OpenWriter("b").ValueOrDie();
+  ASSERT_TRUE(slow->Write("1").ok());
+  MustOpen(folder.path(), {.stale_temporary_age_s = 0});
+  ASSERT_TRUE(slow->Write("2").ok());
+  EXPECT_TRUE(slow->Commit().ok());
+  EXPECT_EQ(store->Get("b")->bytes, "12");
+}
+
 TEST(FolderStore, IfMatchLosesNoUpdateAmongProcesses) {
   TemporaryFolder folder;
   ASSERT_TRUE(MustOpen(folder.path())->Put("counter", "0").ok());

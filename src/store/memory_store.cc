@@ -3,14 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace penstock::store {
 
 Result<ObjectInfo> MemoryStore::Put(std::string_view key, std::string_view bytes, const PutOptions& options) {
-  RETURN_IF_ERROR(CheckKey(key));
-  if (options.if_absent && options.if_match) {
-    return MakeError(ErrorCode::kUsage, fmt::format("{}: if_absent and if_match exclude each other", key));
-  }
+  RETURN_IF_ERROR(CheckPut(key, options));
   auto copy = std::make_shared<const std::string>(bytes);
   std::lock_guard lock(mutex_);
   const auto found = objects_.find(key);
@@ -39,6 +37,34 @@ Result<ObjectInfo> MemoryStore::Put(std::string_view key, std::string_view bytes
   ObjectInfo info = entry.info;
   objects_.insert_or_assign(std::string(key), std::move(entry));
   return info;
+}
+
+class MemoryStore::Writer : public ObjectWriter {
+ public:
+  Writer(MemoryStore& store, std::string_view key, const PutOptions& options)
+      : store_(store), key_(key), options_(options) {}
+  Status Write(std::string_view bytes) override {
+    if (done_) return WriterIsDone(key_);
+    bytes_.append(bytes);
+    return Status::OK();
+  }
+  Result<ObjectInfo> Commit() override {
+    if (std::exchange(done_, true)) return WriterIsDone(key_);
+    return store_.Put(key_, bytes_, options_);
+  }
+
+ private:
+  MemoryStore& store_;
+  const std::string key_;
+  const PutOptions options_;
+  std::string bytes_;
+  bool done_ = false;
+};
+
+Result<std::unique_ptr<ObjectWriter>> MemoryStore::OpenWriter(std::string_view key,
+                                                              const PutOptions& options) {
+  RETURN_IF_ERROR(CheckPut(key, options));
+  return std::unique_ptr<ObjectWriter>(std::make_unique<Writer>(*this, key, options));
 }
 
 Result<MemoryStore::Entry> MemoryStore::Find(std::string_view key) {

@@ -19,6 +19,8 @@ class MemoryStore : public ObjectStore {
 
   Result<ObjectInfo> Put(std::string_view key, std::string_view bytes,
                          const PutOptions& options = {}) override;
+  Result<std::unique_ptr<ObjectWriter>> OpenWriter(std::string_view key,
+                                                   const PutOptions& options = {}) override;
   Result<Object> Get(std::string_view key) override;
   Result<Object> GetRange(std::string_view key, int64_t offset, int64_t length) override;
   Result<ObjectInfo> Head(std::string_view key) override;
@@ -27,6 +29,7 @@ class MemoryStore : public ObjectStore {
   std::string uri() const override { return "memory:"; }
 
  private:
+  class Writer;
   struct Entry {
     ObjectInfo info;
     std::shared_ptr<const std::string> bytes;

@@ -42,6 +42,18 @@ Status CheckKey(std::string_view key) {
   return Status::OK();
 }
 
+Status CheckPut(std::string_view key, const PutOptions& options) {
+  RETURN_IF_ERROR(CheckKey(key));
+  if (options.if_absent && options.if_match) {
+    return MakeError(ErrorCode::kUsage, fmt::format("{}: if_absent and if_match exclude each other", key));
+  }
+  return Status::OK();
+}
+
+Status WriterIsDone(std::string_view key) {
+  return MakeError(ErrorCode::kUsage, fmt::format("the writer of {} failed before, or was committed", key));
+}
+
 Result<std::vector<ObjectInfo>> ListAll(ObjectStore& store, std::string_view prefix) {
   std::vector<ObjectInfo> all;
   ListOptions options;

@@ -48,6 +48,18 @@ struct ListPage {
   std::string next;
 };
 
+// The bytes of one object on their way, in as many pieces as one likes; the memory it takes is bounded,
+// however large the object. Destroyed without Commit: nothing is published, and nothing is left. For one
+// thread at a time; goes before its store. After a failure, and after Commit, every further call fails.
+class ObjectWriter {
+ public:
+  virtual ~ObjectWriter() = default;
+  // NoSpace, ReadOnly, PermissionDenied as they occur.
+  virtual Status Write(std::string_view bytes) = 0;
+  // As Put: atomic and durable. The PutOptions hold at this moment.
+  virtual Result<ObjectInfo> Commit() = 0;
+};
+
 // The first segment that no key has: the folder store keeps its locks and temporary files there.
 inline constexpr std::string_view kReservedSegment = ".penstock";
 
@@ -64,6 +76,10 @@ class ObjectStore {
   // both conditions at once.
   virtual Result<ObjectInfo> Put(std::string_view key, std::string_view bytes,
                                  const PutOptions& options = {}) = 0;
+  // A put of bytes that come piece by piece. Usage: as of Put; what depends on other objects is told by
+  // Commit.
+  virtual Result<std::unique_ptr<ObjectWriter>> OpenWriter(std::string_view key,
+                                                           const PutOptions& options = {}) = 0;
 
   // NotFound: no such object (also for the "folder" of others).
   virtual Result<Object> Get(std::string_view key) = 0;
@@ -89,5 +105,9 @@ Result<std::vector<ObjectInfo>> ListAll(ObjectStore& store, std::string_view pre
 
 // Usage, naming what is wrong with the key.
 Status CheckKey(std::string_view key);
+// Usage, naming what is wrong with the key, or that both conditions are asked for.
+Status CheckPut(std::string_view key, const PutOptions& options);
+// Usage: what a writer says that failed before, or was committed.
+Status WriterIsDone(std::string_view key);
 
 }  // namespace penstock::store

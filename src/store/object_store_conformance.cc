@@ -310,6 +310,7 @@ TEST_P(ObjectStoreConformance, KeysOfAnotherFormAreRefusedEverywhere) {
     EXPECT_EQ(CodeOf(store_->GetRange(key, 0, 1).status()), ErrorCode::kUsage) << key;
     EXPECT_EQ(CodeOf(store_->Head(key).status()), ErrorCode::kUsage) << key;
     EXPECT_EQ(CodeOf(store_->Delete(key)), ErrorCode::kUsage) << key;
+    EXPECT_EQ(CodeOf(store_->OpenWriter(key).status()), ErrorCode::kUsage) << key;
   }
   EXPECT_TRUE(KeysOf(*store_, "").empty());
 }
@@ -320,6 +321,7 @@ TEST_P(ObjectStoreConformance, AKeyIsNotTheFolderOfAnother) {
   for (const char* key : {"a", "a/b/c", "a/b/c/d", "c/d"}) {
     EXPECT_EQ(CodeOf(store_->Put(key, "x").status()), ErrorCode::kUsage) << key;
     EXPECT_EQ(CodeOf(store_->Put(key, "x", {.if_absent = true}).status()), ErrorCode::kUsage) << key;
+    EXPECT_EQ(CodeOf(store_->OpenWriter(key).ValueOrDie()->Commit().status()), ErrorCode::kUsage) << key;
   }
   EXPECT_EQ(KeysOf(*store_, ""), (List{"a/b", "c"}));
 }
@@ -393,6 +395,93 @@ TEST_P(ObjectStoreConformance, ListsPastOnePage) {
   ASSERT_TRUE(first.ok());
   EXPECT_EQ(first->objects.size(), 1000u);
   EXPECT_EQ(first->next, first->objects.back().key);
+}
+
+// The bytes of `size`, different everywhere, so that pieces out of order are seen.
+std::string Pattern(size_t size) {
+  std::string bytes(size, '\0');
+  Random random(11);
+  for (size_t i = 0; i < size; i += 8) {
+    const uint64_t word = random.Next();
+    std::copy_n(reinterpret_cast<const char*>(&word), std::min<size_t>(8, size - i),
+                bytes.begin() + static_cast<ptrdiff_t>(i));
+  }
+  return bytes;
+}
+
+Status WriteInPieces(ObjectWriter& writer, std::string_view bytes, size_t piece) {
+  for (size_t i = 0; i < bytes.size(); i += piece) RETURN_IF_ERROR(writer.Write(bytes.substr(i, piece)));
+  return Status::OK();
+}
+
+TEST_P(ObjectStoreConformance, AWriterPublishesAtCommit) {
+  ASSERT_TRUE(store_->Put("dir/object", "before").ok());
+  auto writer = store_->OpenWriter("dir/object").ValueOrDie();
+  ASSERT_TRUE(writer->Write("one, ").ok());
+  ASSERT_TRUE(writer->Write("").ok());
+  ASSERT_TRUE(writer->Write("two").ok());
+  EXPECT_EQ(store_->Get("dir/object")->bytes, "before");
+  const auto info = writer->Commit();
+  ASSERT_TRUE(info.ok()) << info.status();
+  EXPECT_EQ(info->key, "dir/object");
+  EXPECT_EQ(info->size, 8);
+  EXPECT_EQ(info->etag, store_->Head("dir/object")->etag);
+  EXPECT_EQ(store_->Get("dir/object")->bytes, "one, two");
+  EXPECT_EQ(CodeOf(writer->Write("more")), ErrorCode::kUsage);
+  EXPECT_EQ(CodeOf(writer->Commit().status()), ErrorCode::kUsage);
+  EXPECT_TRUE(store_->OpenWriter("empty").ValueOrDie()->Commit().ok());
+  EXPECT_EQ(store_->Get("empty")->bytes, "");
+}
+
+TEST_P(ObjectStoreConformance, AWriterWithoutCommitLeavesNothing) {
+  for (const size_t size : {size_t{0}, size_t{10}, size_t{17} << 20}) {
+    auto writer = store_->OpenWriter("new/object").ValueOrDie();
+    ASSERT_TRUE(WriteInPieces(*writer, Pattern(size), 1 << 20).ok());
+    writer.reset();
+    EXPECT_TRUE(KeysOf(*store_, "").empty());
+  }
+}
+
+TEST_P(ObjectStoreConformance, AWriterTakesManyAndLargeWrites) {
+  const std::string bytes = Pattern((size_t{37} << 20) + 5);
+  for (const size_t piece : {size_t{3001}, size_t{1} << 20, bytes.size()}) {
+    auto writer = store_->OpenWriter("large/object").ValueOrDie();
+    const Status written = WriteInPieces(*writer, bytes, piece);
+    ASSERT_TRUE(written.ok()) << written;
+    const auto info = writer->Commit();
+    ASSERT_TRUE(info.ok()) << info.status();
+    EXPECT_EQ(info->size, static_cast<int64_t>(bytes.size()));
+    EXPECT_TRUE(store_->Get("large/object")->bytes == bytes) << piece;
+    EXPECT_TRUE(store_->GetRange("large/object", (16 << 20) - 3, 7)->bytes ==
+                bytes.substr((16 << 20) - 3, 7));
+  }
+}
+
+TEST_P(ObjectStoreConformance, AWritersConditionsHoldAtCommit) {
+  for (const size_t size : {size_t{10}, size_t{17} << 20}) {
+    const std::string bytes = Pattern(size);
+    const auto open = [&](const PutOptions& options) {
+      auto writer = store_->OpenWriter("slot", options).ValueOrDie();
+      EXPECT_TRUE(WriteInPieces(*writer, bytes, 1 << 20).ok());
+      return writer;
+    };
+    auto creating = open({.if_absent = true});
+    const auto other = store_->Put("slot", "another's").ValueOrDie();
+    EXPECT_EQ(CodeOf(creating->Commit().status()), ErrorCode::kAlreadyExists);
+    auto replacing = open({.if_match = other.etag});
+    auto late = open({.if_match = other.etag});
+    EXPECT_EQ(store_->Get("slot")->bytes, "another's");
+    const auto replaced = replacing->Commit();
+    ASSERT_TRUE(replaced.ok()) << replaced.status();
+    EXPECT_EQ(CodeOf(late->Commit().status()), ErrorCode::kPreconditionFailed);
+    EXPECT_EQ(store_->Head("slot")->etag, replaced->etag);
+    ASSERT_TRUE(store_->Delete("slot").ok());
+    EXPECT_EQ(CodeOf(open({.if_match = replaced->etag})->Commit().status()), ErrorCode::kPreconditionFailed);
+    EXPECT_TRUE(open({.if_absent = true})->Commit().ok());
+    ASSERT_TRUE(store_->Delete("slot").ok());
+  }
+  EXPECT_EQ(CodeOf(store_->OpenWriter("slot", {.if_absent = true, .if_match = "x"}).status()),
+            ErrorCode::kUsage);
 }
 
 // Folders come and go under the feet of puts.
