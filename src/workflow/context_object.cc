@@ -19,7 +19,10 @@ const json::value& ContextObject::value() const {
         {"Execution", std::move(execution)},
         {"StateMachine", {{"Id", execution_.state_machine_id}, {"Name", execution_.state_machine}}},
         {"State", std::move(state)}};
-    if (item_ != nullptr) context["Map"] = {{"Item", {{"Index", item_->index}, {"Value", *item_->value}}}};
+    if (item_ != nullptr) {
+      context["Map"] = {
+          {"Item", {{"Index", item_->index}, {"Value", *item_->value}, {"Source", item_->source}}}};
+    }
     if (execution_.redrive_count > 0)
       context.at("Execution").get_object()["RedriveTime"] = execution_.redrive_time;
     if (!task_token_.empty()) context["Task"] = {{"Token", task_token_}};

@@ -28,6 +28,8 @@ struct ExecutionFacts {
 struct MapItem {
   int64_t index = 0;
   const json::value* value = nullptr;
+  // Of items that were read from objects: S3://BUCKET/KEY, or S3://BUCKET of a listing.
+  std::string_view source = "STATE_DATA";
 };
 
 // Not thread-safe: belongs to the thread that runs the state.

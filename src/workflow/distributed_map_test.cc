@@ -136,9 +136,11 @@ TEST_F(DistributedMapTest, ListsTheObjectsOfABucket) {
   ASSERT_TRUE(lake_.Put("other", "").ok());
   const auto run = Run(
       MachineOf(R"("ItemReader":{"Resource":"arn:aws:states:::s3:listObjectsV2","Parameters":{
-    "Bucket":"lake","Prefix":"in/"}},"ItemSelector":{"key.$":"$$.Map.Item.Value.Key","i.$":"$$.Map.Item.Index"},
-    "ResultPath":"$.r")",
-                "EXPRESS", R"("StartAt":"P","States":{"P":{"Type":"Pass","InputPath":"$.key","End":true}})"),
+    "Bucket":"lake","Prefix":"in/"}},"ItemSelector":{"key.$":"$$.Map.Item.Value.Key","i.$":"$$.Map.Item.Index",
+    "from.$":"$$.Map.Item.Source"},"ResultPath":"$.r")",
+                "EXPRESS",
+                R"("StartAt":"C","States":{"C":{"Type":"Choice","Default":"F","Choices":[{"Variable":"$.from",
+    "StringEquals":"S3://lake","Next":"P"}]},"F":{"Type":"Fail"},"P":{"Type":"Pass","InputPath":"$.key","End":true}})"),
       json::object{});
   ASSERT_TRUE(run.ok() && run->status == ExecutionStatus::kSucceeded) << run->cause;
   const auto& keys = run->output.at("r").get_array();

@@ -20,6 +20,15 @@
 namespace penstock::workflow {
 namespace {
 
+// Where items that are read come from, as the context object says it. Source: developer guide, "Context
+// object data for Map states".
+std::string SourceOf(const ItemFormat& format, const json::value& arguments) {
+  std::string source = "S3://" + GetStringOr(arguments, "Bucket", "").ValueOr("");
+  if (format.source == ItemFormat::Source::kObject)
+    source += "/" + GetStringOr(arguments, "Key", "").ValueOr("");
+  return source;
+}
+
 // A UUID that is a function of `text`: the same when an execution is taken up again.
 std::string StableUuid(const std::string& text) {
   const std::string hex = Sha256Hex(text);
@@ -92,6 +101,7 @@ struct Interpreter::MapRun {
 
   std::mutex mutex;
   int64_t failed_items = 0;
+  std::string source = "STATE_DATA";  // MapItem::source
   bool exceeded() const { return static_cast<double>(failed_items) > tolerated_items; }
 };
 
@@ -187,6 +197,12 @@ Result<json::value> Interpreter::AttemptDistributedMap(Visit& visit, const json:
 
 Status Interpreter::PrepareItems(Visit& visit, const json::value& effective, MapRun& run) {
   if (!run.map.reader) return Status::OK();
+  const DistributedMap::Reader& reader = *run.map.reader;
+  const Scope scope = visit.scope.On(effective);
+  if (reader.arguments == nullptr) return MakeError(ErrorCode::kInternal, "an ItemReader without arguments");
+  const auto arguments = reader.arguments->Evaluate(scope);
+  if (!arguments.ok()) return InState(visit, arguments.status());
+  run.source = SourceOf(reader.format, *arguments);
   if (const auto* known = context_.recorded.Find(EventType::kMapRunItems, run.path)) {
     ASSIGN_OR_RETURN(run.buffer, ParseJson(known->data));
     run.items = run.buffer.if_array();
@@ -194,8 +210,6 @@ Status Interpreter::PrepareItems(Visit& visit, const json::value& effective, Map
                ? Status::OK()
                : MakeError(ErrorCode::kCorrupt, "the items of a Map Run are no array: " + run.path);
   }
-  const DistributedMap::Reader& reader = *run.map.reader;
-  const Scope scope = visit.scope.On(effective);
   double limit = 0;
   if (reader.max_items.given()) {
     auto value = ValueOf(reader.max_items, scope, "MaxItems", "integer");
@@ -204,9 +218,6 @@ Status Interpreter::PrepareItems(Visit& visit, const json::value& effective, Map
   }
   if (limit < 0) return MakeTaskError("States.ItemReaderFailed", "field MaxItems must be positive");
   const int64_t max_items = limit == 0 ? kMaxItems : static_cast<int64_t>(std::min<double>(limit, kMaxItems));
-  if (reader.arguments == nullptr) return MakeError(ErrorCode::kInternal, "an ItemReader without arguments");
-  const auto arguments = reader.arguments->Evaluate(scope);
-  if (!arguments.ok()) return InState(visit, arguments.status());
   ASSIGN_OR_RETURN(json::array items, ReadItems(reader.format, *arguments, max_items, context_.sources));
   run.buffer = std::move(items);
   run.items = run.buffer.if_array();
@@ -272,7 +283,7 @@ Status Interpreter::PrepareBatches(Visit& visit, const json::value& effective, M
 Result<json::value> Interpreter::InputOfChild(Visit& visit, Frame& frame, const json::value& effective,
                                               const MapRun& run, size_t i) {
   if (visit.state.item_selector == nullptr) return (*run.items)[i];
-  const MapItem item{static_cast<int64_t>(i), &(*run.items)[i]};
+  const MapItem item{static_cast<int64_t>(i), &(*run.items)[i], run.source};
   const ContextObject context(context_.facts, visit.state.name, visit.entered, &item);
   StatesObject states(effective, context);
   Scope scope = visit.scope.On(effective);

@@ -95,8 +95,12 @@ Result<json::value> JsonPath::EvaluateSegments(const json::value& root, size_t s
   if (definite_) {
     if (const json::value* found = Find(root, skip)) return *found;
   }
-  Walk walk{root, {}};
+  Walk walk{root, {}, {}};
   RETURN_IF_ERROR(Collect(root, skip, true, walk));
+  const bool one_object =
+      merges_names() && !segments_.back().descend &&
+      std::all_of(segments_.begin(), segments_.end() - 1, [](const Segment& s) { return s.definite(); });
+  if (one_object && !walk.found.empty()) return *walk.found.front();
   json::array out;
   out.reserve(walk.found.size());
   for (const auto* value : walk.found) out.push_back(*value);
@@ -134,6 +138,10 @@ Status JsonPath::Select(const json::value& node, size_t depth, bool definite_so_
         return NotFound(
             fmt::format("Expected to find an object with property ['{}'] in path {} but found another type",
                         segment.names[0], Normal(depth)));
+      }
+      if (leaf && merges_names()) {
+        Merge(*object, walk);
+        return Status::OK();
       }
       for (const auto& name : segment.names) {
         if (const auto* child = object->if_contains(name)) {
@@ -177,6 +185,21 @@ Status JsonPath::Select(const json::value& node, size_t depth, bool definite_so_
     case Segment::Kind::kFilter: return Filter(node, depth, walk);
   }
   return Status::OK();
+}
+
+// As Jayway: those that are there, but below ".." only where all are.
+void JsonPath::Merge(const json::object& object, Walk& walk) const {
+  const Segment& segment = segments_.back();
+  json::object merged;
+  for (const auto& name : segment.names) {
+    if (const auto* child = object.if_contains(name)) {
+      merged[name] = *child;
+    } else if (segment.descend) {
+      return;
+    }
+  }
+  walk.made.emplace_back(std::move(merged));
+  walk.found.push_back(&walk.made.back());
 }
 
 // A filter chooses elements of an array, or the object itself. Below "..", each object that matches is chosen

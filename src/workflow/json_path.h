@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -65,7 +66,14 @@ class JsonPath {
   struct Walk {
     const json::value& root;
     std::vector<const json::value*> found;
+    std::deque<json::value> made;  // what was found and stands nowhere in `root`
   };
+  // Its last segment names several children: an object of them is found, and not each by itself.
+  bool merges_names() const {
+    return !segments_.empty() && segments_.back().kind == Segment::Kind::kNames &&
+           segments_.back().names.size() > 1;
+  }
+  void Merge(const json::object& object, Walk& walk) const;
   Result<json::value> EvaluateSegments(const json::value& root, size_t skip) const;
   Status Collect(const json::value& node, size_t depth, bool definite_so_far, Walk& walk) const;
   Status Select(const json::value& node, size_t depth, bool definite_so_far, Walk& walk) const;

@@ -111,7 +111,6 @@ class JsonPathParser {
         path.segments_.push_back(std::move(segment));
         return Status::OK();
       }
-      if (!segment.descend) return Fail("a name is missing");
     }
     if (text_[at_] != '[') return Fail("expected '.' or '['");
     ++at_;
@@ -126,7 +125,7 @@ class JsonPathParser {
       segment.kind = Segment::Kind::kWildcard;
       return Status::OK();
     }
-    const size_t end = std::min(text_.find_first_of(".[ ()'\",", at_), text_.size());
+    const size_t end = std::min(text_.find_first_of(".[ (),", at_), text_.size());
     if (end == at_) return Fail("a name is missing");
     if (end < text_.size() && text_[end] == '(') return Fail("no function of this name, or not at the end");
     segment.names.emplace_back(text_.substr(at_, end - at_));
@@ -187,7 +186,7 @@ class JsonPathParser {
     const char* end = text_.data() + text_.size();
     const auto [next, error] = std::from_chars(begin, end, number);
     if (error == std::errc::invalid_argument) return false;
-    if (error != std::errc()) return Fail("a number is too large");
+    if (error != std::errc() || number != static_cast<int32_t>(number)) return Fail("a number is too large");
     at_ += static_cast<size_t>(next - begin);
     SkipSpace();
     return true;

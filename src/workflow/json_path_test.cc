@@ -1,7 +1,8 @@
 #include "workflow/json_path.h"
-#include "base/json_text.h"
 
 #include <gtest/gtest.h>
+
+#include "base/json_text.h"
 
 namespace penstock::workflow {
 namespace {
@@ -34,7 +35,7 @@ TEST(JsonPath, FollowsJayway) {
   EXPECT_EQ(Eval("$['*']"), "\"star\"");
   EXPECT_EQ(Eval("$.l[*].n"), "[1,3]");
   EXPECT_EQ(Eval("$..n"), "[1,3]");
-  EXPECT_EQ(Eval("$.l[0]['n','m','z']"), "[1,2]");
+  EXPECT_EQ(Eval("$.l[0]['n','m','z']"), R"({"n":1,"m":2})");
   EXPECT_EQ(Eval("$..[0]"), "[1,{\"n\":1,\"m\":2}]");
   EXPECT_EQ(Eval("$.no[*].x"), "[]");
   EXPECT_EQ(Eval("$.no"), "missing");
@@ -101,8 +102,7 @@ TEST(JsonPath, RefusesWhatIsNoPath) {
                            "$[?()]",
                            "$[?(true)]",
                            "$[?(@.a ~ 1)]",
-                           "$[(@.length-1)]",
-                           "$.[0]"}) {
+                           "$[(@.length-1)]"}) {
     EXPECT_EQ(CodeOf(JsonPath::Parse(text).status()), ErrorCode::kInvalidData) << text;
   }
 }
@@ -145,6 +145,23 @@ TEST(JsonText, EqualityIsOfValues) {
   EXPECT_FALSE(JsonEquals(*ParseJson(R"({"a":1})"), *ParseJson(R"({"a":1,"b":null})")));
   EXPECT_FALSE(JsonEquals(*ParseJson("[1,2]"), *ParseJson("[2,1]")));
   EXPECT_FALSE(JsonEquals(*ParseJson("1"), *ParseJson("\"1\"")));
+}
+
+// Jayway's PropertyPathToken: several names at the end are one object of those that are there; below ".."
+// only of objects that have all; in the middle, each is followed by itself.
+TEST(JsonPath, SeveralNamesAtTheEndAreOneObject) {
+  EXPECT_EQ(Eval("$.l[*]['n','m']"), R"([{"n":1,"m":2},{"n":3},{}])");
+  EXPECT_EQ(Eval("$..['n','m']"), R"([{"n":1,"m":2}])");
+  EXPECT_EQ(Eval("$['a','l']['b']"), "[[1,2,3,4,5,6]]");
+  EXPECT_EQ(Eval("$.a.b['x','y']"), "missing");
+}
+
+TEST(JsonPath, SpellingsThatJaywayTakes) {
+  EXPECT_EQ(Eval("$.['a'].['b'][0]"), "1");
+  const auto quoted = JsonPath::Parse("$.'a'");
+  ASSERT_TRUE(quoted.ok());
+  EXPECT_EQ(*quoted->Evaluate(*ParseJson(R"({"a":1,"'a'":2})")), 2);
+  EXPECT_FALSE(JsonPath::Parse("$[0:-113667776004]").ok());
 }
 
 }  // namespace
