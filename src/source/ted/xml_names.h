@@ -1,0 +1,57 @@
+// The names of one document's elements, by namespace and not by prefix.
+#pragma once
+
+#include <array>
+#include <pugixml.hpp>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "source/ted/field_program.h"
+
+namespace penstock::source::ted {
+
+// Enter an element before asking about it or what is in it; Leave it afterwards.
+class XmlNames {
+ public:
+  // A new document of no family: only SpacesOf works.
+  void Reset();
+  void Use(const FamilyProgram* program);
+
+  // Takes in the element's xmlns attributes. Returns how many to give to Leave.
+  size_t Enter(pugi::xml_node element);
+  void Leave(size_t declared);
+
+  // Of an element whose declarations, or whose parent's if it has none, are taken in.
+  NameId Of(pugi::xml_node element);
+  // Whether this is the attribute meant.
+  bool Is(pugi::xml_attribute attribute, const XmlName& name) const;
+  // The URI that stands for the element's prefix; empty: none.
+  std::string_view UriOf(pugi::xml_node element) const;
+
+  // The index of the family's namespace that `uri` is one of; kNoSpace: none.
+  static int SpaceOf(const FieldFamily& family, std::string_view uri);
+
+ private:
+  struct Binding {
+    std::string_view prefix, uri;
+    int space = kNoSpace;
+  };
+  struct Entry {
+    std::string_view name;
+    uint32_t generation = 0;
+    NameId id;
+  };
+
+  const Binding* Find(std::string_view prefix) const;
+  NameId Resolve(std::string_view name) const;
+
+  const FamilyProgram* program_ = nullptr;
+  std::vector<Binding> bindings_;
+  // Names seen since the bindings last changed.
+  std::array<Entry, 1024> seen_;
+  uint32_t generation_ = 1;
+};
+
+}  // namespace penstock::source::ted
