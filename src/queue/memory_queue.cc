@@ -59,12 +59,7 @@ class MemoryQueue : public Queue {
   }
 
   Result<std::vector<Message>> Receive(const ReceiveOptions& options) override {
-    if (options.max_messages < 1 || options.max_messages > kMaxReceiveMessages ||
-        options.visibility_timeout.value_or(Duration(0)).count() < 0) {
-      return MakeError(ErrorCode::kUsage,
-                       fmt::format("receive 1 to {} messages at once, for a time not below 0, got {}",
-                                   kMaxReceiveMessages, options.max_messages));
-    }
+    RETURN_IF_ERROR(CheckReceive(options));
     Lock lock(state_->mutex);
     const TimePoint now = state_->clock.Now();
     std::vector<Held*> visible;

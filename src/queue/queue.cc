@@ -6,6 +6,24 @@
 
 namespace penstock::queue {
 
+std::vector<Result<std::string>> Queue::SendBatch(const std::vector<OutgoingMessage>& messages) {
+  std::vector<Result<std::string>> results;
+  for (const auto& message : messages) results.push_back(Send(message.body, message.options));
+  return results;
+}
+
+std::vector<Status> Queue::DeleteBatch(const std::vector<std::string>& receipts) {
+  std::vector<Status> results;
+  for (const auto& receipt : receipts) results.push_back(Delete(receipt));
+  return results;
+}
+
+std::vector<Status> Queue::ChangeVisibilityBatch(const std::vector<std::string>& receipts, Duration timeout) {
+  std::vector<Status> results;
+  for (const auto& receipt : receipts) results.push_back(ChangeVisibility(receipt, timeout));
+  return results;
+}
+
 Status CheckQueue(std::string_view name, const std::optional<QueueOptions>& options) {
   const auto allowed = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
@@ -43,6 +61,16 @@ Status CheckMessage(std::string_view body, const SendOptions& options) {
                      "put the data into the bucket and send its key");
   }
   return Status::OK();
+}
+
+Status CheckReceive(const ReceiveOptions& options) {
+  if (options.max_messages >= 1 && options.max_messages <= kMaxReceiveMessages &&
+      options.visibility_timeout.value_or(Duration(0)).count() >= 0) {
+    return Status::OK();
+  }
+  return MakeError(ErrorCode::kUsage,
+                   fmt::format("receive 1 to {} messages at once, for a time not below 0, got {}",
+                               kMaxReceiveMessages, options.max_messages));
 }
 
 }  // namespace penstock::queue

@@ -72,6 +72,30 @@ struct QueueOptions {
   bool operator==(const QueueOptions&) const = default;
 };
 
+// A message of SendBatch.
+struct OutgoingMessage {
+  std::string body;
+  SendOptions options;
+};
+
+// In what an implementation falls short of the words below; docs/queues.md says what follows from it. Callers
+// that need one of these ask first: nothing here fails silently, but a second message of one dedup_id does.
+struct QueueCapabilities {
+  // SendOptions::dedup_id holds. Otherwise it goes with the message, and a second one of it is a second
+  // message.
+  bool dedup = true;
+  // List, Get and Redrive look without receiving. Otherwise they receive what is visible and give it back:
+  // what others have received is not seen, looking counts as a receipt, and List and Get of a queue with a
+  // dead-letter queue fail with Usage, because looking would move messages there.
+  bool looks = true;
+  // What was received too often is moved when its time is over; otherwise at the next Receive, and, where
+  // ChangeVisibility gave the reason of the last failure, at that moment.
+  bool moves_on_time = true;
+  // Delete tells a receipt that is no longer the last one also when another process received it since.
+  // Otherwise that Delete is OK and deletes nothing.
+  bool knows_all_receipts = true;
+};
+
 struct QueueCount {
   int64_t visible = 0;    // to be received now
   int64_t in_flight = 0;  // received, timeout running
@@ -85,19 +109,28 @@ class Queue {
  public:
   virtual ~Queue() = default;
   virtual const std::string& name() const = 0;
+  virtual QueueCapabilities capabilities() const { return {}; }
 
   // The message's id; that of the one already there for a known dedup_id. TooLarge: above kMaxMessageBytes.
   virtual Result<std::string> Send(std::string_view body, const SendOptions& options = {}) = 0;
+  // As Send of each, in as few requests as can be; result i is of message i, and one that fails leaves the
+  // others.
+  virtual std::vector<Result<std::string>> SendBatch(const std::vector<OutgoingMessage>& messages);
   // The messages longest visible first; none when there is none. Each is invisible for the visibility
   // timeout.
   virtual Result<std::vector<Message>> Receive(const ReceiveOptions& options = {}) = 0;
   // Done with it. OK also when the message is gone already.
   virtual Status Delete(std::string_view receipt) = 0;
+  // As Delete of each; status i is of receipt i.
+  virtual std::vector<Status> DeleteBatch(const std::vector<std::string>& receipts);
   // Visible again `timeout` from now (0: at once): to hold a message longer, or to give it back for a later
   // try. `last_error`, where given, is kept for the dead-letter queue. PreconditionFailed also when its
   // timeout has run out.
   virtual Status ChangeVisibility(std::string_view receipt, Duration timeout,
                                   std::string_view last_error = {}) = 0;
+  // As ChangeVisibility of each, without a last error; status i is of receipt i.
+  virtual std::vector<Status> ChangeVisibilityBatch(const std::vector<std::string>& receipts,
+                                                    Duration timeout);
   // For what can never succeed: to the dead-letter queue now. Configuration: the queue has none.
   virtual Status MoveToDeadLetter(std::string_view receipt, std::string_view reason) = 0;
 
@@ -127,8 +160,9 @@ class Queues {
   virtual Result<std::vector<std::string>> Names() = 0;
 };
 
-// What Queues::Get and Queue::Send check, for all implementations.
+// What Queues::Get, Queue::Send and Queue::Receive check, for all implementations.
 Status CheckQueue(std::string_view name, const std::optional<QueueOptions>& options);
 Status CheckMessage(std::string_view body, const SendOptions& options);
+Status CheckReceive(const ReceiveOptions& options);
 
 }  // namespace penstock::queue

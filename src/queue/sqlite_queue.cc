@@ -65,40 +65,41 @@ class SqliteQueue : public Queue {
 
   Result<std::string> Send(std::string_view body, const SendOptions& options) override {
     RETURN_IF_ERROR(CheckMessage(body, options));
-    std::string id = NewId();
+    std::string id;
     RETURN_IF_ERROR(database_->Write([&]() -> Status {
       const int64_t now = Micros(clock_.Now());
       RETURN_IF_ERROR(Sweep(now));
-      if (!options.dedup_id.empty()) {
-        ASSIGN_OR_RETURN(Statement find,
-                         Prepare("SELECT id FROM message WHERE queue = ? AND dedup_id = ? LIMIT 1"));
-        ASSIGN_OR_RETURN(const bool found, find.Bind(1, name_).Bind(2, options.dedup_id).Step());
-        if (found) {
-          id = find.Text(0);
-          return Status::OK();
-        }
-      }
-      ASSIGN_OR_RETURN(Statement insert,
-                       Prepare("INSERT INTO message (id, queue, body, dedup_id, sent_at, visible_at)"
-                               " VALUES (?, ?, ?, nullif(?, ''), ?, ?) RETURNING seq"));
-      insert.Bind(1, id).Bind(2, name_).BindBlob(3, body).Bind(4, options.dedup_id).Bind(5, now);
-      ASSIGN_OR_RETURN(const bool inserted, insert.Bind(6, now + options.delay.count()).Step());
-      const int64_t seq = inserted ? insert.Int(0) : 0;
-      insert.Reset();
-      for (const auto& [name, value] : options.attributes) RETURN_IF_ERROR(SetAttribute(seq, name, value));
+      ASSIGN_OR_RETURN(id, Insert(body, options, now));
       return Status::OK();
     }));
     RETURN_IF_ERROR(FaultPoint("queue.send.after"));
     return id;
   }
 
+  // One transaction: one wait for the disk.
+  std::vector<Result<std::string>> SendBatch(const std::vector<OutgoingMessage>& messages) override {
+    std::vector<Result<std::string>> results;
+    const Status written = database_->Write([&]() -> Status {
+      results.clear();
+      const int64_t now = Micros(clock_.Now());
+      RETURN_IF_ERROR(Sweep(now));
+      for (const auto& [body, options] : messages) {
+        const Status valid = CheckMessage(body, options);
+        if (valid.ok()) {
+          ASSIGN_OR_RETURN(auto id, Insert(body, options, now));
+          results.emplace_back(std::move(id));
+        } else {
+          results.emplace_back(valid);
+        }
+      }
+      return Status::OK();
+    });
+    if (!written.ok()) results.assign(messages.size(), written);
+    return results;
+  }
+
   Result<std::vector<Message>> Receive(const ReceiveOptions& options) override {
-    if (options.max_messages < 1 || options.max_messages > kMaxReceiveMessages ||
-        options.visibility_timeout.value_or(Duration(0)).count() < 0) {
-      return MakeError(ErrorCode::kUsage,
-                       fmt::format("receive 1 to {} messages at once, for a time not below 0, got {}",
-                                   kMaxReceiveMessages, options.max_messages));
-    }
+    RETURN_IF_ERROR(CheckReceive(options));
     std::vector<Message> messages;
     RETURN_IF_ERROR(database_->Write([&]() -> Status {
       const int64_t now = Micros(clock_.Now());
@@ -123,29 +124,29 @@ class SqliteQueue : public Queue {
     return messages;
   }
 
-  Status Delete(std::string_view receipt) override {
-    return WithReceipt(receipt, true, [&](const Row& row) {
+  Status Delete(std::string_view receipt) override { return DeleteBatch({std::string(receipt)}).front(); }
+
+  std::vector<Status> DeleteBatch(const std::vector<std::string>& receipts) override {
+    return WithReceipts(receipts, true, [&](const Row& row) {
       return Run("DELETE FROM message WHERE seq = ?", [&](Statement& s) { s.Bind(1, row.seq); });
     });
   }
 
   Status ChangeVisibility(std::string_view receipt, Duration timeout, std::string_view last_error) override {
-    if (timeout.count() < 0) return MakeError(ErrorCode::kUsage, "a visibility timeout is not below 0");
-    return WithReceipt(receipt, false, [&](const Row& row) -> Status {
-      const TimePoint now = clock_.Now();
-      if (row.message.visible_at <= now) return Stale(row.message.id);
-      return Run(
-          "UPDATE message SET visible_at = ?, last_error = coalesce(nullif(?, ''), last_error) WHERE seq = ?",
-          [&](Statement& s) { s.Bind(1, Micros(now + timeout)).Bind(2, last_error).Bind(3, row.seq); });
-    });
+    return ChangeAll({std::string(receipt)}, timeout, last_error).front();
+  }
+
+  std::vector<Status> ChangeVisibilityBatch(const std::vector<std::string>& receipts,
+                                            Duration timeout) override {
+    return ChangeAll(receipts, timeout, {});
   }
 
   Status MoveToDeadLetter(std::string_view receipt, std::string_view reason) override {
     if (!options_.redrive) {
       return MakeError(ErrorCode::kConfiguration, fmt::format("queue {} has no dead-letter queue", name_));
     }
-    return WithReceipt(receipt, false,
-                       [&](const Row& row) { return MoveToDead(row, reason, Micros(clock_.Now())); });
+    const auto move = [&](const Row& row) { return MoveToDead(row, reason, Micros(clock_.Now())); };
+    return WithReceipts({std::string(receipt)}, false, move).front();
   }
 
   Result<std::vector<Message>> List(const ListOptions& options) override {
@@ -245,6 +246,26 @@ class SqliteQueue : public Queue {
   }
 
  private:
+  // Inside Write. The new message's id, or that of the one with the same dedup_id.
+  Result<std::string> Insert(std::string_view body, const SendOptions& options, int64_t now) {
+    if (!options.dedup_id.empty()) {
+      ASSIGN_OR_RETURN(Statement find,
+                       Prepare("SELECT id FROM message WHERE queue = ? AND dedup_id = ? LIMIT 1"));
+      ASSIGN_OR_RETURN(const bool found, find.Bind(1, name_).Bind(2, options.dedup_id).Step());
+      if (found) return find.Text(0);
+    }
+    std::string id = NewId();
+    ASSIGN_OR_RETURN(Statement insert,
+                     Prepare("INSERT INTO message (id, queue, body, dedup_id, sent_at, visible_at)"
+                             " VALUES (?, ?, ?, nullif(?, ''), ?, ?) RETURNING seq"));
+    insert.Bind(1, id).Bind(2, name_).BindBlob(3, body).Bind(4, options.dedup_id).Bind(5, now);
+    ASSIGN_OR_RETURN(const bool inserted, insert.Bind(6, now + options.delay.count()).Step());
+    const int64_t seq = inserted ? insert.Int(0) : 0;
+    insert.Reset();
+    for (const auto& [name, value] : options.attributes) RETURN_IF_ERROR(SetAttribute(seq, name, value));
+    return id;
+  }
+
   Result<Statement> Prepare(std::string_view sql) { return database_->Prepare(sql); }
 
   template <typename Bind>
@@ -349,16 +370,49 @@ class SqliteQueue : public Queue {
     return MakeError(ErrorCode::kNotFound, fmt::format("no such message in queue {}: {}", name_, id));
   }
 
+  // In one transaction; status i is of receipt i.
   template <typename Work>
-  Status WithReceipt(std::string_view receipt, bool gone_is_ok, const Work& work) {
-    const auto id = IdOfReceipt(receipt);
-    if (!id) return MakeError(ErrorCode::kUsage, fmt::format("not a receipt: \"{}\"", receipt));
-    return database_->Write([&]() -> Status {
+  std::vector<Status> WithReceipts(const std::vector<std::string>& receipts, bool gone_is_ok,
+                                   const Work& work) {
+    std::vector<Status> results;
+    const Status written = database_->Write([&]() -> Status {
+      results.clear();
       RETURN_IF_ERROR(Sweep(Micros(clock_.Now())));
-      ASSIGN_OR_RETURN(const auto rows, Select("WHERE id = ?", [&](Statement& s) { s.Bind(1, *id); }));
-      if (rows.empty() && gone_is_ok) return Status::OK();
-      if (rows.empty() || rows.front().receipt != receipt || rows.front().queue != name_) return Stale(*id);
-      return work(rows.front());
+      for (const std::string& receipt : receipts) {
+        const auto id = IdOfReceipt(receipt);
+        if (!id) {
+          results.push_back(MakeError(ErrorCode::kUsage, fmt::format("not a receipt: \"{}\"", receipt)));
+          continue;
+        }
+        ASSIGN_OR_RETURN(const auto rows, Select("WHERE id = ?", [&](Statement& s) { s.Bind(1, *id); }));
+        if (rows.empty() && gone_is_ok) {
+          results.push_back(Status::OK());
+        } else if (rows.empty() || rows.front().receipt != receipt || rows.front().queue != name_) {
+          results.push_back(Stale(*id));
+        } else {
+          const Status done = work(rows.front());
+          if (!done.ok() && CodeOf(done) != ErrorCode::kPreconditionFailed) return done;
+          results.push_back(done);
+        }
+      }
+      return Status::OK();
+    });
+    if (!written.ok()) results.assign(receipts.size(), written);
+    return results;
+  }
+
+  std::vector<Status> ChangeAll(const std::vector<std::string>& receipts, Duration timeout,
+                                std::string_view last_error) {
+    if (timeout.count() < 0) {
+      return std::vector<Status>(receipts.size(),
+                                 MakeError(ErrorCode::kUsage, "a visibility timeout is not below 0"));
+    }
+    return WithReceipts(receipts, false, [&](const Row& row) -> Status {
+      const TimePoint now = clock_.Now();
+      if (row.message.visible_at <= now) return Stale(row.message.id);
+      return Run(
+          "UPDATE message SET visible_at = ?, last_error = coalesce(nullif(?, ''), last_error) WHERE seq = ?",
+          [&](Statement& s) { s.Bind(1, Micros(now + timeout)).Bind(2, last_error).Bind(3, row.seq); });
     });
   }
 

@@ -1,11 +1,11 @@
 // The functions. Each gets as many arguments as its row allows, and checks their types.
 #include <fmt/format.h>
-#include <nettle/base64.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 
+#include "base/base64.h"
 #include "base/digest.h"
 #include "base/json_text.h"
 #include "base/uuid.h"
@@ -161,26 +161,16 @@ Result<json::value> ArrayUnique(const Arguments& arguments, const Scope&) {
 Result<json::value> Base64Encode(const Arguments& arguments, const Scope&) {
   ASSIGN_OR_RETURN(const std::string_view text, Text(arguments[0], "the argument"));
   if (text.size() > kMaxEncodedBytes) return Invalid("at most 10,000 characters");
-  std::string out(BASE64_ENCODE_RAW_LENGTH(text.size()), '\0');
-  base64_encode_raw(out.data(), text.size(), reinterpret_cast<const uint8_t*>(text.data()));
-  return json::value(out);
+  return json::value(penstock::Base64Encode(text));
 }
 
 Result<json::value> Base64Decode(const Arguments& arguments, const Scope&) {
   ASSIGN_OR_RETURN(const std::string_view text, Text(arguments[0], "the argument"));
   if (text.size() > kMaxEncodedBytes) return Invalid("at most 10,000 characters");
-  std::string out(BASE64_DECODE_LENGTH(text.size()), '\0');
-  size_t length = out.size();
-  base64_decode_ctx context;
-  base64_decode_init(&context);
-  if (base64_decode_update(&context, &length, reinterpret_cast<uint8_t*>(out.data()), text.size(),
-                           text.data()) == 0 ||
-      base64_decode_final(&context) == 0) {
-    return Invalid("not Base64");
-  }
-  out.resize(length);
-  if (out.find('\0') != std::string::npos) return Invalid("the decoded bytes are not text");
-  return json::value(out);
+  const auto out = penstock::Base64Decode(text);
+  if (!out.ok()) return Invalid("not Base64");
+  if (out->find('\0') != std::string::npos) return Invalid("the decoded bytes are not text");
+  return json::value(*out);
 }
 
 Result<json::value> Hash(const Arguments& arguments, const Scope&) {
