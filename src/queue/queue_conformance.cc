@@ -14,7 +14,6 @@ using std::chrono::seconds;
 std::string QueuesMakerName(const testing::TestParamInfo<QueuesMaker>& info) { return info.param.name; }
 
 void QueueConformance::SetUp() {
-  if (GetParam().tell_time) GetParam().tell_time(clock_.Now());
   queues_ = GetParam().make(clock_);
   ASSERT_NE(queues_, nullptr);
   const auto work = queues_->Get("work", QueueOptions{seconds(30), RedrivePolicy{3, "dead"}});
