@@ -35,9 +35,11 @@ add_library(Penstock::parquet ALIAS penstock_parquet)
 
 # --- DuckDB: only the header is seen at build time; the library is loaded when a query runs ----------------------
 set(PENSTOCK_DUCKDB_LIBRARY "${PENSTOCK_DEPS}/duckdb/libduckdb.so" CACHE FILEPATH "libduckdb.so 1.5.5")
+set(PENSTOCK_DUCKDB_HTTPFS "${PENSTOCK_DEPS}/httpfs/httpfs.duckdb_extension" CACHE FILEPATH "DuckDB's extension for S3, 1.5.5")
 add_library(penstock_duckdb INTERFACE)
 target_include_directories(penstock_duckdb SYSTEM INTERFACE ${CMAKE_SOURCE_DIR}/third_party/duckdb)
-target_compile_definitions(penstock_duckdb INTERFACE PENSTOCK_DUCKDB_LIBRARY="${PENSTOCK_DUCKDB_LIBRARY}")
+target_compile_definitions(penstock_duckdb INTERFACE PENSTOCK_DUCKDB_LIBRARY="${PENSTOCK_DUCKDB_LIBRARY}"
+  PENSTOCK_DUCKDB_HTTPFS="${PENSTOCK_DUCKDB_HTTPFS}")
 target_link_libraries(penstock_duckdb INTERFACE ${CMAKE_DL_LIBS})
 add_library(Penstock::duckdb ALIAS penstock_duckdb)
 

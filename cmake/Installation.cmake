@@ -1,12 +1,12 @@
 # In the build tree the binary stands at the top of its folder and finds .deps/ by its RPATH. An installed one
 # (cmake --install, make package) has its libraries beside it:
-#   bin/penstock   lib/lib{arrow,parquet,duckdb,...}.so   share/penstock/{pipelines,licences}
+#   bin/penstock   lib/lib{arrow,parquet,duckdb,...}.so   lib/httpfs.duckdb_extension   share/penstock/{pipelines,licences}
 if(NOT TARGET penstock)
   return()
 endif()
 include(GNUInstallDirs)
 set_target_properties(penstock PROPERTIES INSTALL_RPATH "$ORIGIN/../lib" INSTALL_RPATH_USE_LINK_PATH OFF)
-install(FILES ${PENSTOCK_DUCKDB_LIBRARY} DESTINATION lib)
+install(FILES ${PENSTOCK_DUCKDB_LIBRARY} ${PENSTOCK_DUCKDB_HTTPFS} DESTINATION lib)
 
 # Of what the binary links, the libraries that a machine without compilers has not got come along. The rest
 # (C and C++ runtime, TLS, SQLite, compression) is the system's, which keeps it patched.

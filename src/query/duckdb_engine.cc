@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <thread>
 
+#include "query/duckdb_s3.h"
 #include "query/duckdb_session.h"
 #include "query/duckdb_stream.h"
 #include "query/duckdb_views.h"
@@ -93,7 +94,9 @@ Result<std::unique_ptr<ResultStream>> DuckDbEngine::Execute(std::string_view sql
                            {"temp_directory", spill},
                            {"autoload_known_extensions", "false"},
                            {"autoinstall_known_extensions", "false"},
-                           {"allow_community_extensions", "false"}}));
+                           {"allow_community_extensions", "false"},
+                           // None of those that the user keeps for DuckDB elsewhere.
+                           {"allow_persistent_secrets", "false"}}));
   auto watch = std::make_unique<DuckDbWatch>(*session, clock_, options_.timeout_ms, options.stop);
   RETURN_IF_ERROR(watch->Check());
 
@@ -104,15 +107,27 @@ Result<std::unique_ptr<ResultStream>> DuckDbEngine::Execute(std::string_view sql
   ASSIGN_OR_RETURN(const StatementUse use, InspectStatement(tree[0], statement.select));
   ASSIGN_OR_RETURN(const auto views, SelectViews(views_, use, options_.default_database, statement.select));
 
+  const S3Access* s3 = options_.s3 ? &*options_.s3 : nullptr;
+  ASSIGN_OR_RETURN(const FilesOfGlob files, ListS3(views, s3, options.stop));
+  if (!files.empty()) {
+    std::vector<std::string> scopes;
+    for (const auto& [glob, uris] : files) scopes.push_back(FolderOfGlob(glob));
+    RETURN_IF_ERROR(OpenS3(*session, *s3, scopes,
+                           options_.httpfs_candidates.empty() ? HttpfsCandidates(session->api().path)
+                                                              : options_.httpfs_candidates,
+                           options.stop));
+    RETURN_IF_ERROR(watch->Check());
+  }
+
   // A damaged footer may be reported without the file's name: views that were made are tried one file after
   // another.
-  auto explain = [views](DuckDbSession& in, const Status& status) {
+  auto explain = [views, files](DuckDbSession& in, const Status& status) {
     if (CodeOf(status) != ErrorCode::kCorrupt || status.message().find(".parquet") != std::string::npos)
       return status;
-    const std::string file = FindDamagedFile(in, views);
+    const std::string file = FindDamagedFile(in, views, files);
     return file.empty() ? status : WithContext(status, "the file \"" + file + "\" is damaged");
   };
-  if (const Status created = CreateViews(*session, views); !created.ok()) {
+  if (const Status created = CreateViews(*session, views, files); !created.ok()) {
     RETURN_IF_ERROR(watch->Check());
     return explain(*session, created);
   }

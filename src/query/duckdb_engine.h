@@ -3,11 +3,13 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
 #include "query/query_engine.h"
+#include "query/s3_access.h"
 
 namespace penstock::query {
 
@@ -28,12 +30,16 @@ struct DuckDbOptions {
   std::string default_database;
   // Empty: DuckDbCandidates() of duckdb_library.h.
   std::vector<std::string> library_candidates;
+  // For tables whose glob is an s3:// URI.
+  std::optional<S3Access> s3;
+  // Of DuckDB's extension for S3; empty: HttpfsCandidates() of duckdb_s3.h.
+  std::vector<std::string> httpfs_candidates;
 };
 
 // Each query has a DuckDB database of its own, in memory: views of the tables its text names, and nothing
 // else. A statement must be one that reads and may use no function that reaches outside (statement_tree.h);
-// beside that DuckDB itself may open files only in the folders of those tables, loads no extension, and has
-// its settings locked.
+// beside that DuckDB itself may open files only in the folders of those tables, loads no extension (but the
+// one for S3, where a table lies there, before the statement runs), and has its settings locked.
 class DuckDbEngine : public Engine {
  public:
   // `clock` outlives the engine and its streams.

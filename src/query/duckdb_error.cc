@@ -80,6 +80,22 @@ Status FromDuckDbError(std::string_view text) {
     // The line of the SQL says nothing here.
     rest = rest.substr(0, rest.find("\n\nLINE "));
   }
+  if (text.starts_with("HTTP Error")) {
+    // What DuckDB adds is about its own settings.
+    rest = rest.substr(0, rest.find("\n\nAuthentication Failure"));
+    rest = rest.substr(0, rest.find("\n\nLINE "));
+    rest = rest.substr(0, rest.find("\n\nBad Request"));
+    bool refused = false;
+    for (const std::string_view sign : {"(HTTP 403", "(HTTP 401", "\n\nInvalidToken", "\n\nExpiredToken"}) {
+      refused = refused || text.find(sign) != std::string_view::npos;
+    }
+    if (refused) {
+      code = ErrorCode::kPermissionDenied;
+      advice = "check the AWS credentials and what they may read (s3:GetObject, s3:ListBucket)";
+    } else if (text.find("(HTTP 404") != std::string_view::npos) {
+      advice = "the file was replaced while the query ran: ask again";
+    }
+  }
   if (code == ErrorCode::kResourceExhausted) rest = rest.substr(0, rest.find("\n\nPossible solutions"));
   if (code == ErrorCode::kIo && text.find("No space left") != std::string_view::npos)
     code = ErrorCode::kNoSpace;

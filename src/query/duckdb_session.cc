@@ -38,11 +38,46 @@ DuckDbSession::~DuckDbSession() {
   if (database_ != nullptr) api_->close(&database_);
 }
 
+Status DuckDbSession::Failure(std::string_view text) const {
+  std::string shown(text);
+  for (const std::string& secret : hidden_) {
+    for (size_t at = 0; (at = shown.find(secret, at)) != std::string::npos;)
+      shown.replace(at, secret.size(), "***");
+  }
+  return FromDuckDbError(shown);
+}
+
+void DuckDbSession::Hide(const std::vector<std::string>& secrets) {
+  for (const std::string& secret : secrets) {
+    if (!secret.empty()) hidden_.push_back(secret);
+  }
+}
+
+Status DuckDbSession::RunWith(const std::string& sql, const std::vector<std::string_view>& values) {
+  duckdb_prepared_statement statement = nullptr;
+  duckdb_result result{};
+  Status status;
+  bool good = api_->prepare(connection_, sql.c_str(), &statement) == DuckDBSuccess;
+  for (size_t i = 0; good && i < values.size(); ++i) {
+    good = api_->bind_varchar_length(statement, i + 1, values[i].data(), values[i].size()) == DuckDBSuccess;
+  }
+  if (!good) {
+    const char* error = api_->prepare_error(statement);
+    status = Failure(error != nullptr ? error : "INTERNAL Error: a value cannot be bound");
+  } else {
+    if (api_->execute_prepared(statement, &result) != DuckDBSuccess)
+      status = Failure(api_->result_error(&result));
+    api_->destroy_result(&result);
+  }
+  api_->destroy_prepare(&statement);
+  return status;
+}
+
 Status DuckDbSession::Run(const std::string& sql) {
   duckdb_result result{};
   Status status;
   if (api_->query(connection_, sql.c_str(), &result) != DuckDBSuccess)
-    status = FromDuckDbError(api_->result_error(&result));
+    status = Failure(api_->result_error(&result));
   api_->destroy_result(&result);
   return status;
 }
@@ -62,13 +97,13 @@ Result<std::vector<std::string>> DuckDbSession::Texts(const std::string& sql,
   std::vector<std::string> texts;
   Status status;
   if (api_->prepare(connection_, sql.c_str(), &statement) != DuckDBSuccess) {
-    status = FromDuckDbError(api_->prepare_error(statement));
+    status = Failure(api_->prepare_error(statement));
   } else if (parameter &&
              api_->bind_varchar_length(statement, 1, parameter->data(), parameter->size()) != DuckDBSuccess) {
-    status = FromDuckDbError(api_->prepare_error(statement));
+    status = Failure(api_->prepare_error(statement));
   } else {
     if (api_->execute_prepared(statement, &result) != DuckDBSuccess) {
-      status = FromDuckDbError(api_->result_error(&result));
+      status = Failure(api_->result_error(&result));
     } else {
       while (duckdb_data_chunk chunk = api_->fetch_chunk(result)) {
         duckdb_vector column = api_->data_chunk_get_vector(chunk, 0);

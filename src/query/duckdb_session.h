@@ -30,6 +30,13 @@ class DuckDbSession {
   Result<std::vector<std::string>> Texts(const std::string& sql,
                                          std::optional<std::string_view> parameter = {});
 
+  // Prepared and run once, with texts for $1, $2 …
+  Status RunWith(const std::string& sql, const std::vector<std::string_view>& values);
+
+  // A failure of DuckDB, `text` being what it says, without what Hide() was given.
+  Status Failure(std::string_view text) const;
+  void Hide(const std::vector<std::string>& secrets);
+
   // From here on DuckDB opens files only in `folders`, no network, no extension, and no setting can be
   // changed, by no statement. Views made before keep working where their files lie in `folders`.
   Status Confine(const std::vector<std::string>& folders);
@@ -42,6 +49,7 @@ class DuckDbSession {
  private:
   explicit DuckDbSession(std::shared_ptr<const DuckDbApi> api) : api_(std::move(api)) {}
   const std::shared_ptr<const DuckDbApi> api_;
+  std::vector<std::string> hidden_;
   duckdb_database database_ = nullptr;
   duckdb_connection connection_ = nullptr;
 };

@@ -4,8 +4,6 @@
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
 
-#include "query/duckdb_error.h"
-
 namespace penstock::query {
 
 Result<std::unique_ptr<DuckDbStream>> DuckDbStream::Start(std::unique_ptr<DuckDbSession> session,
@@ -30,7 +28,7 @@ DuckDbStream::~DuckDbStream() {
 
 Status DuckDbStream::Reason(const char* text) const {
   RETURN_IF_ERROR(watch_->Check());
-  return explain_(*session_, FromDuckDbError(text != nullptr ? text : "INTERNAL Error: no reason given"));
+  return explain_(*session_, session_->Failure(text != nullptr ? text : "INTERNAL Error: no reason given"));
 }
 
 Status DuckDbStream::Prepare(const std::string& sql) {
@@ -41,7 +39,7 @@ Status DuckDbStream::Prepare(const std::string& sql) {
   if (count != 1) {
     const char* error = count == 0 ? duckdb.extract_statements_error(statements) : nullptr;
     status =
-        error != nullptr ? FromDuckDbError(error) : MakeError(ErrorCode::kUsage, "expected one statement");
+        error != nullptr ? session_->Failure(error) : MakeError(ErrorCode::kUsage, "expected one statement");
   } else if (duckdb.prepare_extracted_statement(session_->connection(), statements, 0, &statement_) !=
              DuckDBSuccess) {
     status = Reason(duckdb.prepare_error(statement_));
@@ -85,7 +83,7 @@ Status DuckDbStream::ReadSchema() {
       duckdb.to_arrow_schema(arrow_options_, types.data(), names.data(), count, &schema);
   for (auto& type : types) duckdb.destroy_logical_type(&type);
   if (error != nullptr) {
-    const Status status = FromDuckDbError(duckdb.error_data_message(error));
+    const Status status = session_->Failure(duckdb.error_data_message(error));
     duckdb.destroy_error_data(&error);
     return status;
   }
@@ -107,7 +105,7 @@ Result<std::shared_ptr<arrow::RecordBatch>> DuckDbStream::Fetch() {
   duckdb_error_data error = duckdb.data_chunk_to_arrow(arrow_options_, chunk, &array);
   duckdb.destroy_data_chunk(&chunk);
   if (error != nullptr) {
-    const Status status = FromDuckDbError(duckdb.error_data_message(error));
+    const Status status = session_->Failure(duckdb.error_data_message(error));
     duckdb.destroy_error_data(&error);
     return status;
   }

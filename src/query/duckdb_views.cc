@@ -68,16 +68,24 @@ std::string EmptySelect(const ViewSpec& view) {
   return sql + " WHERE false";
 }
 
-Result<std::string> FilesSelect(const ViewSpec& view) {
+// `files`: of a table in S3; elsewhere DuckDB looks for them itself.
+Result<std::string> FilesSelect(const ViewSpec& view, const std::vector<std::string>* files) {
   if (view.format != "parquet") {
     return MakeError(ErrorCode::kConfiguration, "table " + FullName(view) + ": its files are " + view.format +
                                                     ", and only parquet can be queried");
   }
-  if (!view.glob.starts_with('/')) {
+  if (!view.glob.starts_with('/') && files == nullptr) {
     return MakeError(ErrorCode::kConfiguration,
-                     "table " + FullName(view) + ": this engine reads local files only, not " + view.glob);
+                     "table " + FullName(view) + ": this engine reads local files and S3, not " + view.glob);
   }
-  std::string sql = "SELECT * FROM read_parquet(" + QuoteSqlText(view.glob);
+  std::string sql = "SELECT * FROM read_parquet(";
+  if (files == nullptr) {
+    sql += QuoteSqlText(view.glob);
+  } else {
+    sql += '[';
+    for (const std::string& file : *files) sql += (&file == &files->front() ? "" : ", ") + QuoteSqlText(file);
+    sql += ']';
+  }
   if (view.partition_columns.empty()) {
     sql += ", hive_partitioning = false";
   } else {
@@ -128,7 +136,8 @@ Result<std::vector<const ViewSpec*>> SelectViews(const std::vector<ViewSpec>& vi
   return selected;
 }
 
-Status CreateViews(DuckDbSession& session, const std::vector<const ViewSpec*>& views) {
+Status CreateViews(DuckDbSession& session, const std::vector<const ViewSpec*>& views,
+                   const FilesOfGlob& files) {
   std::set<std::string> schemas;
   std::string ddl;
   for (const ViewSpec* view : views) {
@@ -139,9 +148,11 @@ Status CreateViews(DuckDbSession& session, const std::vector<const ViewSpec*>& v
     }
     const std::string create =
         "CREATE VIEW " + QuoteSqlName(schema) + "." + QuoteSqlName(view->name) + " AS ";
-    bool empty = !view->has_files;
+    const auto listed = files.find(view->glob);
+    const auto* uris = listed == files.end() ? nullptr : &listed->second;
+    bool empty = !view->has_files || (uris != nullptr && uris->empty());
     if (!empty) {
-      ASSIGN_OR_RETURN(const std::string select, FilesSelect(*view));
+      ASSIGN_OR_RETURN(const std::string select, FilesSelect(*view, uris));
       const Status created = session.Run(create + select);
       empty = !created.ok() && NoFiles(created);
       if (!created.ok() && !empty) return WithContext(created, "table " + FullName(*view));
@@ -162,7 +173,8 @@ std::string FolderOfGlob(std::string_view glob) {
   return slash == std::string_view::npos ? std::string() : std::string(glob.substr(0, slash + 1));
 }
 
-std::string FindDamagedFile(DuckDbSession& session, const std::vector<const ViewSpec*>& views) {
+std::string FindDamagedFile(DuckDbSession& session, const std::vector<const ViewSpec*>& views,
+                            const FilesOfGlob& files_of_glob) {
   // Footers first, that is quick; then every page.
   struct Probe {
     std::string before, behind;
@@ -170,8 +182,11 @@ std::string FindDamagedFile(DuckDbSession& session, const std::vector<const View
   for (const Probe& probe : {Probe{"SELECT '' FROM parquet_file_metadata(", ")"},
                              Probe{"SELECT CAST(max(hash(t)) AS VARCHAR) FROM read_parquet(", ") t"}}) {
     for (const ViewSpec* view : views) {
+      const auto listed = files_of_glob.find(view->glob);
       const auto files =
-          session.Texts("SELECT file FROM glob(CAST($1 AS VARCHAR)) ORDER BY file", view->glob);
+          listed != files_of_glob.end()
+              ? Result<std::vector<std::string>>(listed->second)
+              : session.Texts("SELECT file FROM glob(CAST($1 AS VARCHAR)) ORDER BY file", view->glob);
       if (!files.ok()) continue;
       for (const std::string& file : *files) {
         const auto readable = session.Texts(probe.before + QuoteSqlText(file) + probe.behind);
