@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
+#include <optional>
 
 #include "aws/error.h"
 #include "aws/sigv4.h"
@@ -11,8 +11,6 @@
 
 namespace penstock::aws {
 namespace {
-
-constexpr Duration kTolerableSkew = std::chrono::minutes(4);
 
 std::string EncodePath(std::string_view path) {
   std::string encoded;
@@ -36,7 +34,27 @@ std::string NameOfCall(const AwsRequest& request, std::string_view service) {
   return fmt::format("{} {} {}", service, request.method, Redact(request.path, {}));
 }
 
-bool IsThrottled(const Status& status) { return CodeOf(status) == ErrorCode::kThrottled; }
+// Says when the head of an answer came, and whether something of it reached the caller.
+struct Watch {
+  const AwsRequest& request;
+  Clock& clock;
+  bool delivered = false;
+  std::optional<TimePoint> head_at{};
+
+  void Attach(net::HttpRequest* http) {
+    if (!request.on_body) return;
+    http->on_head = [this](const net::HttpResponse& head) {
+      head_at = clock.Now();
+      if (!request.on_head) return Status::OK();
+      delivered = true;
+      return request.on_head(head);
+    };
+    http->on_body = [this](std::string_view piece) {
+      delivered = true;
+      return request.on_body(piece);
+    };
+  }
+};
 
 }  // namespace
 
@@ -69,54 +87,32 @@ net::HttpRequest AwsClient::Unsigned(const AwsRequest& request) const {
   return http;
 }
 
-// Whether the same call, signed with the service's time, has better prospects. The error says so, or (HEAD
-// has no body to say it in) a refusal with a Date far from ours does. Source: AWS SDKs and Tools Reference
-// Guide, "Clock skew correction"; S3 allows 15 minutes, others 5.
-bool AwsClient::CorrectClock(const net::HttpResponse& response, const Status& status) {
-  static constexpr std::array<std::string_view, 6> kCodes{
-      "RequestTimeTooSkewed",      "RequestExpired",        "RequestInTheFuture",
-      "InvalidSignatureException", "SignatureDoesNotMatch", "AuthFailure"};
-  const std::string code = AwsErrorCode(status);
-  const bool suspect = std::find(kCodes.begin(), kCodes.end(), code) != kCodes.end() ||
-                       (response.status == 403 && code.empty());
-  const auto date = response.headers.Find("date");
-  if (!suspect || !date) return false;
-  const auto theirs = ParseHttpDate(*date);
-  if (!theirs.ok()) return false;
-  const Duration off = *theirs - Now();
-  if (std::chrono::abs(off) < kTolerableSkew) return false;
-  skew_us_ = (*theirs - clock_.Now()).count();
-  logger_.Warning("aws_clock_skew", {{"service", options_.service},
-                                     {"seconds", static_cast<int64_t>(off / std::chrono::seconds(1))}});
-  return true;
-}
-
 Result<net::HttpResponse> AwsClient::Send(const AwsRequest& request, std::stop_token stop) {
   const std::string what = NameOfCall(request, options_.service);
   SigningOptions signing = SigningOptionsOf(options_.service);
   signing.unsigned_payload = options_.unsigned_payload && endpoint_.starts_with("https:");
   if (!signing.unsigned_payload) signing.payload_sha256 = Sha256Hex(request.body);
+  const net::HttpRequest unsent = Unsigned(request);
 
-  bool delivered = false;
-  net::HttpRequest unsent = Unsigned(request);
-  if (request.on_body) {
-    unsent.on_body = [&](std::string_view piece) {
-      delivered = true;
-      return request.on_body(piece);
-    };
-  }
+  Watch watch{request, clock_};
   bool clock_corrected = false;
   int tokens_taken = 0;
   for (int attempt = 1;; ++attempt) {
     net::HttpRequest http = unsent;
-    std::vector<std::string> secrets;
+    watch.Attach(&http);
+    std::vector<std::string> secrets = request.secrets;
+    const Duration skew = skew_.now();
     if (!request.anonymous) {
       ASSIGN_OR_RETURN(const Credentials credentials, credentials_.Get(stop));
-      secrets = {credentials.secret_access_key, credentials.session_token};
-      const SigningScope scope{options_.service, options_.region, Now()};
+      secrets.insert(secrets.end(), {credentials.secret_access_key, credentials.session_token});
+      const SigningScope scope{options_.service, options_.region, clock_.Now() + skew};
       RETURN_IF_ERROR(SignRequest(credentials, scope, signing, &http).status());
     }
+    const TimePoint sent = clock_.Now();
     Result<net::HttpResponse> result = http_.Send(http, stop);
+    std::optional<Duration> learned;
+    if (result.ok()) learned = skew_.Learn(*result, sent, watch.head_at.value_or(clock_.Now()));
+
     Status status;
     if (!result.ok()) {
       status = WithContext(result.status(), what);
@@ -128,19 +124,22 @@ Result<net::HttpResponse> AwsClient::Send(const AwsRequest& request, std::stop_t
       quota_.GiveBack(tokens_taken > 0 ? tokens_taken : 1);
       return result;
     }
-    if (delivered) return status;
-    if (!clock_corrected && result.ok() && CorrectClock(*result, status)) {
-      clock_corrected = true;
-      --attempt;  // it was refused for what is mended now
-      continue;
-    }
-    const bool throttled = IsThrottled(status);
-    const bool again = IsRetryable(status) && (request.idempotent || throttled);
-    const int cost = throttled ? RetryQuota::kCostOfThrottling : RetryQuota::kCostOfOther;
+    if (watch.delivered) return status;
+    const bool mended = learned && !clock_corrected && IsClockRefusal(status, skew, *learned);
+    const bool throttled = CodeOf(status) == ErrorCode::kThrottled;
+    const bool again = mended || (IsRetryable(status) && (request.idempotent || throttled));
     if (!again || attempt >= options_.max_attempts) {
       return attempt == 1 ? status
                           : WithContext(status, fmt::format("no success after {} attempts", attempt));
     }
+    if (mended) {
+      clock_corrected = true;
+      logger_.Warning("aws_clock_skew",
+                      {{"service", options_.service},
+                       {"seconds", static_cast<int64_t>(*learned / std::chrono::seconds(1))}});
+      continue;
+    }
+    const int cost = throttled ? RetryQuota::kCostOfThrottling : RetryQuota::kCostOfOther;
     if (!quota_.Take(cost)) return WithContext(status, "not tried again, as too many calls fail now");
     tokens_taken = cost;
     const ErrorDetail* detail = DetailOf(status);
@@ -160,7 +159,7 @@ Result<net::HttpResponse> AwsClient::Send(const AwsRequest& request, std::stop_t
 Result<std::string> AwsClient::Presign(const AwsRequest& request, std::chrono::seconds lifetime,
                                        std::stop_token stop) {
   ASSIGN_OR_RETURN(const Credentials credentials, credentials_.Get(stop));
-  return PresignUrl(credentials, {options_.service, options_.region, Now()},
+  return PresignUrl(credentials, {options_.service, options_.region, clock_.Now() + skew_.now()},
                     SigningOptionsOf(options_.service), lifetime, Unsigned(request));
 }
 

@@ -1,13 +1,14 @@
 // Calls of one AWS service: signed, sent, tried again, and told apart when they fail.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "aws/clock_skew.h"
 #include "aws/credentials.h"
 #include "aws/retry.h"
 #include "base/clock.h"
@@ -27,6 +28,7 @@ struct AwsRequest {
   // As of net::HttpRequest: the body of a 2xx answer, piece by piece. Once a piece was given, nothing is
   // tried again: the caller goes on by Range.
   std::function<Status(std::string_view piece)> on_body{};
+  std::function<Status(const net::HttpResponse& head)> on_head{};
   bool as_stored = false;
   int64_t max_body_bytes = 64 << 20;
   int64_t total_timeout_ms = 0;
@@ -38,6 +40,8 @@ struct AwsRequest {
   bool error_in_success = false;
   // Not signed: AssumeRoleWithWebIdentity, public objects.
   bool anonymous = false;
+  // What no error may repeat, beside the credentials: a token in the body.
+  std::vector<std::string> secrets{};
 };
 
 struct ClientOptions {
@@ -58,9 +62,9 @@ std::string DefaultEndpoint(std::string_view service, std::string_view region);
 //
 // A failure of Send is either the transport's (net::HttpClient::Send), the credentials'
 // (CredentialSource::Get), or AWS's (error.h), with the number of attempts in its text when there were
-// several. Tried again is what IsRetryable says, as the SDKs' standard mode does (retry.h). When an answer
-// says that the time of the signature is wrong, or refuses while its Date is more than 4 minutes from ours,
-// the difference is noted for all calls to come, and the call is signed once more.
+// several. Tried again is what IsRetryable says, as the SDKs' standard mode does (retry.h). Requests are
+// signed by the service's clock, as its answers tell it (clock_skew.h): a call that was refused because ours
+// is wrong is signed once more, and counts as an attempt.
 class AwsClient {
  public:
   AwsClient(net::HttpClient& http, CredentialSource& credentials, Clock& clock, Random& random, Logger logger,
@@ -76,11 +80,10 @@ class AwsClient {
   const ClientOptions& options() const { return options_; }
   const std::string& endpoint() const { return endpoint_; }
   int retry_tokens() const { return quota_.left(); }
+  Duration clock_skew() const { return skew_.now(); }
 
  private:
   net::HttpRequest Unsigned(const AwsRequest& request) const;
-  TimePoint Now() const { return clock_.Now() + Duration(skew_us_.load(std::memory_order_relaxed)); }
-  bool CorrectClock(const net::HttpResponse& response, const Status& status);
 
   net::HttpClient& http_;
   CredentialSource& credentials_;
@@ -90,7 +93,7 @@ class AwsClient {
   const ClientOptions options_;
   const std::string endpoint_;
   RetryQuota quota_;
-  std::atomic<int64_t> skew_us_{0};  // the service's clock minus ours
+  ClockSkew skew_;
 };
 
 }  // namespace penstock::aws

@@ -4,8 +4,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <map>
+
 #include "aws/error.h"
 #include "aws/scripted_http.h"
+#include "base/json.h"
 
 namespace penstock::aws {
 namespace {
@@ -210,6 +214,7 @@ TEST(AwsClientClock, AWrongClockIsCorrectedForThisCallAndAllLaterOnes) {
   EXPECT_EQ(rig.http.asked[1].headers.Find("x-amz-date"), "20261121T110000Z");
   EXPECT_EQ(rig.http.asked[2].headers.Find("x-amz-date"), "20261121T110000Z");
   EXPECT_EQ(rig.client.retry_tokens(), 500);
+  EXPECT_EQ(rig.client.clock_skew(), std::chrono::hours(1));
 }
 
 TEST(AwsClientClock, AHeadSaysItOnlyByItsDate) {
@@ -229,6 +234,85 @@ TEST(AwsClientClock, CorrectedOnceACall) {
   EXPECT_EQ(CodeOf(status), ErrorCode::kUnauthenticated);
   EXPECT_THAT(AdviceOf(status), HasSubstr("clock"));
   EXPECT_EQ(rig.http.asked.size(), 2u);
+}
+
+// Answers one attempt after the other of an operation of the suite below, and moves the clock as it says.
+class SkewedService : public net::HttpClient {
+ public:
+  explicit SkewedService(ManualClock& clock) : clock_(clock) {}
+
+  Result<net::HttpResponse> Send(const net::HttpRequest& request, std::stop_token) override {
+    if (next == attempts.size()) return MakeError(ErrorCode::kInternal, "asked once too often");
+    const json::object& attempt = attempts[next++].as_object();
+    std::string time(attempt.at("expectedSigningTime").as_string());
+    std::erase_if(time, [](char c) { return c == '-' || c == ':'; });
+    EXPECT_EQ(request.headers.Find("x-amz-date"), time);
+    clock_.Set(*ParseTimestamp(*GetString(attempt, "clientTimeAtReceive")));
+    const json::object& response = attempt.at("response").as_object();
+    net::HttpResponse answer{.status = static_cast<int>(response.at("statusCode").as_int64())};
+    for (const auto& [name, value] : response.at("headers").as_object()) {
+      answer.headers.Add(name, std::string(value.as_string()));
+    }
+    if (const auto* code = response.if_contains("errorCode")) {
+      answer.body = "<Error><Code>" + std::string(code->as_string()) + "</Code></Error>";
+    }
+    return answer;
+  }
+
+  json::array attempts;
+  size_t next = 0;
+
+ private:
+  ManualClock& clock_;
+};
+
+// The AWS SDKs' common tests.
+TEST(AwsClientClock, EveryCaseOfTheSdks) {
+  std::ifstream in(std::string(PENSTOCK_SOURCE_DIR) + "/tests/data/aws/clock-skew-test-cases.json");
+  const std::string text((std::istreambuf_iterator<char>(in)), {});
+  const json::value suite = ParseJson(text).ValueOrDie();
+  int operations = 0;
+  for (const json::value& test : suite.at("tests").as_array()) {
+    SCOPED_TRACE(*GetString(test, "description"));
+    ManualClock clock(*ParseTimestamp("2026-01-01T00:00:00Z"));
+    Random random(1);
+    StaticCredentials keys(kKeys);
+    SkewedService service(clock);
+    const json::array& cases = test.at("operations").as_array();
+    const int attempts = static_cast<int>(*GetIntOr(cases[0], "maxAttempts", 3));
+    AwsClient client(service, keys, clock, random, Logger(),
+                     {.service = "s3", .region = "eu-west-1", .max_attempts = attempts});
+    if (const int64_t known = *GetInt(cases[0], "initialClientSkew"); known != 0) {  // from an answer before
+      const std::string now = FormatTimestamp(clock.Now()).substr(0, 19) + "Z";
+      service.attempts = {
+          {{"expectedSigningTime", now},
+           {"clientTimeAtReceive", now},
+           {"response",
+            {{"statusCode", 200}, {"headers", {{"Date", FormatHttpDate(clock.Now() + seconds(known))}}}}}}};
+      ASSERT_TRUE(client.Send({.path = "/b/k"}).ok());
+    }
+    for (const json::value& operation : cases) {
+      ++operations;
+      service.attempts = operation.at("attempts").as_array();
+      service.next = 0;
+      clock.Set(*ParseTimestamp(*GetString(service.attempts[0], "clientTimeAtSend")));
+      EXPECT_EQ(client.Send({.path = "/b/k"}).ok(), *GetString(operation, "expectedOutcome") == "success");
+      EXPECT_EQ(service.next, service.attempts.size());
+      EXPECT_EQ(client.clock_skew(), seconds(*GetInt(operation, "expectedClientSkew")));
+    }
+  }
+  EXPECT_EQ(operations, 14);
+}
+
+// A long download says nothing of the clock: its head came at its beginning.
+TEST(AwsClientClock, OfAStreamItsHeadCounts) {
+  Rig rig({Answer(200, "bytes", {{"Date", "Sat, 21 Nov 2026 10:00:00 GMT"}})});
+  const auto slow = [&](std::string_view) {
+    rig.clock.Advance(std::chrono::minutes(3));
+    return Status::OK();
+  };
+  ASSERT_TRUE(rig.client.Send({.path = "/b/k", .on_body = slow}).ok());
+  EXPECT_EQ(rig.client.clock_skew(), seconds(0));
 }
 
 // ALL-4

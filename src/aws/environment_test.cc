@@ -1,26 +1,21 @@
-// Region, endpoints and credentials from the standard variables.
+// Region and endpoints from the standard variables and files.
 #include "aws/environment.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <map>
+#include <fstream>
+#include <iterator>
 
-#include "aws/credential_chain.h"
-#include "aws/scripted_http.h"
+#include "aws/environment_for_test.h"
+#include "base/json.h"
 
 namespace penstock::aws {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::Not;
-using Variables = std::map<std::string, std::string, std::less<>>;
-
 Result<AwsEnvironment> Load(Variables variables) {
-  return AwsEnvironment::Load([variables](std::string_view name) -> std::optional<std::string> {
-    const auto found = variables.find(name);
-    return found == variables.end() ? std::nullopt : std::optional(found->second);
-  });
+  return AwsEnvironment::Load(EnvironmentOf(std::move(variables)));
 }
 
 std::string RegionOf(const Variables& variables) {
@@ -54,37 +49,89 @@ TEST(AwsEnvironment, Endpoints) {
   }
 }
 
-Result<Credentials> CredentialsOf(const Variables& variables) {
-  ManualClock clock(TimePoint{});
-  Random random(1);
-  ScriptedHttp http;
-  ASSIGN_OR_RETURN(const AwsEnvironment environment, Load(variables));
-  ASSIGN_OR_RETURN(auto source, MakeCredentials(environment, http, clock, random, Logger()));
-  return source->Get();
+const char kConfig[] = R"([default]
+region = eu-central-1
+endpoint_url = http://default:1
+
+[profile local]
+region = us-west-2
+services = emulators
+endpoint_url = http://profile:2
+
+[services emulators]
+s3 =
+  endpoint_url = http://127.0.0.1:9000
+  addressing_style = path
+
+[profile plain]
+ignore_configured_endpoint_urls = true
+endpoint_url = http://plain:3
+
+[profile broken]
+services = nowhere
+)";
+
+AwsSettings SettingsOf(const Variables& variables, std::string_view service) {
+  return TestHome(kConfig).Load(variables).ValueOrDie().Settings(service).ValueOrDie();
 }
 
-TEST(AwsCredentials, FromVariables) {
-  const auto keys = CredentialsOf(
-      {{"AWS_ACCESS_KEY_ID", "id"}, {"AWS_SECRET_ACCESS_KEY", "secret"}, {"AWS_SESSION_TOKEN", "token"}});
-  ASSERT_TRUE(keys.ok());
-  EXPECT_EQ(keys->access_key_id, "id");
-  EXPECT_EQ(keys->secret_access_key, "secret");
-  EXPECT_EQ(keys->session_token, "token");
-  EXPECT_EQ(keys->expires, std::nullopt);
+TEST(AwsEnvironment, OfAProfile) {
+  EXPECT_EQ(SettingsOf({}, "s3").region, "eu-central-1");
+  EXPECT_EQ(SettingsOf({}, "s3").endpoint, "http://default:1");
+  EXPECT_EQ(SettingsOf({{"AWS_PROFILE", "local"}}, "s3").region, "us-west-2");
+  EXPECT_EQ(SettingsOf({{"AWS_PROFILE", "local"}}, "s3").endpoint, "http://127.0.0.1:9000");
+  EXPECT_EQ(SettingsOf({{"AWS_PROFILE", "local"}}, "sqs").endpoint, "http://profile:2");
+  EXPECT_EQ(SettingsOf({{"AWS_PROFILE", "local"}, {"AWS_ENDPOINT_URL", "http://variable:4"}}, "s3").endpoint,
+            "http://variable:4");
+  EXPECT_EQ(SettingsOf({{"AWS_PROFILE", "local"}, {"AWS_REGION", "eu-west-3"}}, "s3").region, "eu-west-3");
+  EXPECT_EQ(SettingsOf({{"AWS_PROFILE", "plain"}, {"AWS_REGION", "eu-west-3"}}, "s3").endpoint, "");
 }
 
-TEST(AwsCredentials, HalfAPairIsAMistake) {
-  const Status status = CredentialsOf({{"AWS_SECRET_ACCESS_KEY", "hush"}}).status();
-  EXPECT_EQ(CodeOf(status), ErrorCode::kConfiguration);
-  EXPECT_THAT(status.ToString(), Not(HasSubstr("hush")));
-  EXPECT_EQ(CodeOf(CredentialsOf({{"AWS_ACCESS_KEY_ID", "id"}, {"AWS_SECRET_ACCESS_KEY", ""}}).status()),
+TEST(AwsEnvironment, WhatIsWrongInFilesIsSaid) {
+  TestHome home(kConfig, "[default\n");
+  EXPECT_EQ(CodeOf(home.Load().status()), ErrorCode::kConfiguration);
+  home.Write(".aws/credentials", "");
+  ASSERT_TRUE(home.Load().ok());
+  const Status absent = home.Load({{"AWS_PROFILE", "nobody"}}).status();
+  EXPECT_EQ(CodeOf(absent), ErrorCode::kConfiguration);
+  EXPECT_THAT(absent.message(), HasSubstr("nobody"));
+  EXPECT_EQ(CodeOf(home.Load({{"AWS_PROFILE", "broken"}})->Settings("s3").status()),
             ErrorCode::kConfiguration);
+  EXPECT_EQ(CodeOf(home.Load({{"AWS_CONFIG_FILE", "/proc"}}).status()),
+            ErrorCode::kConfiguration);  // a folder
 }
 
-TEST(AwsCredentials, NoneIsSaid) {
-  const Status status = CredentialsOf({}).status();
-  EXPECT_EQ(CodeOf(status), ErrorCode::kUnauthenticated);
-  EXPECT_THAT(AdviceOf(status), HasSubstr("AWS_ACCESS_KEY_ID"));
+// The AWS SDKs' common tests, those of this platform.
+TEST(AwsEnvironment, TheFilesAreWhereTheSdksLook) {
+  std::ifstream in(std::string(PENSTOCK_SOURCE_DIR) + "/tests/data/aws/file-location-tests.json");
+  const std::string text((std::istreambuf_iterator<char>(in)), {});
+  const json::value suite = ParseJson(text).ValueOrDie();
+  int cases = 0;
+  for (const json::value& test : suite.at("tests").as_array()) {
+    if (*GetString(test, "platform") != "linux") continue;
+    SCOPED_TRACE(*GetString(test, "name"));
+    ++cases;
+    Variables variables;
+    for (const auto& [name, value] : test.at("environment").as_object()) {
+      variables[name] = std::string(value.as_string());
+    }
+    const bool other = variables.contains("AWS_PROFILE");  // it is not in a file that is not there
+    if (other) {
+      EXPECT_EQ(CodeOf(Load(variables).status()), ErrorCode::kConfiguration);
+    }
+    variables.erase("AWS_PROFILE");
+    const AwsEnvironment environment = Load(variables).ValueOrDie();
+    EXPECT_EQ(environment.config_path(), *GetString(test, "configLocation"));
+    EXPECT_EQ(environment.credentials_path(), *GetString(test, "credentialsLocation"));
+    EXPECT_EQ(environment.profile_name(), "default");
+  }
+  EXPECT_EQ(cases, 4);
+}
+
+TEST(AwsEnvironment, AFileMayBeNamedFromHome) {
+  TestHome home;
+  home.Write("other", "[default]\nregion = sa-east-1\n");
+  EXPECT_EQ(home.Load({{"AWS_CONFIG_FILE", "~/other"}})->Settings("s3")->region, "sa-east-1");
 }
 
 }  // namespace
