@@ -1,7 +1,7 @@
 // Paths of a field map: a small part of XPath 1.0, written in one place and run in one walk
 // (docs/ted-fields.md).
 //
-//   union  := chain (' | ' chain)*                    all of them, in the order of the document
+//   union  := chain (' | ' chain)*                    all of them, in this order
 //   chain  := start steps (' -> ' reference rest)*    the text of what the steps reach is the key of the
 //   reference start  := ''                                      from the row's element
 //           | '/'                                     from the document's root element

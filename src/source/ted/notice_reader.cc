@@ -2,6 +2,7 @@
 
 #include <arrow/table.h>
 #include <fmt/format.h>
+#include <simdjson.h>
 
 #include <algorithm>
 #include <array>
@@ -9,7 +10,6 @@
 #include <set>
 #include <unordered_map>
 
-#include "base/utf8.h"
 #include "source/ted/field_program.h"
 #include "source/ted/notice_value.h"
 #include "source/ted/notice_walk.h"
@@ -26,6 +26,15 @@ constexpr int64_t kMaxJoins = 10'000'000;
 constexpr size_t kMaxUnread = 500;    // bytes of the column
 constexpr size_t kMaxRows = 100'000;  // of a table, from one notice
 constexpr size_t kKeptRows = 4'096;   // whose memory the next notice uses again
+
+// Characters of the document are, but one written by its number may be none (&#xD800;), nor half of one in
+// UTF-16.
+bool IsValid(std::string_view text) {
+  for (const char c : text) {
+    if (static_cast<unsigned char>(c) >= 0x80) return simdjson::validate_utf8(text.data(), text.size());
+  }
+  return true;
+}
 
 // A row before it is one: its element, and what its `each` reached.
 struct RowPlace {
@@ -82,6 +91,7 @@ class Reader final : public NoticeReader {
         xml, {.max_bytes = options_.max_notice_bytes, .max_tree_bytes = options_.max_tree_bytes}));
     origin_ = origin;
     joins_ = 0;
+    arena_.Clear();
     unread_.clear();
     RETURN_IF_ERROR(ChooseFamily());
     RETURN_IF_ERROR(walk_.Run(*program_, document_.root(), names_));
@@ -129,14 +139,13 @@ class Reader final : public NoticeReader {
       Instances each;
       if (rows.each_reference >= 0) {
         for (const ProgramChain& chain : rows.each)
-          RETURN_IF_ERROR(Reach({&row, nullptr}, table, chain, each));
+          RETURN_IF_ERROR(Follow({&row, nullptr}, chain, {.elements = &each}));
         if (!rows.each_with.empty()) {
           Instances with;
           for (const ScopeInstance* one : each) {
             Instances reached;
             for (const ProgramChain& chain : rows.each_with) {
-              RETURN_IF_ERROR(Reach({one, nullptr}, static_cast<int>(kFirstReference) + rows.each_reference,
-                                    chain, reached));
+              RETURN_IF_ERROR(Follow({one, nullptr}, chain, {.elements = &reached}));
             }
             if (!reached.empty()) with.push_back(one);
           }
@@ -162,63 +171,74 @@ class Reader final : public NoticeReader {
     return place.row;
   }
 
-  // The elements that a chain whose last hop has no slots leads to.
-  Status Reach(const RowPlace& place, int, const ProgramChain& chain, Instances& reached) {
-    std::vector<std::string> texts;
-    RETURN_IF_ERROR(Follow(place, chain, texts, nullptr, &reached));
+  // What a chain is followed for: its texts, those that are not empty; how many values there are, with and
+  // without text; or the elements of its last reference.
+  struct Wanted {
+    std::vector<std::string_view>* texts = nullptr;
+    int64_t* count = nullptr;
+    Instances* elements = nullptr;
+    bool first = false;  // one text will do
+  };
+
+  std::string_view Kept(const FoundValue& value) {
+    const std::string_view text = TextOf(value, *program_->family, buffer_);
+    return text.data() == buffer_.data() ? arena_.Keep(text) : text;
+  }
+
+  Status Follow(const RowPlace& place, const ProgramChain& chain, const Wanted& wanted) {
+    const ScopeInstance* start = Start(place, chain.start);
+    if (start == nullptr || !walk_.Has(*start, chain.slot)) return Status::OK();
+    if (!chain.hops.empty()) return Join(*start, chain, wanted);
+    walk_.ForEach(*start, chain.slot, [&](const FoundValue& value) {
+      if (wanted.count != nullptr) ++*wanted.count;
+      if (wanted.texts == nullptr) return true;
+      const std::string_view text = Kept(value);
+      if (text.empty()) return true;
+      wanted.texts->push_back(text);
+      return !wanted.first;
+    });
     return Status::OK();
   }
 
-  // Texts at the chain's end, or how many values there are (texts or not), or the elements.
-  Status Follow(const RowPlace& place, const ProgramChain& chain, std::vector<std::string>& texts,
-                int64_t* count, Instances* elements) {
-    const ScopeInstance* start = Start(place, chain.start);
-    if (start == nullptr) return Status::OK();
-    Status status;
-    std::string buffer;
-    std::vector<std::string> values;
-    walk_.ForEach(*start, chain.slot, [&](const FoundValue& value) {
-      if (count != nullptr && chain.hops.empty()) ++*count;
-      values.emplace_back(TextOf(value, *program_->family, buffer));
-    });
+  Status Join(const ScopeInstance& start, const ProgramChain& chain, const Wanted& wanted) {
+    std::vector<std::string_view> keys, next;
+    const auto add = [&](const FoundValue& value) {
+      const std::string_view text = Kept(value);
+      if (!text.empty()) next.push_back(text);
+      return true;
+    };
+    walk_.ForEach(start, chain.slot, add);
     for (size_t h = 0; h < chain.hops.size(); ++h) {
       const ProgramHop& hop = chain.hops[h];
       const bool last = h + 1 == chain.hops.size();
-      std::vector<std::string> next;
-      for (const std::string& key : values) {
-        if (key.empty()) continue;
+      keys.swap(next);
+      next.clear();
+      for (const std::string_view key : keys) {
         ASSIGN_OR_RETURN(const Instances* found, Find(hop.reference, key));
         if (found == nullptr) continue;
         joins_ += static_cast<int64_t>(found->size());
         if (joins_ > kMaxJoins)
           return MakeError(ErrorCode::kTooLarge, "the references of this notice lead to too much");
         for (const ScopeInstance* instance : *found) {
-          if (last && count != nullptr) ++*count;
-          if (last && elements != nullptr) elements->push_back(instance);
-          if (hop.slots.empty()) {
-            next.emplace_back(
-                TextOf({instance->element, FieldEnd::kAllText, nullptr}, *program_->family, buffer));
+          if (last && wanted.count != nullptr) ++*wanted.count;
+          if (last && wanted.elements != nullptr) wanted.elements->push_back(instance);
+          if (hop.slots.empty() && (!last || wanted.texts != nullptr)) {
+            add({instance->element, FieldEnd::kAllText, nullptr});
           }
           const size_t before = next.size();
           for (const uint16_t slot : hop.slots) {
-            walk_.ForEach(*instance, slot, [&](const FoundValue& value) {
-              const std::string_view text = TextOf(value, *program_->family, buffer);
-              if (!text.empty()) next.emplace_back(text);
-            });
+            walk_.ForEach(*instance, slot, add);
             if (next.size() != before) break;
           }
         }
       }
-      values = std::move(next);
     }
-    for (std::string& value : values) {
-      if (!value.empty()) texts.push_back(std::move(value));
-    }
-    return status;
+    if (wanted.texts != nullptr) wanted.texts->insert(wanted.texts->end(), next.begin(), next.end());
+    return Status::OK();
   }
 
   // The elements of a reference with this key; null: none.
-  Result<const Instances*> Find(uint16_t reference, const std::string& key) {
+  Result<const Instances*> Find(uint16_t reference, std::string_view key) {
     auto& keys = keys_[reference];
     if (!indexed_[reference]) {
       indexed_[reference] = true;
@@ -228,11 +248,11 @@ class Reader final : public NoticeReader {
         alternative = std::min(alternative, one.alternative);
       for (const ScopeInstance& one : walk_.instances(scope)) {
         if (one.alternative != alternative) continue;
-        std::vector<std::string> texts;
+        std::vector<std::string_view> texts;
         for (const ProgramChain& chain : program_->keys[reference]) {
-          RETURN_IF_ERROR(Follow({&one, nullptr}, chain, texts, nullptr, nullptr));
+          RETURN_IF_ERROR(Follow({&one, nullptr}, chain, {.texts = &texts}));
         }
-        for (const std::string& text : texts) keys[text].push_back(&one);
+        for (const std::string_view text : texts) keys[text].push_back(&one);
       }
     }
     const auto found = keys.find(key);
@@ -261,7 +281,7 @@ class Reader final : public NoticeReader {
 
   void SetText(Cell& cell, std::string_view text) {
     if (text.empty()) return;
-    cell.text.assign(text);
+    cell.text = text;
     cell.null = false;
   }
 
@@ -287,20 +307,24 @@ class Reader final : public NoticeReader {
       texts_.assign(1, *source.constant);
       return Value(column, source, cell);
     }
+    const bool counts = column.take == FieldTake::kCount;
+    const bool first = column.take == FieldTake::kFirst;
     for (const ProgramPath& path : program_->columns[table][column_index]) {
       texts_.clear();
       int64_t count = 0;
       for (const ProgramChain& chain : path) {
-        RETURN_IF_ERROR(Follow(place, chain, texts_, &count, nullptr));
+        RETURN_IF_ERROR(Follow(place, chain,
+                               counts ? Wanted{.count = &count} : Wanted{.texts = &texts_, .first = first}));
+        if (first && !texts_.empty()) break;
       }
-      if (column.take == FieldTake::kCount) {
+      if (counts) {
         if (count != 0) return whole(count);
         continue;
       }
       if (texts_.empty()) continue;
       return Value(column, source, cell);
     }
-    if (column.take == FieldTake::kCount && !program_->columns[table][column_index].empty()) return whole(0);
+    if (counts && !program_->columns[table][column_index].empty()) return whole(0);
     return Status::OK();
   }
 
@@ -310,8 +334,8 @@ class Reader final : public NoticeReader {
     if (column.take == FieldTake::kFirst) texts_.resize(1);
     const std::string& list = source.codes.empty() ? column.codes : source.codes;
     const auto codes = list.empty() ? map_.codes.end() : map_.codes.find(list);
-    for (std::string& text : texts_) {
-      if (!IsUtf8(text)) {
+    for (std::string_view& text : texts_) {
+      if (!IsValid(text)) {
         return MakeError(ErrorCode::kInvalidData,
                          fmt::format("{} has characters that there are not", column.name));
       }
@@ -319,9 +343,9 @@ class Reader final : public NoticeReader {
         const auto code = codes->second.find(text);
         if (code != codes->second.end()) text = code->second;
       }
-      if (column.notice_number) text = PlainNoticeNumber(text);
-      if (source.trim != 0) text.erase(0, std::min(text.find_first_not_of(source.trim), text.size()));
-      if (!source.prefix.empty()) text.insert(0, source.prefix);
+      if (column.notice_number) text = arena_.Keep(PlainNoticeNumber(text));
+      if (source.trim != 0) text.remove_prefix(std::min(text.find_first_not_of(source.trim), text.size()));
+      if (!source.prefix.empty()) text = arena_.Keep(source.prefix + std::string(text));
     }
     if (column.take == FieldTake::kAll || column.take == FieldTake::kDistinct) {
       std::string joined;
@@ -330,14 +354,14 @@ class Reader final : public NoticeReader {
         if (i != 0) joined += column.separator;
         joined += texts_[i];
       }
-      SetText(cell, joined);
+      SetText(cell, arena_.Keep(joined));
       return Status::OK();
     }
     // One, or a sum or an `any` of all that can be read.
     Cell one;
-    for (const std::string& text : texts_) {
+    for (const std::string_view text : texts_) {
       if (text.empty()) continue;
-      if (!ReadCell(column.type, text, one)) {
+      if (!ReadCell(column.type, text, one, arena_)) {
         Unread(column.name, text);
         continue;
       }
@@ -389,13 +413,15 @@ class Reader final : public NoticeReader {
   NoticeOrigin origin_;
   const FamilyProgram* program_ = nullptr;
   size_t most_references_ = 0;
-  std::vector<std::unordered_map<std::string, Instances>> keys_;  // by reference
+  std::vector<std::unordered_map<std::string_view, Instances>> keys_;  // by reference
   std::vector<bool> indexed_;
   std::array<std::vector<RowPlace>, 3> places_;
   std::array<std::vector<std::vector<Cell>>, 3> cells_;
   std::vector<const Cell*> row_;
-  std::vector<std::string> texts_;
-  std::set<std::string> seen_;
+  std::vector<std::string_view> texts_;
+  std::set<std::string_view> seen_;
+  TextArena arena_;
+  std::string buffer_;
   std::string unread_;
   int64_t joins_ = 0;
 };

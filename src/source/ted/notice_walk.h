@@ -35,7 +35,9 @@ class NoticeWalk {
   Status Run(const FamilyProgram& program, pugi::xml_node root, XmlNames& names);
 
   const std::vector<ScopeInstance>& instances(size_t scope) const { return instances_[scope]; }
-  // Calls what(value) for each value of the slot, in the order of the document, the same one once.
+  bool Has(const ScopeInstance& instance, uint16_t slot) const { return last_[instance.slots + slot] >= 0; }
+  // Calls what(value) for each value of the slot, in the order of the document, the same one once;
+  // while it returns true.
   template <typename What>
   void ForEach(const ScopeInstance& instance, uint16_t slot, What&& what) const {
     const int32_t last = last_[instance.slots + slot];
@@ -45,7 +47,7 @@ class NoticeWalk {
       const FoundValue& value = found_[at].value;
       if (previous == nullptr || previous->element != value.element ||
           previous->attribute != value.attribute) {
-        what(value);
+        if (!what(value)) return;
       }
       previous = &value;
       if (at == last) return;

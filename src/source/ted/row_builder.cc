@@ -5,13 +5,32 @@
 #include <arrow/table.h>
 #include <arrow/type.h>
 
+#include <algorithm>
+#include <cstring>
+
 #include "source/ted/notice_value.h"
 
 namespace penstock::source::ted {
 
-bool ReadCell(FieldType type, std::string_view text, Cell& cell) {
+std::string_view TextArena::Keep(std::string_view text) {
+  if (blocks_.empty() || blocks_.back().size() - used_ < text.size()) {
+    blocks_.emplace_back(std::max(kBlock, text.size()), '\0');
+    used_ = 0;
+  }
+  char* const at = blocks_.back().data() + used_;
+  std::memcpy(at, text.data(), text.size());
+  used_ += text.size();
+  return {at, text.size()};
+}
+
+void TextArena::Clear() {
+  used_ = 0;
+  if (blocks_.size() > 1) blocks_.resize(1);
+}
+
+bool ReadCell(FieldType type, std::string_view text, Cell& cell, TextArena& arena) {
   switch (type) {
-    case FieldType::kString: cell.text.assign(text); break;
+    case FieldType::kString: cell.text = text; break;
     case FieldType::kInt64: {
       const auto value = ParseNoticeInteger(text);
       if (!value) return false;
@@ -37,9 +56,9 @@ bool ReadCell(FieldType type, std::string_view text, Cell& cell) {
       break;
     }
     case FieldType::kTime: {
-      auto value = ParseNoticeTime(text);
+      const auto value = ParseNoticeTime(text);
       if (!value) return false;
-      cell.text = std::move(*value);
+      cell.text = arena.Keep(*value);
       break;
     }
   }
@@ -47,14 +66,21 @@ bool ReadCell(FieldType type, std::string_view text, Cell& cell) {
   return true;
 }
 
+struct TableBuilder::Column {
+  arrow::Type::type type;
+  std::unique_ptr<arrow::ArrayBuilder> builder;
+};
+
 TableBuilder::TableBuilder(std::shared_ptr<arrow::Schema> schema) : schema_(std::move(schema)) {
   for (const auto& field : schema_->fields()) {
-    switch (field->type()->id()) {
-      case arrow::Type::INT64: builders_.push_back(std::make_unique<arrow::Int64Builder>()); break;
-      case arrow::Type::DOUBLE: builders_.push_back(std::make_unique<arrow::DoubleBuilder>()); break;
-      case arrow::Type::BOOL: builders_.push_back(std::make_unique<arrow::BooleanBuilder>()); break;
-      case arrow::Type::DATE32: builders_.push_back(std::make_unique<arrow::Date32Builder>()); break;
-      default: builders_.push_back(std::make_unique<arrow::StringBuilder>()); break;
+    Column& column = columns_.emplace_back();
+    column.type = field->type()->id();
+    switch (column.type) {
+      case arrow::Type::INT64: column.builder = std::make_unique<arrow::Int64Builder>(); break;
+      case arrow::Type::DOUBLE: column.builder = std::make_unique<arrow::DoubleBuilder>(); break;
+      case arrow::Type::BOOL: column.builder = std::make_unique<arrow::BooleanBuilder>(); break;
+      case arrow::Type::DATE32: column.builder = std::make_unique<arrow::Date32Builder>(); break;
+      default: column.builder = std::make_unique<arrow::StringBuilder>(); break;
     }
   }
 }
@@ -64,27 +90,28 @@ TableBuilder::~TableBuilder() = default;
 Status TableBuilder::Append(const std::vector<const Cell*>& row) {
   for (size_t i = 0; i < row.size(); ++i) {
     const Cell& cell = *row[i];
-    arrow::ArrayBuilder& builder = *builders_[i];
+    arrow::ArrayBuilder* const builder = columns_[i].builder.get();
     bytes_ += 8;
     if (cell.null) {
-      RETURN_IF_ERROR(builder.AppendNull());
+      RETURN_IF_ERROR(builder->AppendNull());
       continue;
     }
-    switch (builder.type()->id()) {
+    switch (columns_[i].type) {
       case arrow::Type::INT64:
-        RETURN_IF_ERROR(static_cast<arrow::Int64Builder&>(builder).Append(cell.whole));
+        RETURN_IF_ERROR(static_cast<arrow::Int64Builder*>(builder)->Append(cell.whole));
         break;
       case arrow::Type::DOUBLE:
-        RETURN_IF_ERROR(static_cast<arrow::DoubleBuilder&>(builder).Append(cell.number));
+        RETURN_IF_ERROR(static_cast<arrow::DoubleBuilder*>(builder)->Append(cell.number));
         break;
       case arrow::Type::BOOL:
-        RETURN_IF_ERROR(static_cast<arrow::BooleanBuilder&>(builder).Append(cell.whole != 0));
+        RETURN_IF_ERROR(static_cast<arrow::BooleanBuilder*>(builder)->Append(cell.whole != 0));
         break;
       case arrow::Type::DATE32:
-        RETURN_IF_ERROR(static_cast<arrow::Date32Builder&>(builder).Append(static_cast<int32_t>(cell.whole)));
+        RETURN_IF_ERROR(
+            static_cast<arrow::Date32Builder*>(builder)->Append(static_cast<int32_t>(cell.whole)));
         break;
       default:
-        RETURN_IF_ERROR(static_cast<arrow::StringBuilder&>(builder).Append(cell.text));
+        RETURN_IF_ERROR(static_cast<arrow::StringBuilder*>(builder)->Append(cell.text));
         bytes_ += static_cast<int64_t>(cell.text.size());
         break;
     }
@@ -94,12 +121,12 @@ Status TableBuilder::Append(const std::vector<const Cell*>& row) {
 }
 
 Result<std::shared_ptr<arrow::Table>> TableBuilder::Finish() {
-  arrow::ArrayVector columns;
-  for (auto& builder : builders_) {
-    ASSIGN_OR_RETURN(auto column, builder->Finish());
-    columns.push_back(std::move(column));
+  arrow::ArrayVector arrays;
+  for (Column& column : columns_) {
+    ASSIGN_OR_RETURN(auto array, column.builder->Finish());
+    arrays.push_back(std::move(array));
   }
-  auto table = arrow::Table::Make(schema_, std::move(columns), rows_);
+  auto table = arrow::Table::Make(schema_, std::move(arrays), rows_);
   rows_ = bytes_ = 0;
   return table;
 }
