@@ -125,6 +125,15 @@ Status ToError(const Transfer& transfer, const std::string& what) {
   return fail(ErrorCode::kUnavailable, ReasonOf(transfer), "try again later");
 }
 
+// The bounds of a body, where 0 means none for what is streamed. A refusal is held all the same.
+int64_t StreamedBytes(const HttpRequest& request) {
+  return request.max_body_bytes > 0 ? request.max_body_bytes : std::numeric_limits<int64_t>::max();
+}
+int64_t HeldBytes(const HttpRequest& request) {
+  constexpr int64_t kMostOfARefusal = 1 << 20;
+  return request.on_body ? std::min(kMostOfARefusal, StreamedBytes(request)) : request.max_body_bytes;
+}
+
 HttpResponse HeadOf(const HttpRequest& request, const Transfer& transfer) {
   HttpResponse head;
   head.status = transfer.status;
@@ -158,9 +167,7 @@ class BodyDelivery {
     if (decoder_ != nullptr) return Status::OK();
     head_ = HeadOf(request_, transfer_);
     const std::string coding = request_.as_stored ? "" : head_.headers.Find("content-encoding").value_or("");
-    const int64_t most =
-        request_.max_body_bytes > 0 ? request_.max_body_bytes : std::numeric_limits<int64_t>::max();
-    auto decoder = ContentDecoder::Make(coding, most);
+    auto decoder = ContentDecoder::Make(coding, StreamedBytes(request_));
     if (!decoder.ok()) return Told(decoder.status());
     decoder_ = std::move(*decoder);
     return request_.on_head ? request_.on_head(head_) : Status::OK();
@@ -278,7 +285,8 @@ class CurlClient::Impl {
   // One request of one turn, if it gets so far; `transfer` says what became of it.
   Status Transmit(const HttpRequest& request, const Url& url, const std::string& what, bool fresh,
                   int64_t* left_ms, const std::stop_token& stop, Transfer* transfer) {
-    transfer->max_body_bytes = request.max_body_bytes;
+    transfer->max_body_bytes = HeldBytes(request);
+    transfer->max_streamed_bytes = StreamedBytes(request);
     transfer->max_header_bytes = options_.max_header_bytes;
     transfer->easy = loop_.Borrow();
     if (transfer->easy == nullptr)
@@ -334,7 +342,7 @@ class CurlClient::Impl {
     }
     // Here and not in the loop, so that many callers decompress at once.
     auto body = DecodeContent(std::move(transfer.body),
-                              response.headers.Find("content-encoding").value_or(""), request.max_body_bytes);
+                              response.headers.Find("content-encoding").value_or(""), HeldBytes(request));
     if (!body.ok()) return WithContext(body.status(), what);
     response.body = std::move(*body);
     return response;

@@ -52,8 +52,8 @@ size_t OnBody(char* bytes, size_t one, size_t size, void* user) {
   auto& transfer = *static_cast<Transfer*>(user);
   size *= one;
   const bool streams = transfer.streams();
-  const bool unbounded = streams && transfer.max_body_bytes == 0;
-  if (!unbounded && transfer.body_bytes + static_cast<int64_t>(size) > transfer.max_body_bytes) {
+  const int64_t most = streams ? transfer.max_streamed_bytes : transfer.max_body_bytes;
+  if (static_cast<int64_t>(size) > most - transfer.body_bytes) {
     transfer.too_large = true;
     return 0;
   }

@@ -23,7 +23,8 @@ namespace penstock::net {
 // One exchange, without redirects. Belongs to the caller, lent to the loop for the time of Run.
 struct Transfer {
   CURL* easy = nullptr;
-  int64_t max_body_bytes = 0;
+  int64_t max_body_bytes = 0;      // of a body that is held
+  int64_t max_streamed_bytes = 0;  // of one that is given to on_piece
   int64_t max_header_bytes = 0;
   // Set: the body of a 2xx answer is given to it, on the thread that is in Run, while it comes. The head
   // below is complete then.

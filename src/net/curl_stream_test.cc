@@ -86,8 +86,11 @@ TEST_F(CurlStream, TheHeadComesFirstThenTheBody) {
 
 TEST_F(CurlStream, AnAnswerThatIsNoSuccessIsNotStreamed) {
   Start([](const ServerRequest&) { return ServerResponse{.status = 404, .body = "no such package"}; });
+  HttpRequest unbounded = Get("/");
+  unbounded.max_body_bytes = 0;
+  EXPECT_EQ(client_->Send(unbounded)->body, "no such package");
   const auto response = client_->Send(Get("/"));
-  ASSERT_TRUE(response.ok());
+  ASSERT_TRUE(response.ok()) << response.status();
   EXPECT_EQ(response->body, "no such package");
   EXPECT_EQ(got_, "");
   EXPECT_TRUE(heads_.empty());

@@ -55,7 +55,7 @@ struct HttpRequest {
   // of an empty body, with status, headers and url. Both are called on the thread that called Send, and may
   // block; a request they send goes by another client, as this one's bounds count the streamed one. A failure
   // that one of them returns ends the transfer and is what Send returns. What came before a connection broke
-  // was delivered. The body of any other answer is in HttpResponse::body, as always.
+  // was delivered. The body of any other answer is in HttpResponse::body: TooLarge above 1 MiB.
   std::function<Status(std::string_view piece)> on_body{};
   std::function<Status(const HttpResponse& head)> on_head{};
 };
