@@ -8,7 +8,8 @@
 namespace penstock::source {
 
 Status CheckIsNoPage(const net::HttpResponse& response, std::string_view masked_url) {
-  if (response.status < 200 || response.status >= 300 || response.status == 204) return Status::OK();
+  if (response.status < 200 || response.status >= 300 || response.status == 204 || response.status == 206)
+    return Status::OK();  // none, and the middle of what may begin with anything
   const std::string_view body = response.body;
   const size_t first = body.find_first_not_of(" \t\r\n\xef\xbb\xbf");
   if (first != std::string_view::npos && body[first] != '<') return Status::OK();

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "source/fmp/fmp_source.h"
+#include "source/ted/ted_kind.h"
 #include "source/yahoo/yahoo_source.h"
 
 namespace penstock::source {
@@ -9,6 +10,7 @@ namespace {
 
 const SourceKind kKinds[] = {
     {"fmp", fmp::kSampleConfiguration, Family::kMarket, &fmp::MakeFmpSource},
+    {"ted", ted::kSampleConfiguration, Family::kTenders, nullptr, &ted::CheckSettings},
     {"yahoo", yahoo::kSampleConfiguration, Family::kMarket, &yahoo::MakeYahooSource},
 };
 

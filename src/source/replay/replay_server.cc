@@ -11,6 +11,7 @@
 #include "source/replay/fault_plan.h"
 #include "source/replay/fmp_replay.h"
 #include "source/replay/request_log.h"
+#include "source/replay/ted_replay.h"
 #include "source/replay/yahoo_replay.h"
 
 namespace penstock::source {
@@ -48,6 +49,13 @@ class ReplayServer::Impl {
     ASSIGN_OR_RETURN(auto second, FmpReplay::Open(std::move(fmp)));
     providers_.push_back(std::move(provider));
     providers_.push_back(std::move(second));
+    if (options_.ted_notices < 1 || options_.ted_notices > 350)
+      return MakeError(ErrorCode::kUsage, "tender notices an issue: expected 1 to 350");
+    TedReplayOptions ted;
+    ted.data_dir = options_.data_dir;
+    ted.notices_an_issue = static_cast<int>(options_.ted_notices);
+    ted.today = fmp.market.today;
+    providers_.push_back(std::make_unique<TedReplay>(std::move(ted)));
 
     net::ServerOptions server;
     server.address = options_.address;

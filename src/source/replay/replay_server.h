@@ -24,6 +24,7 @@ struct ReplayOptions {
   std::string fmp_key;              // the key that FMP's stand-in asks for; empty: none
   std::string dead;                 // "34/1536": so many of so many symbols of the US market are unknown
   std::string today;                // of FMP's quotes and profiles, YYYY-MM-DD; empty: 2025-12-31
+  int64_t ted_notices = 30;         // an issue of the tender notices that are made up; at most 350
   bool gzip = false;                // answer gzip to who accepts it; on loopback that only costs time
   std::vector<std::string> faults;  // see replay/fault_plan.h: "500:rate=0.1,seed=7"
   std::string quota;                // "300/60s": 429 with Retry-After over it; empty: none
