@@ -17,6 +17,7 @@
 #include "net/url.h"
 #include "pipeline/service_tasks.h"
 #include "pipeline/step_runner.h"
+#include "pipeline/tenders/archive_message.h"
 #include "pipeline/views.h"
 #include "query/duckdb_engine.h"
 #include "queue/sqlite_queue.h"
@@ -144,9 +145,10 @@ Result<queue::Queues*> Workspace::Queues() {
   return parts_->queues.get();
 }
 
-Result<std::shared_ptr<queue::Queue>> Workspace::Queue(const std::string& name) {
+Result<std::shared_ptr<queue::Queue>> Workspace::Queue(const std::string& name,
+                                                       const queue::QueueOptions* options) {
   ASSIGN_OR_RETURN(auto* queues, Queues());
-  return queues->Get(name);
+  return queues->Get(name, options == nullptr ? std::nullopt : std::optional(*options));
 }
 
 Result<std::vector<std::string>> Workspace::QueueNames() {
@@ -189,6 +191,7 @@ struct PipelineWorkshop::Parts {
   pipeline::Pipeline pipeline;
   pipeline::NoProgress no_progress;
   std::shared_ptr<queue::Queue> dead_letters;
+  std::shared_ptr<queue::Queue> archives;
   std::shared_ptr<sqlite::Database> quotas;
   // Also where PENSTOCK_NOW tells another time: the provider's goes on as it does.
   BootClock quota_clock;
@@ -267,6 +270,11 @@ Result<std::unique_ptr<PipelineWorkshop>> PipelineWorkshop::Open(Session& sessio
   ASSIGN_OR_RETURN(runtime.store, workspace.Store());
   ASSIGN_OR_RETURN(runtime.catalog, workspace.Catalog());
   runtime.dead_letters = parts.dead_letters.get();
+  if (parts.pipeline.family() == source::Family::kTenders) {
+    const auto queue = pipeline::ArchiveQueueOptions(parts.pipeline);
+    ASSIGN_OR_RETURN(parts.archives, workspace.Queue(pipeline::ArchiveQueueName(parts.pipeline), &queue));
+    runtime.archives = parts.archives.get();
+  }
   runtime.provider = parts.client.get();
   runtime.source_settings = settings;
   runtime.source = parts.source.get();

@@ -16,6 +16,7 @@ class Catalog;
 }
 namespace penstock::queue {
 class Queue;
+struct QueueOptions;
 class Queues;
 }  // namespace penstock::queue
 namespace penstock::query {
@@ -50,8 +51,9 @@ class Workspace {
 
   Result<store::ObjectStore*> Store();
   Result<lake::Catalog*> Catalog();
-  // A queue of this bucket, made when it is new.
-  Result<std::shared_ptr<queue::Queue>> Queue(const std::string& name);
+  // A queue of this bucket, made when it is new; with these options, if any, from now on.
+  Result<std::shared_ptr<queue::Queue>> Queue(const std::string& name,
+                                              const queue::QueueOptions* options = nullptr);
   Result<std::vector<std::string>> QueueNames();
   Result<workflow::ExecutionStore*> Executions();
   Result<serve::ScheduleStore*> Schedules();

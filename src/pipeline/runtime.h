@@ -55,6 +55,7 @@ struct Runtime {
   // and --endpoint name another endpoint).
   net::HttpClient* provider = nullptr;
   std::map<std::string, std::string> source_settings;
+  queue::Queue* archives = nullptr;                   // kTenders: what is to be extracted
   source::Source* source = nullptr;                   // kMarket
   source::FundamentalSource* fundamentals = nullptr;  // nullptr: this kind of source has none
   Clock* clock = nullptr;

@@ -4,6 +4,7 @@
 
 #include "base/spelling.h"
 #include "pipeline/market/steps.h"
+#include "pipeline/tenders/steps.h"
 
 namespace penstock::pipeline {
 namespace {
@@ -66,6 +67,18 @@ std::span<const Step> Steps() {
                                       {"s3:PutObject", "clean/screener/"}},
        &RunMergeScreenerDataStep},
       {"publish", "registers the tables in the catalog", RegisterTables(), &RunPublishStep},
+      {"start_transfer_job",
+       "brings a month's archives of tender notices from TED, and queues them for extraction",
+       {{"s3:ListBucket", "transfers/"},
+        {"s3:GetObject", "transfers/"},
+        {"s3:PutObject", "transfers/"},
+        {"s3:DeleteObject", "transfers/"},
+        {"s3:GetObject", "raw/"},
+        {"s3:PutObject", "raw/"},
+        {"s3:GetObject", "markers/transfers/"},
+        {"s3:PutObject", "markers/transfers/"},
+        {"sqs:SendMessage", "archives"}},
+       &RunStartTransferJobStep},
   };
   return kSteps;
 }

@@ -53,6 +53,7 @@ class FaultyStore : public ObjectStore {
   Result<ObjectInfo> Head(std::string_view key) override;
   Result<ListPage> List(std::string_view prefix, const ListOptions& options = {}) override;
   Status Delete(std::string_view key, const std::optional<Etag>& if_match = std::nullopt) override;
+  std::optional<int64_t> FreeBytes() override { return inner_.FreeBytes(); }
   std::string uri() const override { return inner_.uri(); }
 
  private:

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <stdio.h>
 #include <sys/file.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -435,6 +436,12 @@ Result<std::optional<ObjectInfo>> FolderStore::Commit(Temporary& temporary, int 
   struct stat info;
   if (::fstat(temporary.fd(), &info) != 0) return ErrnoStatus(errno, "stat", PathOf(key));
   return std::optional<ObjectInfo>(InfoOf(key, info));
+}
+
+std::optional<int64_t> FolderStore::FreeBytes() {
+  struct statvfs info;
+  if (::fstatvfs(root_.get(), &info) != 0) return std::nullopt;
+  return static_cast<int64_t>(info.f_bavail) * static_cast<int64_t>(info.f_frsize);
 }
 
 Status FolderStore::Delete(std::string_view key, const std::optional<Etag>& if_match) {

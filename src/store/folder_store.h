@@ -52,6 +52,7 @@ class FolderStore : public ObjectStore {
   Result<ObjectInfo> Head(std::string_view key) override;
   Result<ListPage> List(std::string_view prefix, const ListOptions& options = {}) override;
   Status Delete(std::string_view key, const std::optional<Etag>& if_match = std::nullopt) override;
+  std::optional<int64_t> FreeBytes() override;
   std::string uri() const override { return path_; }
 
  private:

@@ -96,6 +96,9 @@ class ObjectStore {
   // With `if_match`: only exactly this version; PreconditionFailed otherwise (also when it is gone).
   virtual Status Delete(std::string_view key, const std::optional<Etag>& if_match = std::nullopt) = 0;
 
+  // Bytes that may still be put here; absent where there is no such bound. A guess: others put, too.
+  virtual std::optional<int64_t> FreeBytes() { return std::nullopt; }
+
   // For messages and for other programs: "/data/lake", "s3://bucket/prefix".
   virtual std::string uri() const = 0;
 };
