@@ -26,6 +26,7 @@ struct RunOptions {
   std::string pipeline;
   std::string date, from, to;  // kMarket
   std::string input;
+  std::string step;  // only this one
   std::string name;
   bool again = false;  // kMarket
   RunTarget target;
@@ -66,6 +67,8 @@ Status DoMarketStepAgain(const PipelineWorkshop& shop, const pipeline::DeadLette
 Result<serve::RunOutcome> RunMarketOccurrence(PipelineWorkshop& shop, const serve::Schedule& schedule,
                                               TimePoint occurrence, const std::string& execution,
                                               std::stop_token stop);
+// Of every family: --step, one step alone, with its output as JSON.
+Result<int> RunStep(Session& session, pipeline::Pipeline pipeline, const RunOptions& options);
 // Of families whose runs are executions and no more.
 Result<int> RunWorkflow(Session& session, pipeline::Pipeline pipeline, const RunOptions& options);
 Status DoStepAgain(const PipelineWorkshop& shop, const pipeline::DeadLetter& letter, std::stop_token stop);

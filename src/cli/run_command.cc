@@ -11,6 +11,7 @@ namespace {
 Result<int> Run(Session& session, const RunOptions& options) {
   if (options.target.demo && session.options.bucket.empty()) session.options.bucket = "demo";
   ASSIGN_OR_RETURN(auto loaded, pipeline::LoadPipeline(options.pipeline));
+  if (!options.step.empty()) return RunStep(session, std::move(loaded), options);
   const auto run = VerbsOf(loaded.family()).run;
   return run(session, std::move(loaded), options);
 }
@@ -26,6 +27,7 @@ void AddRunCommand(CLI::App& app, Session& session, Action& action) {
                    "daily bars: first day, fetched in one request a symbol up to --to");
   verb->add_option("--to", options->to, "last day; default: the last session that is over");
   verb->add_option("--input", options->input, "a JSON object laid over the execution's input");
+  verb->add_option("--step", options->step, "only this step of the workflow; its input is --input alone");
   verb->add_option("--name", options->name, "of the execution; the same name is run once");
   verb->add_flag("--again", options->again, "ask and process once more, also what is done (corrected data)");
   options->target.AddTo(*verb);
@@ -33,7 +35,9 @@ void AddRunCommand(CLI::App& app, Session& session, Action& action) {
       "Examples:\n"
       "  penstock run ftse100 --live\n"
       "  penstock run sp500 --from 2024-01-02 --to 2024-12-31\n"
-      "  penstock run sp500 --demo");
+      "  penstock run sp500 --demo\n"
+      "  penstock run ted --input '{\"year\":2019,\"month\":3}'\n"
+      "  penstock run ted --step merge_year --input '{\"year\":2019}'");
   verb->callback(
       [&session, &action, options] { action = [&session, options] { return Run(session, *options); }; });
 }
