@@ -26,14 +26,14 @@ build: build/release/build.ninja  ## build/release/penstock, optimised
 	@cmake --build --preset release --parallel $(JOBS)
 
 .PHONY: test
-test: build build/debug/build.ninja build/tsan/build.ninja $(VENV)/.tests  ## all tests: unit, sanitizers, structure, end to end
+test: build build/debug/build.ninja build/tsan/build.ninja $(VENV)/.tests s3-server  ## all tests: unit, sanitizers, structure, end to end
 	@cmake --build --preset release --parallel $(JOBS) --target unit_tests
 	@cmake --build --preset debug --parallel $(JOBS) --target unit_tests
 	@cmake --build --preset tsan --parallel $(JOBS) --target unit_tests
 	@tools/run-tests release debug tsan
 
 .PHONY: unit
-unit: build/release/build.ninja $(VENV)/.tests  ## the release tests only: while you work; ARGS='-R net' chooses
+unit: build/release/build.ninja $(VENV)/.tests s3-server  ## the release tests only: while you work; ARGS='-R net' chooses
 	@cmake --build --preset release --parallel $(JOBS) --target all unit_tests
 	@tools/run-tests release -- $(ARGS)
 
@@ -85,6 +85,9 @@ $(VENV)/.tests: tests/requirements.txt | $(VENV)/.ready
 	@echo "Python packages for the tests, into $(VENV)"
 	@tools/make-venv $(VENV) tests/requirements.txt
 	@touch $@
+.PHONY: s3-server
+s3-server: | $(VENV)/.ready
+	@tools/install-versitygw
 $(VENV)-bench/.bench: bench/requirements.txt tools/make-venv | packages
 	@echo "Python packages of the peers, into $(VENV)-bench"
 	@tools/make-venv $(VENV)-bench bench/requirements.txt

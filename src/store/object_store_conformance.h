@@ -12,14 +12,24 @@
 #include <ostream>
 #include <string>
 
+#include "base/clock.h"
 #include "store/object_store.h"
 
 namespace penstock::store {
+
+// Where a store is allowed to be another than a folder. Nothing else.
+struct StoreTraits {
+  // An etag says which bytes, so that putting the same ones again gives the same one.
+  bool etag_of_bytes = false;
+  // How far the times may lie apart that a put and a look at the object tell.
+  Duration modified_within{0};
+};
 
 struct StoreMaker {
   std::string name;  // letters and digits
   // A store without objects; what it lies in goes with the last pointer. Several threads use it at once.
   std::function<std::shared_ptr<ObjectStore>()> make;
+  StoreTraits traits{};
 };
 
 inline void PrintTo(const StoreMaker& maker, std::ostream* out) { *out << maker.name; }
