@@ -38,13 +38,14 @@ std::string BareCode(std::string_view code) {
   return std::string(code);
 }
 
-// The element that holds Code and Message: of S3 the root, of the query protocol one below.
+// The element that holds Code and Message: of S3 the root, of the query protocol one below, of EC2's two.
 pugi::xml_node ErrorElement(const pugi::xml_document& document) {
   const pugi::xml_node root = document.document_element();
   const std::string_view name = root.name();
   if (name == "Error") return root;
-  if (name == "ErrorResponse") return root.child("Error");
-  return {};
+  if (name != "ErrorResponse" && name != "Response") return {};
+  const pugi::xml_node error = root.child("Error");
+  return error ? error : root.child("Errors").child("Error");
 }
 
 bool LooksLikeXml(std::string_view body) {

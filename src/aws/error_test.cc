@@ -55,6 +55,16 @@ TEST(AwsErrors, XmlOfTheQueryProtocol) {
   EXPECT_NE(AdviceOf(status), "");
 }
 
+// As EC2 answers, and moto for all services.
+TEST(AwsErrors, XmlWithAListOfErrors) {
+  const Status status =
+      Read(Answer(401,
+                  "<Response><Errors><Error><Code>AuthFailure</Code><Message>no</Message></Error>"
+                  "</Errors><RequestID>x</RequestID></Response>"));
+  EXPECT_EQ(CodeOf(status), ErrorCode::kUnauthenticated);
+  EXPECT_EQ(AwsErrorCode(status), "AuthFailure");
+}
+
 TEST(AwsErrors, JsonWithANamespace) {
   const Status status =
       Read(Answer(400, R"({"__type":"com.amazonaws.sqs#QueueDoesNotExist","message":"no such queue"})",

@@ -1,10 +1,7 @@
 // For tests only: Amazon SQS as moto has it (tests/servers/sqs.py), shared by the tests of a process.
 #pragma once
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <cstdlib>
 #include <memory>
@@ -12,6 +9,7 @@
 
 #include "aws/client.h"
 #include "aws/credentials.h"
+#include "aws/server_for_test.h"
 #include "base/clock.h"
 #include "net/curl_client.h"
 #include "queue/ids.h"
@@ -24,19 +22,7 @@ inline const std::string& SqsTestServer() {
   static const std::string origin = [] {
     if (const char* running = std::getenv("PENSTOCK_TEST_SQS"); running != nullptr)
       return std::string(running);
-    int in[2], out[2];  // the server ends when nobody holds the other end of its standard input
-    if (::pipe2(in, O_CLOEXEC) != 0 || ::pipe2(out, O_CLOEXEC) != 0) return std::string();
-    const std::string python = PENSTOCK_SOURCE_DIR "/build/venv/bin/python";
-    if (::fork() == 0) {
-      ::dup2(in[0], 0);
-      ::dup2(out[1], 1);
-      ::execl(python.c_str(), python.c_str(), "-B", PENSTOCK_SOURCE_DIR "/tests/servers/sqs.py", nullptr);
-      ::_exit(127);
-    }
-    ::close(out[1]);
-    std::string line;
-    for (char c = 0; ::read(out[0], &c, 1) == 1 && c != '\n';) line += c;
-    return line;
+    return aws::StartTestServer(PENSTOCK_SOURCE_DIR, "sqs.py");
   }();
   return origin;
 }
