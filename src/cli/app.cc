@@ -68,7 +68,8 @@ int RunApp(int argc, char** argv, std::stop_token stop) {
   app.fallthrough();
   app.get_formatter()->column_width(34);
   auto& options = session.options;
-  app.add_option("--bucket", options.bucket, "the lake: a folder (PENSTOCK_BUCKET; default ./lake)");
+  app.add_option("--bucket", options.bucket,
+                 "the lake: a folder or s3://NAME/PREFIX (PENSTOCK_BUCKET; default ./lake)");
   app.add_option("--output", options.output, "table, json, csv or ndjson");
   app.add_flag("--quiet", options.quiet, "results and errors only");
   app.add_option("--log-level", options.log_level, "debug, info, warning, error or off");

@@ -11,6 +11,7 @@
 #include "pipeline/pipeline.h"
 #include "query/query_engine.h"
 #include "store/object_store.h"
+#include "store/s3_location.h"
 #include "workflow/execution_store.h"
 
 namespace penstock::cli {
@@ -27,12 +28,15 @@ Status CheckBucket(Workspace& workspace) {
 
 Status CheckDisk(Workspace& workspace) {
   ASSIGN_OR_RETURN(auto* store, workspace.Store());
+  // What is kept on this machine, when the bucket is in S3.
+  ASSIGN_OR_RETURN(const std::string folder, workspace.StateFolder());
   struct statvfs disk{};
-  if (::statvfs(store->uri().c_str(), &disk) != 0) return Status::OK();
+  const bool in_s3 = store->uri().starts_with(store::kS3Scheme);
+  const std::string place = in_s3 ? folder : store->uri();
+  if (::statvfs(place.c_str(), &disk) != 0) return Status::OK();
   const auto free = static_cast<int64_t>(disk.f_bavail) * static_cast<int64_t>(disk.f_frsize);
   if (free >= kLowDiskBytes) return Status::OK();
-  return MakeError(ErrorCode::kNoSpace,
-                   fmt::format("the disk of {} has {} MiB left", store->uri(), free >> 20),
+  return MakeError(ErrorCode::kNoSpace, fmt::format("the disk of {} has {} MiB left", place, free >> 20),
                    "free some space; `penstock lifecycle apply` removes what is old by the pipeline's rules");
 }
 

@@ -7,6 +7,7 @@
 
 #include "cli/run_target.h"
 #include "cli/session.h"
+#include "store/s3_location.h"
 
 namespace penstock::cli {
 namespace {
@@ -29,6 +30,7 @@ std::string Listed(const std::map<std::string, int64_t>& counts) {
 // The bucket as a person would write it in the current folder.
 std::string ShownBucket(const Session& session) {
   const std::string bucket = session.bucket();
+  if (bucket.starts_with(store::kS3Scheme)) return bucket;
   std::error_code error;
   const auto here = std::filesystem::current_path(error);
   std::string shown = error ? bucket : std::filesystem::path(bucket).lexically_proximate(here).string();

@@ -11,6 +11,7 @@
 #include "net/http_server.h"
 #include "pipeline/layout.h"
 #include "serve/status_pages.h"
+#include "store/s3_location.h"
 
 namespace penstock::cli {
 namespace {
@@ -88,7 +89,7 @@ Result<int> ListSchedules(Session& session, const std::string& pipeline) {
   serve::ScheduleStore* store = nullptr;
   // Without a bucket nothing has run.
   std::error_code error;
-  if (std::filesystem::exists(session.bucket(), error)) {
+  if (session.bucket().starts_with(store::kS3Scheme) || std::filesystem::exists(session.bucket(), error)) {
     ASSIGN_OR_RETURN(store, workspace.Schedules());
   }
   Rows rows{{"schedule", "expression", "timezone", "next", "second", "third", "last", "result", "message"},

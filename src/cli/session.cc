@@ -8,6 +8,8 @@
 #include <cstring>
 #include <filesystem>
 
+#include "store/s3_location.h"
+
 namespace penstock::cli {
 namespace {
 
@@ -45,7 +47,7 @@ std::string Session::bucket() const {
   if (const char* variable = std::getenv("PENSTOCK_BUCKET"); name.empty() && variable != nullptr)
     name = variable;
   if (name.empty()) name = "lake";
-  if (name.starts_with("s3://")) return name;
+  if (name.starts_with(store::kS3Scheme)) return name;
   std::error_code error;
   const auto absolute = std::filesystem::absolute(name, error);
   if (error) return name;

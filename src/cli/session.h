@@ -15,7 +15,7 @@
 namespace penstock::cli {
 
 struct GlobalOptions {
-  std::string bucket;            // a folder; empty: PENSTOCK_BUCKET, else ./lake
+  std::string bucket;            // a folder or s3://name/prefix; empty: PENSTOCK_BUCKET, else ./lake
   std::string output = "table";  // table|json|csv|ndjson
   bool quiet = false;            // no progress, no remarks; results and errors only
   std::string log_level;         // empty: warning, or what the verb has
@@ -39,7 +39,7 @@ class Session {
   const Terminal& out() const { return out_; }
   const Terminal& err() const { return err_; }
   OutputFormat format() const { return format_; }
-  // --bucket, made absolute.
+  // --bucket; a folder's path made absolute.
   std::string bucket() const;
 
   // To standard output: what the verb was asked for.

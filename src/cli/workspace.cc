@@ -8,7 +8,10 @@
 #include <mutex>
 
 #include "base/parallel.h"
+#include "base/sha256.h"
+#include "cli/aws_session.h"
 #include "cli/demo.h"
+#include "cli/s3_tables.h"
 #include "lake/catalog.h"
 #include "net/curl_client.h"
 #include "net/rate_limiter.h"
@@ -21,6 +24,7 @@
 #include "pipeline/views.h"
 #include "query/duckdb_engine.h"
 #include "queue/sqlite_queue.h"
+#include "queue/sqs_queue.h"
 #include "serve/sqlite_schedule_store.h"
 #include "source/fundamentals.h"
 #include "source/page_guard.h"
@@ -29,6 +33,7 @@
 #include "source/source.h"
 #include "sqlite/database.h"
 #include "store/folder_store.h"
+#include "store/s3_location.h"
 #include "workflow/engine.h"
 #include "workflow/sqlite_execution_store.h"
 
@@ -79,10 +84,11 @@ net::Quota QuotaOf(const pipeline::SourceConfig& config) {
 }  // namespace
 
 struct Workspace::Parts {
-  std::shared_ptr<store::FolderStore> store;
+  std::unique_ptr<AwsSession> aws;
+  std::shared_ptr<store::ObjectStore> store;
   std::unique_ptr<lake::StoreCatalog> catalog;
   std::shared_ptr<sqlite::Database> state;
-  std::shared_ptr<queue::SqliteQueues> queues;
+  std::shared_ptr<queue::Queues> queues;
   std::unique_ptr<workflow::SqliteExecutionStore> executions;
   std::unique_ptr<serve::SqliteScheduleStore> schedules;
 };
@@ -94,10 +100,10 @@ Workspace::~Workspace() = default;
 Result<store::ObjectStore*> Workspace::Store() {
   if (parts_->store == nullptr) {
     const std::string bucket = session_.bucket();
-    if (bucket.starts_with("s3://")) {
-      return MakeError(ErrorCode::kUsage,
-                       fmt::format("--bucket: buckets in S3 are not supported yet: {}", bucket),
-                       "name a folder");
+    if (bucket.starts_with(store::kS3Scheme)) {
+      ASSIGN_OR_RETURN(auto* aws, Aws());
+      ASSIGN_OR_RETURN(parts_->store, OpenS3Bucket(*aws, bucket));
+      return parts_->store.get();
     }
     store::FolderOptions options;
     options.clock = &session_.clock();
@@ -125,6 +131,12 @@ Result<std::string> Workspace::StateFolder() {
   if (const char* folder = std::getenv("PENSTOCK_STATE"); folder != nullptr && *folder != '\0') {
     return std::string(folder);
   }
+  const std::string bucket = session_.bucket();
+  if (bucket.starts_with(store::kS3Scheme)) {
+    ASSIGN_OR_RETURN(const store::S3Location location, store::ParseS3Uri(bucket));
+    return fmt::format("{}/buckets/{}-{}", UserStateFolder(), location.bucket,
+                       Sha256Hex(location.Uri()).substr(0, 8));
+  }
   ASSIGN_OR_RETURN(auto* store, Store());
   return store->uri() + "/.penstock";
 }
@@ -137,10 +149,36 @@ Result<std::shared_ptr<sqlite::Database>> Workspace::State() {
   return parts_->state;
 }
 
+Result<AwsSession*> Workspace::Aws() {
+  if (parts_->aws == nullptr) {
+    ASSIGN_OR_RETURN(parts_->aws, AwsSession::Open(session_.random(), session_.log()));
+  }
+  return parts_->aws.get();
+}
+
 Result<queue::Queues*> Workspace::Queues() {
-  if (parts_->queues == nullptr) {
+  if (parts_->queues != nullptr) return parts_->queues.get();
+  const char* chosen = std::getenv("PENSTOCK_QUEUES");
+  const std::string kind = chosen == nullptr || *chosen == '\0' ? "local" : chosen;
+  if (kind == "local") {
     ASSIGN_OR_RETURN(auto state, State());
     ASSIGN_OR_RETURN(parts_->queues, queue::SqliteQueues::Open(std::move(state), session_.clock()));
+  } else if (kind == "sqs") {
+    ASSIGN_OR_RETURN(auto* aws, Aws());
+    ASSIGN_OR_RETURN(auto* client, aws->NewClient("sqs"));
+    queue::SqsOptions options;
+    if (const char* prefix = std::getenv("PENSTOCK_QUEUE_PREFIX"); prefix != nullptr) {
+      options.prefix = prefix;
+    } else {
+      ASSIGN_OR_RETURN(auto* store, Store());
+      options.prefix = fmt::format("penstock-{}-", Sha256Hex(store->uri()).substr(0, 8));
+    }
+    parts_->queues = std::make_shared<queue::SqsQueues>(*client, session_.clock(), session_.random(),
+                                                        session_.log(), options);
+  } else {
+    return MakeError(ErrorCode::kConfiguration,
+                     fmt::format("PENSTOCK_QUEUES is neither local nor sqs: {}", kind),
+                     "docs/queues.md says where queues can lie");
   }
   return parts_->queues.get();
 }
@@ -174,12 +212,17 @@ Result<serve::ScheduleStore*> Workspace::Schedules() {
 
 Result<std::unique_ptr<query::Engine>> Workspace::QueryEngine(const QueryLimits& limits) {
   std::vector<query::ViewSpec> views;
-  if (Exists(session_.bucket())) {
+  query::DuckDbOptions options;
+  const bool in_s3 = session_.bucket().starts_with(store::kS3Scheme);
+  if (in_s3 || Exists(session_.bucket())) {
     ASSIGN_OR_RETURN(auto* store, Store());
     ASSIGN_OR_RETURN(auto* catalog, Catalog());
     ASSIGN_OR_RETURN(views, pipeline::ViewsOf(*catalog, store->uri()));
+    if (in_s3) {
+      ASSIGN_OR_RETURN(auto* aws, Aws());
+      ASSIGN_OR_RETURN(options.s3, AccessToTables(*aws, *store));
+    }
   }
-  query::DuckDbOptions options;
   options.default_database = limits.database;
   options.memory_limit_mb = limits.memory_limit_mb;
   options.timeout_ms = limits.timeout_ms;

@@ -35,6 +35,8 @@ class ExecutionStore;
 
 namespace penstock::cli {
 
+class AwsSession;
+
 struct QueryLimits {
   std::string database;  // where names without one are looked up first
   int64_t memory_limit_mb = 1024;
@@ -66,7 +68,9 @@ class Workspace {
  private:
   struct Parts;
   Result<std::shared_ptr<sqlite::Database>> State();
+  // Local ones, or with PENSTOCK_QUEUES=sqs those in SQS.
   Result<queue::Queues*> Queues();
+  Result<AwsSession*> Aws();
 
   Session& session_;
   const Bucket bucket_;
