@@ -47,7 +47,8 @@ TEST(Botocore, SignsAsWeDo) {
     if (test.as_object().contains("authorization")) {
       ++in_header;
       ASSERT_TRUE(client.Send(request).ok());
-      EXPECT_EQ(http.asked[0].url, text("url"));
+      const net::Url url = *net::ParseUrl(text("url"));  // an endpoint's port may be the scheme's own
+      EXPECT_EQ(http.asked[0].url, url.Origin() + url.path + (url.query.empty() ? "" : "?" + url.query));
       EXPECT_EQ(http.asked[0].headers.Find("authorization"), text("authorization"));
     } else {
       ++in_query;

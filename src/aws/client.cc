@@ -12,6 +12,8 @@
 namespace penstock::aws {
 namespace {
 
+constexpr int64_t kLongestRefusal = 64 << 10;
+
 std::string EncodePath(std::string_view path) {
   std::string encoded;
   for (size_t begin = 0; begin <= path.size();) {
@@ -23,9 +25,12 @@ std::string EncodePath(std::string_view path) {
   return encoded;
 }
 
-std::string WithoutSlash(std::string url) {
-  while (url.ends_with('/')) url.pop_back();
-  return url;
+// As it is sent and signed: the host in lower case, no port that the scheme implies, no slash at the end.
+std::string NormalEndpoint(const std::string& text) {
+  const auto url = net::ParseUrl(text);
+  std::string endpoint = url.ok() ? url->Origin() + url->path : text;  // Send says what is wrong with it
+  while (endpoint.ends_with('/')) endpoint.pop_back();
+  return endpoint;
 }
 
 // "s3 GET /bucket/key", or of a JSON protocol "sqs AmazonSQS.SendMessage".
@@ -34,12 +39,21 @@ std::string NameOfCall(const AwsRequest& request, std::string_view service) {
   return fmt::format("{} {} {}", service, request.method, Redact(request.path, {}));
 }
 
-// Says when the head of an answer came, and whether something of it reached the caller.
+// Says when the head of an answer came, and whether something of it reached the caller; holds max_body_bytes.
 struct Watch {
   const AwsRequest& request;
   Clock& clock;
+  const std::string& what;
   bool delivered = false;
+  int64_t bytes = 0;
   std::optional<TimePoint> head_at{};
+
+  Status Count(size_t more) {
+    bytes += static_cast<int64_t>(more);
+    if (request.max_body_bytes <= 0 || bytes <= request.max_body_bytes) return Status::OK();
+    return MakeError(ErrorCode::kTooLarge,
+                     fmt::format("{}: the answer is longer than {} bytes", what, request.max_body_bytes));
+  }
 
   void Attach(net::HttpRequest* http) {
     if (!request.on_body) return;
@@ -51,6 +65,7 @@ struct Watch {
     };
     http->on_body = [this](std::string_view piece) {
       delivered = true;
+      RETURN_IF_ERROR(Count(piece.size()));
       return request.on_body(piece);
     };
   }
@@ -71,8 +86,8 @@ AwsClient::AwsClient(net::HttpClient& http, CredentialSource& credentials, Clock
       random_(random),
       logger_(std::move(logger)),
       options_(std::move(options)),
-      endpoint_(WithoutSlash(options_.endpoint.empty() ? DefaultEndpoint(options_.service, options_.region)
-                                                       : options_.endpoint)) {}
+      endpoint_(NormalEndpoint(options_.endpoint.empty() ? DefaultEndpoint(options_.service, options_.region)
+                                                         : options_.endpoint)) {}
 
 net::HttpRequest AwsClient::Unsigned(const AwsRequest& request) const {
   net::HttpRequest http;
@@ -80,7 +95,8 @@ net::HttpRequest AwsClient::Unsigned(const AwsRequest& request) const {
   http.url = net::WithQuery(endpoint_ + EncodePath(request.path), request.query);
   http.headers = request.headers;
   http.body = request.body;
-  http.max_body_bytes = request.max_body_bytes;
+  // A refusal is read whole, however short the answer may be; see Watch.
+  http.max_body_bytes = request.max_body_bytes > 0 ? std::max(request.max_body_bytes, kLongestRefusal) : 0;
   http.total_timeout_ms = request.total_timeout_ms;
   http.stall_timeout_ms = request.stall_timeout_ms;
   http.as_stored = request.as_stored;
@@ -94,7 +110,7 @@ Result<net::HttpResponse> AwsClient::Send(const AwsRequest& request, std::stop_t
   if (!signing.unsigned_payload) signing.payload_sha256 = Sha256Hex(request.body);
   const net::HttpRequest unsent = Unsigned(request);
 
-  Watch watch{request, clock_};
+  Watch watch{request, clock_, what};
   bool clock_corrected = false;
   int tokens_taken = 0;
   for (int attempt = 1;; ++attempt) {
@@ -122,6 +138,7 @@ Result<net::HttpResponse> AwsClient::Send(const AwsRequest& request, std::stop_t
     }
     if (status.ok()) {
       quota_.GiveBack(tokens_taken > 0 ? tokens_taken : 1);
+      RETURN_IF_ERROR(watch.Count(result->body.size()));  // empty where it was given piece by piece
       return result;
     }
     if (watch.delivered) return status;

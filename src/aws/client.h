@@ -30,7 +30,7 @@ struct AwsRequest {
   std::function<Status(std::string_view piece)> on_body{};
   std::function<Status(const net::HttpResponse& head)> on_head{};
   bool as_stored = false;
-  int64_t max_body_bytes = 64 << 20;
+  int64_t max_body_bytes = 64 << 20;  // of a 2xx answer; 0: no bound, with on_body only
   int64_t total_timeout_ms = 0;
   int64_t stall_timeout_ms = 0;
   // false: carrying it out twice matters, so it is sent again only after answers that mean that it was not

@@ -65,6 +65,30 @@ TEST(AwsClient, AnEndpointMayHaveAPathOfItsOwn) {
   EXPECT_EQ(DefaultEndpoint("sqs", "cn-north-1"), "https://sqs.cn-north-1.amazonaws.com.cn");
 }
 
+// What is signed as Host is what is sent as Host.
+TEST(AwsClient, AnEndpointIsWrittenOneWay) {
+  Rig rig({Answer(200)}, {.endpoint = "HTTP://MinIO.Example:80"});
+  ASSERT_TRUE(rig.client.Send({.path = "/Bucket"}).ok());
+  EXPECT_EQ(rig.http.asked[0].url, "http://minio.example/Bucket");
+  Rig wrong({}, {.endpoint = "minio.example:9000"});
+  EXPECT_EQ(CodeOf(wrong.client.Send({.path = "/b"}).status()), ErrorCode::kUsage);
+}
+
+// A bound for what is asked for is none for why it is refused.
+TEST(AwsClient, AShortBoundLeavesRoomForARefusal) {
+  const std::string refusal =
+      "<Error><Code>NoSuchKey</Code><Message>" + std::string(300, 'x') + "</Message></Error>";
+  Rig rig({Answer(404, refusal), Answer(200, "12345"), Answer(200, "1234"), Answer(200, "12345")});
+  const AwsRequest request{.path = "/b/k", .max_body_bytes = 4};
+  EXPECT_EQ(AwsErrorCode(rig.client.Send(request).status()), "NoSuchKey");
+  EXPECT_GT(rig.http.asked[0].max_body_bytes, 1000);
+  EXPECT_EQ(CodeOf(rig.client.Send(request).status()), ErrorCode::kTooLarge);
+  EXPECT_EQ(rig.client.Send(request)->body, "1234");
+  AwsRequest streamed = request;
+  streamed.on_body = [](std::string_view) { return Status::OK(); };
+  EXPECT_EQ(CodeOf(rig.client.Send(streamed).status()), ErrorCode::kTooLarge);
+}
+
 TEST(AwsClient, OnlyTlsProtectsAnUnsignedBody) {
   Rig plain({Answer(200)}, {.endpoint = "http://127.0.0.1:9000", .unsigned_payload = true});
   ASSERT_TRUE(plain.client.Send({.method = "PUT", .path = "/b/k", .body = "x"}).ok());

@@ -214,6 +214,17 @@ TEST(CredentialChain, RoleSessionsAreRenewed) {
   EXPECT_EQ(source->Get()->access_key_id, "second");
 }
 
+// A clock that is two hours ahead: what STS gives for an hour has expired by it.
+TEST(CredentialChain, RoleSessionsLiveByTheClockOfSts) {
+  Rig rig;
+  net::HttpResponse session = Session("AssumeRole", "session", "2026-11-21T09:00:00Z");
+  session.headers.Add("Date", "Sat, 21 Nov 2026 08:00:00 GMT");
+  rig.http.Add(session);
+  const auto credentials = rig.Get(TestHome(kProfiles, kKeysFile), {{"AWS_PROFILE", "role"}});
+  ASSERT_TRUE(credentials.ok()) << credentials.status();
+  EXPECT_EQ(credentials->expires, kStart + std::chrono::hours(1));
+}
+
 TEST(CredentialChain, MistakesInProfilesAreSaid) {
   const TestHome home(kProfiles, kKeysFile);
   for (const auto& [profile, part] : std::vector<std::pair<std::string, std::string>>{

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -122,6 +123,18 @@ Result<AwsSettings> AwsEnvironment::Settings(std::string_view service) const {
                        "give AWS_ENDPOINT_URL or endpoint_url as https://host[:port][/path]");
     }
   }
+  for (const char* kind : {"FIPS", "DUALSTACK"}) {
+    auto wanted = Variable(fmt::format("AWS_USE_{}_ENDPOINT", kind));
+    if (!wanted)
+      wanted =
+          Property(fmt::format("use_{}_endpoint", kind == std::string_view("FIPS") ? "fips" : "dualstack"));
+    if (settings.endpoint.empty() && IsTrue(wanted)) {
+      return MakeError(
+          ErrorCode::kConfiguration,
+          fmt::format("AWS_USE_{}_ENDPOINT is true, and Penstock does not know those endpoints", kind),
+          fmt::format("give the one of {} by AWS_ENDPOINT_URL_{}", service, Upper(service)));
+    }
+  }
   auto region = Variable("AWS_REGION");
   if (!region) region = Variable("AWS_DEFAULT_REGION");
   if (!region) region = Property("region");
@@ -130,6 +143,11 @@ Result<AwsSettings> AwsEnvironment::Settings(std::string_view service) const {
     return MakeError(
         ErrorCode::kConfiguration, fmt::format("no AWS region is set for {}", service),
         fmt::format("set AWS_REGION, such as AWS_REGION=eu-west-1, or region in profile {}", profile_name_));
+  }
+  const auto is_label = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
+  if (!std::all_of(region->begin(), region->end(), is_label)) {
+    return MakeError(ErrorCode::kConfiguration, fmt::format("no AWS region has this name: {}", *region),
+                     "set AWS_REGION, such as AWS_REGION=eu-west-1");
   }
   settings.region = *region;
   return settings;

@@ -31,7 +31,9 @@ class AwsEnvironment {
   // no region, us-east-1, as emulators take any. Endpoint, unless AWS_IGNORE_CONFIGURED_ENDPOINT_URLS is true
   // (or the profile's ignore_configured_endpoint_urls): AWS_ENDPOINT_URL_SERVICE, AWS_ENDPOINT_URL,
   // endpoint_url of the service in the profile's `services` section, endpoint_url of the profile.
-  // Configuration: no region anywhere, an endpoint that is no URL, a `services` section that is not there.
+  // Configuration: no region anywhere, an endpoint that is no URL, a `services` section that is not there;
+  // FIPS or dual-stack endpoints are asked for (AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT) and none
+  // is given.
   Result<AwsSettings> Settings(std::string_view service) const;
 
   // An empty variable counts as not set.

@@ -36,6 +36,20 @@ TEST(AwsEnvironment, Region) {
   EXPECT_EQ(RegionOf({{"AWS_ENDPOINT_URL", "http://127.0.0.1:9000"}}), "us-east-1");
 }
 
+TEST(AwsEnvironment, NamesThatAreNoRegion) {
+  for (const char* name : {"eu west", "evil.example/", "EU-WEST-1", "x@y"}) {
+    EXPECT_EQ(RegionOf({{"AWS_REGION", name}}), "configuration") << name;
+  }
+}
+
+// Another endpoint than the one that was asked for would be worse than none.
+TEST(AwsEnvironment, EndpointsThatWeDoNotKnowAreRefused) {
+  EXPECT_EQ(EndpointOf({{"AWS_USE_FIPS_ENDPOINT", "true"}}), "configuration");
+  EXPECT_EQ(EndpointOf({{"AWS_USE_DUALSTACK_ENDPOINT", "true"}}), "configuration");
+  EXPECT_EQ(EndpointOf({{"AWS_USE_FIPS_ENDPOINT", "true"}, {"AWS_ENDPOINT_URL_S3", "https://s3-fips.x"}}),
+            "https://s3-fips.x");
+}
+
 TEST(AwsEnvironment, Endpoints) {
   EXPECT_EQ(EndpointOf({}), "");
   const Variables both{{"AWS_ENDPOINT_URL", "http://all:1"}, {"AWS_ENDPOINT_URL_S3", "http://s3:2"}};

@@ -268,7 +268,12 @@ Status ToStatus(const net::HttpResponse& response, std::string_view what, TimePo
   const AwsError error = ParseError(response);
   const std::string code = Redact(error.code, secrets);
   const std::string id = Redact(error.request_id, secrets);
-  auto detail = std::make_shared<AwsErrorDetail>(Classify(code, response.status), code, response.status);
+  ErrorCode kind = Classify(code, response.status);
+  // So S3 refuses a HEAD that was signed for another region.
+  if (code.empty() && response.status == 400 && response.headers.Find("x-amz-bucket-region")) {
+    kind = ErrorCode::kConfiguration;
+  }
+  auto detail = std::make_shared<AwsErrorDetail>(kind, code, response.status);
   detail->request_id = id;
   detail->retry_after = RetryAfter(response, now);
   detail->advice = AdviceFor(detail->code(), code, response);

@@ -122,6 +122,8 @@ TEST(AwsErrors, TheRegionOfABucketIsAdvice) {
       Answer(301, "<Error><Code>PermanentRedirect</Code></Error>", {{"x-amz-bucket-region", "eu-west-3"}}));
   EXPECT_EQ(CodeOf(status), ErrorCode::kConfiguration);
   EXPECT_THAT(AdviceOf(status), HasSubstr("AWS_REGION=eu-west-3"));
+  const Status head = Read(Answer(400, "", {{"x-amz-bucket-region", "eu-west-3"}}));
+  EXPECT_EQ(CodeOf(head), ErrorCode::kConfiguration);
 }
 
 TEST(AwsErrors, HowLongToWait) {

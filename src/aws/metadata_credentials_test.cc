@@ -166,12 +166,13 @@ TEST(InstanceMetadata, AsTheSourceOfARole) {
   Rig rig([&](const ServerRequest& request) {
     if (request.method != "POST") return service.Answer(request);
     signed_by = request.headers.Find("authorization").value_or("");
-    return ServerResponse{
-        .body =
-            "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>session</AccessKeyId>"
-            "<SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken>"
-            "<Expiration>2026-11-21T11:00:00Z</Expiration></Credentials></AssumeRoleResult></"
-            "AssumeRoleResponse>"};
+    ServerResponse response;
+    response.headers.Add("Date", "Sat, 21 Nov 2026 10:00:00 GMT");
+    response.body =
+        "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>session</AccessKeyId>"
+        "<SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken>"
+        "<Expiration>2026-11-21T11:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>";
+    return response;
   });
   rig.home.Write(".aws/config",
                  "[default]\nrole_arn = arn:aws:iam::1:role/r\ncredential_source = Ec2InstanceMetadata\n"

@@ -8,6 +8,12 @@
 namespace penstock::aws {
 namespace {
 
+// STS says by its own clock when they expire; we ask ours.
+Result<Credentials> ByOurClock(Result<Credentials> credentials, const AwsClient& sts) {
+  if (credentials.ok() && credentials->expires) *credentials->expires -= sts.clock_skew();
+  return credentials;
+}
+
 class RoleCredentials : public CredentialSource {
  public:
   RoleCredentials(std::unique_ptr<CredentialSource> base, RoleRequest role, ClientOptions sts,
@@ -16,7 +22,8 @@ class RoleCredentials : public CredentialSource {
         role_(std::move(role)),
         sts_(http, *base_, clock, random, logger, std::move(sts)),
         session_(
-            role_.role_arn, [this](std::stop_token stop) { return AssumeRole(sts_, role_, stop); }, clock,
+            role_.role_arn,
+            [this](std::stop_token stop) { return ByOurClock(AssumeRole(sts_, role_, stop), sts_); }, clock,
             logger) {}
 
   Result<Credentials> Get(std::stop_token stop) override { return session_.Get(stop); }
@@ -55,7 +62,7 @@ class WebIdentityCredentials : public CredentialSource {
  private:
   Result<Credentials> Assume(std::stop_token stop) {
     ASSIGN_OR_RETURN(const std::string token, ReadToken(token_file_));
-    return AssumeRoleWithWebIdentity(sts_, role_, token, stop);
+    return ByOurClock(AssumeRoleWithWebIdentity(sts_, role_, token, stop), sts_);
   }
 
   const std::string token_file_;
