@@ -108,8 +108,7 @@ class Reader final : public NoticeReader {
 
   Status ChooseFamily() {
     const pugi::xml_node root = document_.root();
-    names_.Reset();
-    names_.Enter(root);
+    names_.Reset(root, document_.namespaces_at_root());
     const std::string_view uri = names_.UriOf(root);
     const std::string_view local = LocalName(root.name());
     for (const FamilyProgram& program : programs_) {

@@ -119,6 +119,33 @@ TEST_F(NoticeReaderTest, NamespacesCountAndPrefixesDoNot) {
   EXPECT_TRUE(status.ok()) << Describe(status);
 }
 
+TEST_F(NoticeReaderTest, NamesOfOneDocumentDoNotReachIntoTheNext) {
+  const auto title = [&](std::string_view xml) {
+    const Status status = Add(xml);
+    EXPECT_TRUE(status.ok()) << Describe(status);
+    return Text(*reader_->Finish().ValueOrDie().notices, "nuts", 0);
+  };
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(title("<NOTICES xmlns='urn:old/1' xmlns:x='urn:nuts' ID='1'><x:NUTS CODE='a'/></NOTICES>"),
+              "a");
+    EXPECT_EQ(title("<NOTICES xmlns='urn:old/1' xmlns:x='urn:other' ID='1'><x:NUTS CODE='a'/></NOTICES>"),
+              "-");
+    EXPECT_EQ(title("<x:NOTICES xmlns='urn:nuts' xmlns:x='urn:old/1' ID='1'><NUTS CODE='b'/></x:NOTICES>"),
+              "b");
+    EXPECT_EQ(
+        title("<NOTICES xmlns='urn:old/1' xmlns:x='urn:nuts y=urn:nuts' ID='1'><x:NUTS CODE='c'/></NOTICES>"),
+        "-");
+    EXPECT_EQ(title("<NOTICES xmlns='urn:old/1' xmlns:x='urn:nuts' xmlns:y='urn:nuts' ID='1'><y:NUTS "
+                    "CODE='d'/></NOTICES>"),
+              "d");
+    // A declaration that only stands in a text, and one in an element below.
+    EXPECT_EQ(title("<NOTICES xmlns='urn:old/1' xmlns:x='urn:nuts' ID='xmlns'><x:NUTS CODE='e'/></NOTICES>"),
+              "e");
+    EXPECT_EQ(title("<NOTICES xmlns='urn:old/1' ID='1'><z:NUTS xmlns:z='urn:nuts' CODE='f'/></NOTICES>"),
+              "f");
+  }
+}
+
 TEST_F(NoticeReaderTest, TextIsOfAllThatIsInside) {
   EXPECT_EQ(Column("title", "<F><TITLE>\n  <P>One  m<FT>2</FT></P><P>two</P>\n</TITLE></F>"), "One m2 two");
   EXPECT_EQ(Column("title", "<F><TITLE>a<!-- no -->b<![CDATA[<c>]]>&amp;&#228;&lt;</TITLE></F>"), "ab<c>&ä<");

@@ -37,6 +37,21 @@ bool IsWide(std::string_view bytes) {  // UTF-16 or UTF-32, by its mark or by th
          (bytes.size() > 3 && (bytes[0] == 0 || bytes[1] == 0));
 }
 
+// "xmlns" in the text, wherever it stands: at least as often as it declares something.
+int64_t CountDeclarations(std::string_view bytes) {
+  int64_t count = 0;
+  for (size_t at = bytes.find("xmlns"); at != bytes.npos; at = bytes.find("xmlns", at + 5)) ++count;
+  return count;
+}
+
+int64_t CountDeclarations(pugi::xml_node element) {
+  int64_t count = 0;
+  for (const pugi::xml_attribute attribute : element.attributes()) {
+    count += std::string_view(attribute.name()).starts_with("xmlns") ? 1 : 0;
+  }
+  return count;
+}
+
 Status Malformed(std::string_view bytes, size_t at, std::string_view what) {
   const std::string_view before = bytes.substr(0, at);
   const auto line = 1 + std::count(before.begin(), before.end(), '\n');
@@ -101,6 +116,7 @@ Status XmlDocument::Parse(std::string_view bytes, const XmlLimits& limits) {
     const bool element = child.type() == pugi::node_element;
     if (element && root_.empty()) {
       root_ = child;
+      namespaces_at_root_ = !wide && CountDeclarations(bytes) == CountDeclarations(child);
     } else if (element || child.type() == pugi::node_pcdata) {
       if (!element && std::string_view(child.value()).find_first_not_of(" \t\r\n") == std::string_view::npos)
         continue;

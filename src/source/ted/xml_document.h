@@ -25,11 +25,14 @@ class XmlDocument {
 
   // The one element at the top.
   pugi::xml_node root() const { return root_; }
+  // No element but the root declares a namespace; false: one may.
+  bool namespaces_at_root() const { return namespaces_at_root_; }
 
  private:
   std::string buffer_;
   pugi::xml_document document_;
   pugi::xml_node root_;
+  bool namespaces_at_root_ = false;
 };
 
 }  // namespace penstock::source::ted

@@ -44,17 +44,32 @@ std::string_view PrefixOf(std::string_view name) {
 
 }  // namespace
 
-void XmlNames::Reset() {
+void XmlNames::Reset(pugi::xml_node root, bool all_at_root) {
   program_ = nullptr;
+  all_at_root_ = false;
   bindings_.clear();
   bindings_.push_back({"xml", kXmlUri, kNoSpace});
-  ++generation_;
+  Enter(root);
+  all_at_root_ = all_at_root;
 }
 
 void XmlNames::Use(const FamilyProgram* program) {
   program_ = program;
-  for (Binding& binding : bindings_) binding.space = SpaceOf(*program->family, binding.uri);
-  ++generation_;
+  std::string written;
+  for (Binding& binding : bindings_) {
+    // Neither has a zero in it, so that no two lists are written alike.
+    written.append(binding.prefix).append(1, '\0').append(binding.uri).append(1, '\0');
+  }
+  if (written != root_bindings_ || program != root_program_) {
+    root_bindings_ = std::move(written);
+    root_program_ = program;
+    root_generation_ = ++last_generation_;
+    root_spaces_.clear();
+    for (const Binding& binding : bindings_) root_spaces_.push_back(SpaceOf(*program->family, binding.uri));
+  }
+  for (size_t i = 0; i < bindings_.size(); ++i) bindings_[i].space = root_spaces_[i];
+  at_root_ = bindings_.size();
+  generation_ = root_generation_;
 }
 
 int XmlNames::SpaceOf(const FieldFamily& family, std::string_view uri) {
@@ -74,6 +89,7 @@ const XmlNames::Binding* XmlNames::Find(std::string_view prefix) const {
 }
 
 size_t XmlNames::Enter(pugi::xml_node element) {
+  if (all_at_root_) return 0;
   size_t declared = 0;
   for (pugi::xml_attribute attribute = element.first_attribute(); attribute;
        attribute = attribute.next_attribute()) {
@@ -86,29 +102,36 @@ size_t XmlNames::Enter(pugi::xml_node element) {
     bindings_.push_back({prefix, uri, program_ == nullptr ? kNoSpace : SpaceOf(*program_->family, uri)});
     ++declared;
   }
-  if (declared != 0) ++generation_;
+  if (declared != 0) generation_ = ++last_generation_;
   return declared;
 }
 
 void XmlNames::Leave(size_t declared) {
   if (declared == 0) return;
   bindings_.resize(bindings_.size() - declared);
-  ++generation_;
+  generation_ = bindings_.size() == at_root_ ? root_generation_ : ++last_generation_;
 }
 
 NameId XmlNames::Of(pugi::xml_node element) {
-  // What the element itself declares is rare, and looked for by its own name only when it is there.
   const std::string_view name = element.name();
-  for (pugi::xml_attribute attribute = element.first_attribute(); attribute;
-       attribute = attribute.next_attribute()) {
-    if (std::strncmp(attribute.name(), "xmlns", 5) != 0) continue;
-    const size_t declared = Enter(element);
-    const NameId id = Resolve(name);
-    Leave(declared);
-    return id;
+  if (!all_at_root_) {  // what the element itself declares is rare
+    for (pugi::xml_attribute attribute = element.first_attribute(); attribute;
+         attribute = attribute.next_attribute()) {
+      if (std::strncmp(attribute.name(), "xmlns", 5) != 0) continue;
+      const size_t declared = Enter(element);
+      const NameId id = Resolve(name);
+      Leave(declared);
+      return id;
+    }
   }
+  if (name.size() > sizeof(Entry::name)) return Resolve(name);
   Entry& entry = seen_[Hash(name) & (seen_.size() - 1)];
-  if (entry.generation != generation_ || entry.name != name) entry = {name, generation_, Resolve(name)};
+  if (entry.generation != generation_ || std::string_view(entry.name, entry.size) != name) {
+    entry.generation = generation_;
+    entry.size = static_cast<uint8_t>(name.size());
+    std::memcpy(entry.name, name.data(), name.size());
+    entry.id = Resolve(name);
+  }
   return entry.id;
 }
 

@@ -15,8 +15,9 @@ namespace penstock::source::ted {
 // Enter an element before asking about it or what is in it; Leave it afterwards.
 class XmlNames {
  public:
-  // A new document of no family: only SpacesOf works.
-  void Reset();
+  // A new document: takes in what its root element declares. Until Use only UriOf works. `all_at_root`: no
+  // other element declares a namespace.
+  void Reset(pugi::xml_node root, bool all_at_root);
   void Use(const FamilyProgram* program);
 
   // Takes in the element's xmlns attributes. Returns how many to give to Leave.
@@ -38,10 +39,11 @@ class XmlNames {
     std::string_view prefix, uri;
     int space = kNoSpace;
   };
-  struct Entry {
-    std::string_view name;
+  struct Entry {  // 64 bytes
     uint32_t generation = 0;
     NameId id;
+    uint8_t size = 0;
+    char name[51];
   };
 
   const Binding* Find(std::string_view prefix) const;
@@ -49,9 +51,14 @@ class XmlNames {
 
   const FamilyProgram* program_ = nullptr;
   std::vector<Binding> bindings_;
-  // Names seen since the bindings last changed.
+  bool all_at_root_ = false;
+  // Names seen under the same bindings, also in documents before: most have the same ones.
   std::array<Entry, 1024> seen_;
-  uint32_t generation_ = 1;
+  uint32_t generation_ = 0, root_generation_ = 0, last_generation_ = 0;
+  std::string root_bindings_;     // of root_generation_
+  std::vector<int> root_spaces_;  // of these bindings
+  size_t at_root_ = 0;            // how many they are
+  const FamilyProgram* root_program_ = nullptr;
 };
 
 }  // namespace penstock::source::ted
