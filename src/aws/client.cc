@@ -108,14 +108,14 @@ Result<net::HttpResponse> AwsClient::Send(const AwsRequest& request, std::stop_t
   SigningOptions signing = SigningOptionsOf(options_.service);
   signing.unsigned_payload = options_.unsigned_payload && endpoint_.starts_with("https:");
   if (!signing.unsigned_payload) signing.payload_sha256 = Sha256Hex(request.body);
-  const net::HttpRequest unsent = Unsigned(request);
+  net::HttpRequest http = Unsigned(request);  // once: a part of an object is 16 MiB
 
   Watch watch{request, clock_, what};
+  watch.Attach(&http);
   bool clock_corrected = false;
   int tokens_taken = 0;
   for (int attempt = 1;; ++attempt) {
-    net::HttpRequest http = unsent;
-    watch.Attach(&http);
+    http.headers = request.headers;
     std::vector<std::string> secrets = request.secrets;
     const Duration skew = skew_.now();
     if (!request.anonymous) {
