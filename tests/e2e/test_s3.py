@@ -5,7 +5,7 @@ import random
 import subprocess
 
 import pytest
-from cloud import SECRET, S3, aws_environment
+from cloud import SECRET, S3, Sqs, aws_environment
 from harness import (FIRST, LAST, SYMBOLS, Penstock, assert_same_lake, cells_of, dead_letters, make_pipeline, recorded_rows,
                      table_of, write_symbols)
 
@@ -143,6 +143,29 @@ def test_two_machines_with_other_symbols_at_once(machine, s3, start_replay):
         place = s3.root / f"other-symbols-{attempt}"
         assert cells_of(table_of(place)) == whole
         assert cells_of(table_of(place, "rejected")) == empty
+
+
+def test_two_machines_one_bucket_and_one_queue(machine, bucket, s3, start_replay, replay, undisturbed):
+    """FTSE-4: what neither could fetch lies in SQS, once the provider is well both do it at once: the same lake, and the
+    queue is empty."""
+    sqs = Sqs()
+    try:
+        machines = [machine("a"), machine("b")]
+        for one in machines:
+            one.env.update(aws_environment(s3=s3, sqs=sqs))
+        sick = start_replay("--fault", "500:symbol=A*")
+        for outcome in at_once(*[lambda one=one: one("run", "tiny", "--endpoint", sick.origin, "--from", FIRST, "--to", LAST,
+                                                     "--bucket", bucket.uri) for one in machines]):
+            assert outcome.code == 1, outcome
+        letters = dead_letters(machines[1], bucket.uri)
+        assert {letter["body"]["input"]["symbol"] for letter in letters} == {"AAPL", "AMZN"}
+        for outcome in at_once(*[lambda one=one: one("dlq", "redrive", "--endpoint", replay.origin, "--bucket", bucket.uri)
+                                 for one in machines]):
+            assert outcome.code == 0, outcome
+        assert dead_letters(machines[0], bucket.uri) == []
+        assert_same_lake(bucket.place, undisturbed)
+    finally:
+        sqs.close()
 
 
 def test_one_of_two_machines_dies(machine, bucket, start_replay, undisturbed):
