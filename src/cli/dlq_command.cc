@@ -58,7 +58,12 @@ Result<int> List(Session& session, const DlqOptions& options) {
   Workspace workspace(session);
   ASSIGN_OR_RETURN(const auto queues, QueuesOf(workspace, options.pipeline));
   Rows rows{{"id", "pipeline", "step", "what", "error", "cause", "since"}, {}};
+  int64_t unseen = 0;
   for (const auto& queue : queues) {
+    if (!queue->capabilities().looks) {
+      ASSIGN_OR_RETURN(const auto count, queue->Count());
+      unseen += count.in_flight + count.delayed;
+    }
     RETURN_IF_ERROR(ForEach(*queue, [&](const queue::Message& message) -> Status {
       const auto letter = pipeline::DeadLetter::Parse(message.body);
       if (letter.ok()) {
@@ -73,8 +78,12 @@ Result<int> List(Session& session, const DlqOptions& options) {
       return Status::OK();
     }));
   }
+  if (unseen > 0) {
+    session.Remark(fmt::format(
+        "About {} more are in others' hands: SQS shows them when they are given back.\n", unseen));
+  }
   if (rows.rows.empty() && session.format() == OutputFormat::kTable) {
-    session.Remark("The dead-letter queues are empty.\n");
+    if (unseen == 0) session.Remark("The dead-letter queues are empty.\n");
     return 0;
   }
   session.PrintRows(rows);
