@@ -30,6 +30,7 @@ TableSpec DailyBarsTable(std::string name) {
   spec.key_columns = {"symbol", "date"};
   spec.partition_column = "date";
   spec.version_column = "fetched_at";
+  spec.repeating_columns = {"date", "currency", "source", "fetched_at"};
   return spec;
 }
 
@@ -50,6 +51,7 @@ TableSpec ActionsTable(std::string name) {
   spec.key_columns = {"symbol", "date", "kind"};
   spec.partition_column = "date";
   spec.version_column = "fetched_at";
+  spec.repeating_columns = {"date", "currency", "source", "fetched_at"};
   return spec;
 }
 

@@ -18,6 +18,9 @@ struct ParquetOptions {
   int zstd_level = 1;  // higher: smaller and slower; of 500 daily bars 3 gains nothing
   // The rows must be in the order of these columns; that is checked, and noted in the file.
   std::vector<std::string> sorted_by;
+  // Columns with few different values in a file, next to each other: their differences are stored, which
+  // leaves zstd nothing to do (and it costs more than the column).
+  std::vector<std::string> repeating;
   std::map<std::string, std::string> metadata;  // key-value metadata of the footer
   int64_t rows_a_group = 128 * 1024;
 };

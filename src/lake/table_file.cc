@@ -23,6 +23,7 @@ bool SameColumns(const arrow::Schema& a, const arrow::Schema& b) {
 ParquetOptions TableFileOptions(const TableSpec& spec) {
   ParquetOptions options;
   options.sorted_by = spec.key_columns;
+  options.repeating = spec.repeating_columns;
   options.metadata = {{"penstock.table", spec.name}, {kRuleVersionKey, std::to_string(spec.rule_version)}};
   return options;
 }

@@ -31,6 +31,8 @@ struct TableSpec {
   // Integer or timestamp; of two rows of a key the greater one is the newer. Empty (tables of series only):
   // rows have no versions, and what is said last holds.
   std::string version_column;
+  // Columns of texts, days or times with few different values in a file; they are stored smaller and sooner.
+  std::vector<std::string> repeating_columns;
   std::vector<RuleSpec> rules;
   int rule_version = 1;  // raising it judges every raw answer again
 };

@@ -84,9 +84,11 @@ class FolderStore::Temporary {
   }
 
   Status Create() {
-    std::random_device device;
+    // Asked once: the device costs more than the rest of a name.
+    static const uint32_t start = std::random_device()();
+    static std::atomic<uint32_t> serial{0};
     do {
-      name_ = fmt::format("{}-{:08x}{:08x}", ::getpid(), device(), device());
+      name_ = fmt::format("{}-{:08x}{:08x}", ::getpid(), start, serial++);
       file_ = FileHandle(
           ::openat(folder_, name_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666));
     } while (!file_.valid() && errno == EEXIST);
