@@ -10,6 +10,8 @@
 #include "cli/workspace.h"
 #include "pipeline/pipeline.h"
 #include "query/query_engine.h"
+#include "source/registry.h"
+#include "source/source.h"
 #include "store/object_store.h"
 #include "store/s3_location.h"
 #include "workflow/execution_store.h"
@@ -61,6 +63,19 @@ Status CheckClock(const Session& session) {
   return TimeZone::Find("Europe/London").status();
 }
 
+std::string SummaryOf(const pipeline::Pipeline& pipeline) {
+  if (pipeline.family() != source::Family::kMarket) return pipeline.config.source.kind;
+  return fmt::format("{} symbols, {}", pipeline.symbols.size(), pipeline.config.exchange);
+}
+
+Status CheckAccess(const pipeline::Pipeline& pipeline) {
+  if (pipeline.family() != source::Family::kMarket) return Status::OK();
+  const SystemClock clock;
+  const auto& config = pipeline.config.source;
+  ASSIGN_OR_RETURN(const auto source, source::MakeSource(config.kind, config.settings, {nullptr, &clock}));
+  return source->CheckAccess();
+}
+
 Result<int> Doctor(Session& session, const std::string& only) {
   Workspace workspace(session, Workspace::Bucket::kMake);
   Rows rows{{"check", "result", "what"}, {}};
@@ -81,10 +96,9 @@ Result<int> Doctor(Session& session, const std::string& only) {
   check("demo data", FindDataFolder().ValueOr("?"), FindDataFolder().status());
   for (const auto& name : only.empty() ? pipeline::KnownPipelines() : std::vector<std::string>{only}) {
     const auto pipeline = pipeline::LoadPipeline(name);
-    check(name,
-          pipeline.ok() ? fmt::format("{} symbols, {}", pipeline->symbols.size(), pipeline->config.exchange)
-                        : "",
-          pipeline.status());
+    check(name, pipeline.ok() ? SummaryOf(*pipeline) : "", pipeline.status());
+    // Of all that came along, most are nobody's concern: a key is missed where its pipeline was named.
+    if (pipeline.ok() && !only.empty()) check("access", "the provider can be asked", CheckAccess(*pipeline));
   }
   session.PrintRows(rows);
   if (!advice.empty()) session.Remark("\n" + advice);

@@ -62,6 +62,9 @@ class Source {
  public:
   virtual ~Source() = default;
 
+  // What can be known before anything is asked: a key that the provider wants is there. Unauthenticated.
+  virtual Status CheckAccess() const { return Status::OK(); }
+
   // One answer whose bytes look like data (or like "no data in that range"). Otherwise what the provider
   // said: NotFound (unknown symbol), Throttled, Unauthenticated, Unavailable (5xx, a page instead of data),
   // Timeout, RejectedByProvider, TooLarge, Cancelled. Usage: no HTTP client was given, or `to` lies before

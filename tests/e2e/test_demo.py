@@ -83,4 +83,4 @@ def test_ftse100(penstock):
 @pytest.mark.parametrize("name", ["sp500", "ftse100"])
 def test_doctor_of_the_shipped_pipelines(penstock, name):
     """ALL-1: the pipelines of the project are sound."""
-    penstock.ok("doctor", name, "--bucket", penstock.path("lake"), cwd=SOURCE)
+    penstock.ok("doctor", name, "--bucket", penstock.path("lake"), cwd=SOURCE, env={"FMP_API_KEY": "somebodys-key"})

@@ -73,6 +73,16 @@ def test_one_file_a_ticker_grown_by_the_days_that_lack(penstock, start_replay):
     assert all(row["present"] == 23 and row["missing"] == 0 for row in ledger)
 
 
+def test_a_missing_key_is_said_before_anything_is_asked(penstock):
+    """ALL-3, ALL-4: run and doctor name the variable; nothing was begun."""
+    market(penstock)
+    outcome = penstock("run", "market", "--live", "--date", LAST, "--bucket", "lake")
+    assert outcome.code == 2 and "FMP_API_KEY" in outcome.err, outcome
+    assert penstock.ok("executions", "ls", "--bucket", "lake", "--output", "json").rows == []
+    sick = penstock("doctor", "market", "--bucket", "lake")
+    assert sick.code == 1 and "FMP_API_KEY" in sick.err, sick
+
+
 def test_a_ticker_that_fails_stops_no_other(penstock, start_replay):
     """US-3: three attempts, then the DLQ, exit code 1, and the others are done; a redrive brings it."""
     market(penstock)

@@ -14,6 +14,7 @@
 #include "pipeline/market/publish.h"
 #include "pipeline/market/transform.h"
 #include "pipeline/market/work_list.h"
+#include "source/source.h"
 #include "store/object_store.h"
 #include "workflow/engine.h"
 
@@ -386,6 +387,8 @@ Result<RunReport> RunPipeline(const Pipeline& pipeline, const Runtime& runtime, 
       report.summary = pending.done.ToJson();
       return finish();
     }
+    const Status access = pending.count == 0 ? Status::OK() : runtime.source->CheckAccess();
+    if (!access.ok()) return MakeError(ErrorCode::kConfiguration, access.message(), AdviceOf(access));
     // Redriven where it failed; by a machine that was changed since, all is gone through anew.
     if (failed && failed->definition_hash == Sha256Hex(pipeline.workflow)) {
       report.execution = failed->name;

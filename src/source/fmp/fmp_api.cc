@@ -110,15 +110,18 @@ Result<std::string> ReadKey(const SourceParts& parts) {
   return key;
 }
 
+Status FmpApi::CheckAccess() const {
+  ASSIGN_OR_RETURN(const net::Url url, net::ParseUrl(options_.endpoint));
+  if (!key_.empty() || net::IsLoopback(url.host)) return Status::OK();
+  return MakeError(ErrorCode::kUnauthenticated, "no key for " + options_.endpoint,
+                   "set FMP_API_KEY to the key of your account at financialmodelingprep.com");
+}
+
 Result<RawAnswer> FmpApi::Get(const std::string& path, const net::QueryParams& query,
                               std::stop_token stop) const {
   if (parts_.client == nullptr)
     return MakeError(ErrorCode::kUsage, "this source was made without an HTTP client");
-  ASSIGN_OR_RETURN(const net::Url url, net::ParseUrl(options_.endpoint));
-  if (key_.empty() && !net::IsLoopback(url.host)) {
-    return MakeError(ErrorCode::kUnauthenticated, "no key for " + options_.endpoint,
-                     "set FMP_API_KEY to the key of your account at financialmodelingprep.com");
-  }
+  RETURN_IF_ERROR(CheckAccess());
   net::HttpRequest request;
   request.max_body_bytes = kMaxBodyBytes;
   request.url = net::WithQuery(options_.endpoint + path, query);

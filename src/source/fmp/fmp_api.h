@@ -49,6 +49,9 @@ class FmpApi {
   // status 200 is an error all the same.
   Result<RawAnswer> Get(const std::string& path, const net::QueryParams& query, std::stop_token stop) const;
 
+  // Unauthenticated: an endpoint that is not on loopback, and no key for it.
+  Status CheckAccess() const;
+
   const FmpOptions& options() const { return options_; }
 
  private:

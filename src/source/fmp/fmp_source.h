@@ -21,6 +21,7 @@ class FmpSource : public Source {
   FmpSource(FmpOptions options, std::string key, const SourceParts& parts)
       : api_(std::move(options), std::move(key), parts) {}
 
+  Status CheckAccess() const override { return api_.CheckAccess(); }
   // One request. An answer that says nothing is "no data in that range" for a symbol that stands in the list
   // of all symbols, otherwise NotFound; the list is asked for once (FmpOptions::symbol_list).
   Result<RawAnswer> Fetch(const FetchSpec& spec, std::stop_token stop = {}) override;

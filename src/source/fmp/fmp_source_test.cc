@@ -120,12 +120,14 @@ TEST_F(FmpSourceTest, All4TheKeyIsInTheRequestAndNowhereElse) {
 
 TEST_F(FmpSourceTest, WithoutKeyNothingIsSent) {
   Make({}, "");
+  EXPECT_EQ(CodeOf(source_->CheckAccess()), ErrorCode::kUnauthenticated);
   const auto refused = Fetch("AAPL");
   EXPECT_EQ(CodeOf(refused.status()), ErrorCode::kUnauthenticated);
   EXPECT_THAT(AdviceOf(refused.status()), HasSubstr("FMP_API_KEY"));
   EXPECT_TRUE(client_.requests.empty());
   client_.answers["/stable/historical-price-eod/full"] = {200, kBars};
   Make({{"endpoint", "http://127.0.0.1:8282/"}}, "");
+  EXPECT_TRUE(source_->CheckAccess().ok());
   EXPECT_TRUE(Fetch("BRK.B").ok());
   EXPECT_FALSE(client_.requests[0].headers.Find("apikey"));
 }
