@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "base/clock.h"
+#include "net/answer_detail.h"
 
 namespace penstock::net {
 namespace {
@@ -83,7 +84,9 @@ std::optional<std::chrono::milliseconds> ParseRetryAfter(std::string_view value,
 Status ToStatus(const HttpResponse& response, std::string_view masked_url, TimePoint now) {
   if (response.status >= 200 && response.status < 400) return Status::OK();
   const ErrorCode code = CodeOfHttp(response.status);
-  auto detail = std::make_shared<ErrorDetail>(code);
+  constexpr size_t kMostSaid = 2048;
+  auto detail = std::make_shared<AnswerDetail>(code);
+  detail->said = response.body.substr(0, kMostSaid);
   detail->advice = AdviceFor(code);
   if (const auto value = response.headers.Find("retry-after"))
     detail->retry_after = ParseRetryAfter(*value, now);

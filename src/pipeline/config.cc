@@ -16,10 +16,60 @@ namespace {
 constexpr std::string_view kTables[] = {"bars", "actions"};
 
 // The settings that a kind of source takes are the keys of its sample.
-std::vector<std::string> SettingsOf(const source::SourceKind& kind) {
-  std::vector<std::string> keys;
-  for (const auto& item : YAML::Load(std::string(kind.sample))) keys.push_back(item.first.Scalar());
-  return keys;
+void ReadSettings(YamlReader& reader, const YAML::Node& sample, const source::SourceKind& kind,
+                  const std::string& path, std::map<std::string, std::string>& settings) {
+  for (const auto& item : sample) {
+    const std::string key = item.first.Scalar();
+    if (path.empty() && key == "kind") continue;
+    if (std::find(kind.open.begin(), kind.open.end(), path + key) != kind.open.end()) {
+      for (auto& [name, text] : reader.Texts(key)) settings[path + key + "." + name] = std::move(text);
+    } else if (item.second.IsMap()) {
+      auto inner = reader.Mapping(key);
+      if (!inner) continue;
+      ReadSettings(*inner, item.second, kind, path + key + ".", settings);
+      inner->Finish();
+    } else if (auto value = reader.MaybeString(key)) {
+      settings[path + key] = *value;
+    }
+  }
+}
+
+// Those of kind http stand in pipeline.yaml, by key; without any, one that has the pipeline's name.
+void ReadSeries(YamlReader& reader, const std::string& pipeline, SourceConfig& source) {
+  std::map<std::string, std::string> tables;
+  for (auto& [key, values] : reader.Named("series")) {
+    const Status good = source::CheckSeriesKey(key);
+    if (!good.ok()) values.Fault("", good.message());
+    const auto [other, added] = tables.try_emplace(source::TableNameOf(key), key);
+    if (!added)
+      values.Fault("", fmt::format("its table {} is that of {} already", other->first, other->second));
+    source.series.push_back({key, values.Rest()});
+  }
+  if (source.series.empty()) source.series.push_back({pipeline, {}});
+}
+
+void CheckSeries(YamlReader& reader, const SourceConfig& source) {
+  const SystemClock clock;
+  const auto made = source::MakeRecordSource(source.kind, source.settings, {nullptr, &clock});
+  for (const auto& series : source.series) {
+    const Status possible = made.ok() ? (*made)->Check(series) : made.status();
+    if (!possible.ok()) reader.Fault("series." + series.key, possible.message());
+  }
+}
+
+// The faults that a kind of source finds: "source.pagination.size: is required: …", a line each.
+void PlaceFaults(YamlReader& reader, std::string_view text) {
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+    constexpr std::string_view kHead = "source.";
+    const size_t colon = line.find(": ");
+    if (line.starts_with(kHead) && colon != std::string_view::npos) {
+      reader.Fault(line.substr(kHead.size(), colon - kHead.size()), line.substr(colon + 2));
+    } else {
+      reader.Fault("kind", line);
+    }
+  }
 }
 
 // What only a source of symbols has.
@@ -37,30 +87,21 @@ void ReadSymbols(YamlReader& reader, SourceConfig& source) {
   }
 }
 
-SourceConfig ReadSource(YamlReader& reader) {
+SourceConfig ReadSource(YamlReader& reader, const std::string& pipeline) {
   SourceConfig source;
   std::vector<std::string> kinds;
   for (const auto& kind : source::SourceKinds()) kinds.emplace_back(kind.name);
   source.kind = reader.Choice("kind", kinds, std::nullopt);
   for (const auto& kind : source::SourceKinds()) {
     if (kind.name != source.kind) continue;
-    for (const auto& key : SettingsOf(kind)) {
-      if (key == "kind") continue;
-      if (auto value = reader.MaybeString(key)) source.settings[key] = *value;
-    }
+    ReadSettings(reader, YAML::Load(std::string(kind.sample)), kind, "", source.settings);
     source.family = kind.family;
     const Status possible = kind.Check(source.settings);
-    if (possible.ok()) continue;
-    // "source.format: expected …" stands beside that key.
-    std::string text = possible.message();
-    std::string at = "kind";
-    for (const auto& [key, value] : source.settings) {
-      const std::string head = fmt::format("source.{}: ", key);
-      if (!text.starts_with(head)) continue;
-      at = key;
-      text.erase(0, head.size());
+    if (!possible.ok()) PlaceFaults(reader, possible.message());
+    if (kind.name == "http") {
+      ReadSeries(reader, pipeline, source);
+      if (possible.ok()) CheckSeries(reader, source);
     }
-    reader.Fault(at, text);
   }
   if (auto quota = reader.Mapping("quota")) {
     const size_t before = quota->faults().messages.size();
@@ -186,7 +227,7 @@ PipelineConfig ReadPipeline(YamlReader& reader) {
                  fmt::format("expected names that each end with '/', none of them empty, . or .., got {}",
                              config.prefix));
   }
-  if (auto source = reader.Mapping("source", true)) config.source = ReadSource(*source);
+  if (auto source = reader.Mapping("source", true)) config.source = ReadSource(*source, config.name);
   config.rule_version = reader.Int("rule_version", 1, 1, 1'000'000);
   if (config.family() == source::Family::kMarket) ReadMarket(reader, config);
   if (auto retention = reader.Mapping("retention")) {
@@ -264,12 +305,15 @@ std::vector<std::string> KnownConfigKeys() {
   YamlFaults faults{"", ProcessEnvironment, {}, {}};
   // Asks for every key of every family, so that the set cannot differ from what is read.
   for (const auto& kind : source::SourceKinds()) {
-    const YAML::Node root = YAML::Load(
+    YAML::Node root = YAML::Load(
         fmt::format("{{source: {{kind: {}, symbols: {{}}, quota: {{}}, quarantine: {{}}}}, tables: {{bars: "
                     "{{rules: [{{}}]}}}}, "
                     "batch: {{history_from: 2000-01-03}}, retention: {{raw: {{}}, clean: {{}}}}, "
                     "schedules: [{{from: 2000-01-03, to: 2000-01-03, input: {{}}}}], demo: {{input: {{}}}}}}",
                     kind.name));
+    for (const auto& item : YAML::Load(std::string(kind.sample))) {
+      if (item.second.IsMap()) root["source"][item.first.Scalar()] = YAML::Node(YAML::NodeType::Map);
+    }
     YamlReader reader(root, "", faults);
     ReadPipeline(reader);
   }

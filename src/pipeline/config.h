@@ -14,6 +14,7 @@
 #include "base/json.h"
 #include "base/status.h"
 #include "source/family.h"
+#include "source/record_source.h"
 
 namespace penstock::pipeline {
 
@@ -36,7 +37,8 @@ struct QuarantineConfig {
 struct SourceConfig {
   std::string kind;  // a name of source::SourceKinds()
   source::Family family = source::Family::kMarket;
-  std::map<std::string, std::string> settings;  // what that kind takes: endpoint, shape, …
+  std::map<std::string, std::string> settings;  // what that kind takes: endpoint, pagination.kind, …
+  std::vector<source::RecordSeries> series;     // of http: what is asked for
   SymbolsConfig symbols;                        // kMarket
   QuotaConfig quota;
   int64_t in_flight = 8;  // requests at once

@@ -132,6 +132,77 @@ TEST(PipelineConfig, IsNotAMapping) {
   }
 }
 
+constexpr std::string_view kHttp = R"(
+name: fx
+source:
+  kind: http
+  url: https://api.example.com/v1/rates/{base}
+  query: {limit: 100, day: "{today}"}
+  headers: {X-Client: penstock, X-Extra: "${EXTRA_TOKEN}"}
+  auth: {kind: query, name: apikey, env: FX_KEY}
+  pagination: {kind: cursor, parameter: after, cursor: /meta/next}
+  incremental: {field: updated, parameter: since}
+  records: /data
+  columns: {updated: timestamp}
+  series:
+    eur: {base: EUR}
+    usd: {base: USD}
+)";
+
+TEST(PipelineConfig, ReadsAnApiOfRecordsWithoutItsSecrets) {
+  const auto parsed = ParseConfig(kHttp, "pipeline.yaml", NoEnvironment);
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  EXPECT_EQ(parsed->family(), source::Family::kRecords);
+  const auto& settings = parsed->source.settings;
+  EXPECT_EQ(settings.at("pagination.cursor"), "/meta/next");
+  EXPECT_EQ(settings.at("query.limit"), "100");
+  EXPECT_EQ(settings.at("headers.X-Extra"), "${EXTRA_TOKEN}");
+  ASSERT_EQ(parsed->source.series.size(), 2U);
+  EXPECT_EQ(parsed->source.series[1].key, "usd");
+  EXPECT_EQ(parsed->source.series[1].query.at("base"), "USD");
+}
+
+TEST(PipelineConfig, FaultsOfAnApiHaveTheirPlacesAllAtOnce) {
+  std::string text(kHttp);
+  const auto put = [&](std::string_view from, std::string_view to) {
+    text.replace(text.find(from), from.size(), to);
+  };
+  put("after, cursor: /meta/next", "after, sise: 5");
+  put("kind: query", "kind: qury");
+  put("X-Client: penstock", "X-Api-Key-Token: abc");
+  put("updated: timestamp", "updated: time");
+  put("limit: 100", "apikey: {a: b}");
+  const auto parsed = ParseConfig(text, "pipeline.yaml", NoEnvironment);
+  EXPECT_EQ(CodeOf(parsed.status()), ErrorCode::kConfiguration);
+  EXPECT_THAT(
+      parsed.status().message(),
+      ::testing::AllOf(
+          HasSubstr("pipeline.yaml:9:48: source.pagination.sise: no such key (did you mean size?)"),
+          HasSubstr("pipeline.yaml:9:15: source.pagination.cursor: is required"),
+          HasSubstr("pipeline.yaml:8:16: source.auth.kind: expected one of none, bearer"),
+          HasSubstr("pipeline.yaml:7:30: source.headers.X-Api-Key-Token: a secret does not stand in a file"),
+          HasSubstr("pipeline.yaml:12:22: source.columns.updated: expected one of string"),
+          HasSubstr("pipeline.yaml:6:19: source.query.apikey: expected text, got a mapping")));
+}
+
+TEST(PipelineConfig, SeriesOfAnApi) {
+  const auto faults = [](std::string_view from, std::string_view to) {
+    return FaultsOf(std::string(kHttp), from, to);
+  };
+  EXPECT_THAT(
+      faults("usd: {base: USD}", "usd: {bace: USD}"),
+      HasSubstr("pipeline.yaml:15:10: source.series.usd: usd: nothing in url, query or body has {bace}"));
+  EXPECT_THAT(faults("usd: {base: USD}", "EUR: {base: USD}"),
+              HasSubstr("its table eur is that of eur already"));
+  EXPECT_THAT(faults("usd: {base: USD}", "u/d: {base: USD}"), HasSubstr("it has a '/'"));
+  EXPECT_THAT(faults("eur: {base: EUR}", "eur: {}"), HasSubstr("there is no value for {base}"));
+  const auto one = ParseConfig("name: rates\nsource: {kind: http, url: 'https://api.example.com/v1/rates'}\n",
+                               "f", NoEnvironment);
+  ASSERT_TRUE(one.ok()) << one.status();
+  ASSERT_EQ(one->source.series.size(), 1U);
+  EXPECT_EQ(one->source.series[0].key, "rates");
+}
+
 void CollectKeys(const json::value& schema, const json::object& definitions, const std::string& path,
                  std::set<std::string>& out) {
   const auto* object = &schema.as_object();

@@ -85,9 +85,20 @@ std::string YamlReader::PathOf(std::string_view key) const {
 std::string YamlReader::where() const { return fmt::format("{}:{}", faults_->file, node_.Mark().line + 1); }
 
 void YamlReader::Fault(std::string_view key, std::string_view text) {
-  const YAML::Node child =
-      node_.IsMap() ? static_cast<const YAML::Node&>(node_)[std::string(key)] : YAML::Node();
-  faults_->Add(child.IsDefined() ? child.Mark() : node_.Mark(), PathOf(key), text);
+  YAML::Mark mark = node_.Mark();
+  YAML::Node at = node_;
+  for (std::string_view rest = key; !rest.empty() && at.IsMap();) {
+    // A name may have dots itself: the whole rest first.
+    std::string_view name = rest;
+    const YAML::Node& constant = at;
+    if (!constant[std::string(name)].IsDefined()) name = rest.substr(0, rest.find('.'));
+    const YAML::Node child = constant[std::string(name)];
+    if (!child.IsDefined()) break;
+    mark = child.Mark();
+    at.reset(child);
+    rest.remove_prefix(std::min(name.size() + 1, rest.size()));
+  }
+  faults_->Add(mark, key.empty() ? path_ : PathOf(key), text);
 }
 
 std::optional<YAML::Node> YamlReader::Find(std::string_view key) {
@@ -215,6 +226,27 @@ std::optional<YamlReader> YamlReader::Mapping(std::string_view key, bool require
   if (child) return YamlReader(*child, PathOf(key), *faults_);
   if (required) Fault(key, "is required, and is missing");
   return std::nullopt;
+}
+
+std::vector<std::pair<std::string, std::string>> YamlReader::Texts(std::string_view key) {
+  std::vector<std::pair<std::string, std::string>> out;
+  const auto child = Find(key);
+  if (!child) return out;
+  if (!child->IsMap()) {
+    faults_->Add(child->Mark(), PathOf(key),
+                 fmt::format("expected a mapping (name: text), got {}", KindOf(*child)));
+    return out;
+  }
+  for (const auto& item : *child) {
+    const std::string name = item.first.Scalar();
+    if (item.second.IsScalar()) {
+      out.emplace_back(name, item.second.Scalar());
+    } else {
+      faults_->Add(item.second.Mark(), fmt::format("{}.{}", PathOf(key), name),
+                   fmt::format("expected text, got {}", KindOf(item.second)));
+    }
+  }
+  return out;
 }
 
 std::vector<std::string> YamlReader::Strings(std::string_view key) {

@@ -43,6 +43,8 @@ class YamlReader {
 
   // A nested mapping; with `required`, its absence is a fault. nullopt when absent.
   std::optional<YamlReader> Mapping(std::string_view key, bool required = false);
+  // The entries of a mapping of texts, in the order of the file; their ${NAME} stays as it is.
+  std::vector<std::pair<std::string, std::string>> Texts(std::string_view key);
   // The entries of a list of texts.
   std::vector<std::string> Strings(std::string_view key);
   // The entries of a list of mappings.
@@ -58,6 +60,7 @@ class YamlReader {
   // file:line of this mapping.
   std::string where() const;
   YamlFaults& faults() { return *faults_; }
+  // `key` may lead into nested mappings ("pagination.size"); an empty one is this mapping itself.
   void Fault(std::string_view key, std::string_view text);
 
  private:

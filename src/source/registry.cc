@@ -1,15 +1,22 @@
 #include "source/registry.h"
 
 #include "base/clock.h"
+#include "source/api/api_source.h"
 #include "source/fmp/fmp_source.h"
+#include "source/iex/iex_source.h"
 #include "source/ted/ted_kind.h"
 #include "source/yahoo/yahoo_source.h"
 
 namespace penstock::source {
 namespace {
 
+Status CheckHttpSettings(const SourceSettings& settings) { return ReadApiSpec(settings).status(); }
+
 const SourceKind kKinds[] = {
     {"fmp", fmp::kSampleConfiguration, Family::kMarket, &fmp::MakeFmpSource},
+    {"http", kHttpSample, Family::kRecords, nullptr, &CheckHttpSettings, &MakeHttpSource, kHttpOpenSettings},
+    {"iex", iex::kSampleConfiguration, Family::kRecords, nullptr, &iex::CheckIexSettings,
+     &iex::MakeIexSource},
     {"ted", ted::kSampleConfiguration, Family::kTenders, nullptr, &ted::CheckSettings},
     {"yahoo", yahoo::kSampleConfiguration, Family::kMarket, &yahoo::MakeYahooSource},
 };
@@ -42,6 +49,15 @@ Result<std::unique_ptr<Source>> MakeSource(std::string_view kind, const SourceSe
                      "a source of kind " + std::string(kind) + " has no bars of symbols");
   }
   return found->make(settings, parts);
+}
+
+Result<std::unique_ptr<RecordSource>> MakeRecordSource(std::string_view kind, const SourceSettings& settings,
+                                                       const SourceParts& parts) {
+  ASSIGN_OR_RETURN(const SourceKind* found, FindSourceKind(kind));
+  if (found->make_records == nullptr) {
+    return MakeError(ErrorCode::kConfiguration, "a source of kind " + std::string(kind) + " has no records");
+  }
+  return found->make_records(settings, parts);
 }
 
 }  // namespace penstock::source

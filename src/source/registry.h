@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "source/family.h"
+#include "source/record_source.h"
 #include "source/source.h"
 
 namespace penstock {
@@ -20,7 +21,8 @@ class HttpClient;
 
 namespace penstock::source {
 
-// The scalars under `source:` of pipeline.yaml, but for `kind`.
+// What stands under `source:` of pipeline.yaml, but for `kind`; nested keys joined by dots:
+// "pagination.kind".
 using SourceSettings = std::map<std::string, std::string>;
 
 // What a source is made of; all of it outlives the source.
@@ -37,8 +39,14 @@ struct SourceKind {
   Family family;
   // Of the family kMarket. Configuration names an unknown setting or an impossible value.
   Result<std::unique_ptr<Source>> (*make)(const SourceSettings& settings, const SourceParts& parts);
-  // Of the other families, which make what they need of the settings themselves; fails as `make`.
+  // Of the other families, which make what they need of the settings themselves; fails as `make`, but with
+  // all faults, a line each.
   Status (*check)(const SourceSettings& settings) = nullptr;
+  // Of the family kRecords.
+  Result<std::unique_ptr<RecordSource>> (*make_records)(const SourceSettings& settings,
+                                                        const SourceParts& parts) = nullptr;
+  // Of the settings, those whose members anybody may name. Their ${NAME} is left to the source.
+  std::span<const std::string_view> open = {};
 
   // Whether the settings are possible. Configuration, "source.KEY: expected …".
   Status Check(const SourceSettings& settings) const;
@@ -52,5 +60,10 @@ Result<const SourceKind*> FindSourceKind(std::string_view name);
 // Configuration: no such kind, one of another family, or as `make`.
 Result<std::unique_ptr<Source>> MakeSource(std::string_view kind, const SourceSettings& settings,
                                            const SourceParts& parts);
+
+// Of the kinds iex and http. Configuration: no such kind, one of another family, settings or secrets that are
+// missing or malformed (secrets only where parts.client is there). `parts` outlive the source.
+Result<std::unique_ptr<RecordSource>> MakeRecordSource(std::string_view kind, const SourceSettings& settings,
+                                                       const SourceParts& parts);
 
 }  // namespace penstock::source

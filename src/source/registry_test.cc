@@ -9,15 +9,23 @@
 namespace penstock::source {
 namespace {
 
-// `key: value` lines and comments, which is all that a sample has.
+// `key: value` lines, mappings of them, and comments, which is all that a sample has.
 SourceSettings LoadSample(std::string_view text, std::string* kind) {
   SourceSettings settings;
   std::istringstream lines{std::string(text)};
+  std::string mapping;
   for (std::string line; std::getline(lines, line);) {
     if (line.empty() || line[0] == '#') continue;
-    const size_t colon = line.find(": ");
+    const size_t colon = line.find(':');
     EXPECT_NE(colon, std::string::npos) << line;
-    const std::string key = line.substr(0, colon), value = line.substr(colon + 2);
+    const bool inner = line.starts_with("  ");
+    std::string key = (inner ? mapping + "." : "") + line.substr(inner ? 2 : 0, colon - (inner ? 2 : 0));
+    if (colon + 1 == line.size()) {
+      mapping = key;
+      continue;
+    }
+    std::string value = line.substr(colon + 2);
+    if (value.size() > 1 && value.front() == '"') value = value.substr(1, value.size() - 2);
     if (key == "kind") {
       *kind = value;
     } else {
@@ -36,6 +44,12 @@ TEST(Registry, EverySampleLoadsBack) {
     EXPECT_EQ(name, kind.name);
     EXPECT_FALSE(settings.empty());
     EXPECT_TRUE(kind.Check(settings).ok()) << Describe(kind.Check(settings));
+    if (kind.family == Family::kRecords) {
+      const auto records = MakeRecordSource(name, settings, {nullptr, &clock});
+      ASSERT_TRUE(records.ok()) << Describe(records.status());
+      EXPECT_EQ(CodeOf((*records)->Fetch({"a", {}}, "", nullptr).status()), ErrorCode::kUsage);
+      EXPECT_FALSE(MakeSource(name, settings, {nullptr, &clock}).ok());
+    }
     if (kind.family != Family::kMarket) continue;
     const auto source = MakeSource(name, settings, {nullptr, &clock});
     ASSERT_TRUE(source.ok()) << Describe(source.status());
