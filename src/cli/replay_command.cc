@@ -59,9 +59,14 @@ void AddReplayCommand(CLI::App& app, Session& session, Action& action) {
   verb->add_option("--seed", server.seed, "of generated bars");
   verb->add_option("--fmp-key", server.fmp_key,
                    "the key that FMP's stand-in asks for; default: it asks for none");
+  verb->add_option("--iex-token", server.iex_token,
+                   "the token that IEX's stand-in asks for; default: it asks for none");
+  verb->add_flag("--iex-changing", server.iex_changing,
+                 "IEX's records change from request to request: a field more, another type, a field less");
   verb->add_option("--dead", server.dead,
                    "34/1536: so many of so many US symbols are unknown to FMP's stand-in");
-  verb->add_option("--today", server.today, "the day of FMP's quotes and profiles; default 2025-12-31");
+  verb->add_option("--today", server.today,
+                   "the newest day of FMP's and IEX's stand-ins; default 2025-12-31");
   verb->add_option("--ted-notices", server.ted_notices, "tender notices in a made-up issue; default 30");
   verb->add_flag("--gzip", server.gzip, "compress answers for who accepts it");
   verb->footer("Example: penstock replay --listen 127.0.0.1:8282 --fault latency=50ms --quota 300/60s");

@@ -10,6 +10,7 @@
 #include "source/inflate.h"
 #include "source/replay/fault_plan.h"
 #include "source/replay/fmp_replay.h"
+#include "source/replay/iex_replay.h"
 #include "source/replay/request_log.h"
 #include "source/replay/ted_replay.h"
 #include "source/replay/yahoo_replay.h"
@@ -46,8 +47,14 @@ class ReplayServer::Impl {
       if (!today.ok()) return MakeError(ErrorCode::kUsage, "not a day as YYYY-MM-DD: " + options_.today);
       fmp.market.today = *today;
     }
+    IexReplayOptions iex;
+    iex.market = fmp.market;
+    iex.token = options_.iex_token;
+    iex.changing = options_.iex_changing;
+    ASSIGN_OR_RETURN(auto third, IexReplay::Open(std::move(iex)));
     ASSIGN_OR_RETURN(auto second, FmpReplay::Open(std::move(fmp)));
     providers_.push_back(std::move(provider));
+    providers_.push_back(std::move(third));  // before FMP, which takes whatever is below /stable
     providers_.push_back(std::move(second));
     if (options_.ted_notices < 1 || options_.ted_notices > 350)
       return MakeError(ErrorCode::kUsage, "tender notices an issue: expected 1 to 350");

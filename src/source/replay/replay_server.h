@@ -22,8 +22,10 @@ struct ReplayOptions {
   uint64_t seed = 0;                // of generated bars
   bool require_crumb = false;       // ask for cookie and crumb as the live site may
   std::string fmp_key;              // the key that FMP's stand-in asks for; empty: none
+  std::string iex_token;            // the token that IEX's stand-in asks for; empty: none
+  bool iex_changing = false;        // its records change from request to request (replay/iex_replay.h)
   std::string dead;                 // "34/1536": so many of so many symbols of the US market are unknown
-  std::string today;                // of FMP's quotes and profiles, YYYY-MM-DD; empty: 2025-12-31
+  std::string today;                // of FMP and IEX: their newest day, YYYY-MM-DD; empty: 2025-12-31
   int64_t ted_notices = 30;         // an issue of the tender notices that are made up; at most 350
   bool gzip = false;                // answer gzip to who accepts it; on loopback that only costs time
   std::vector<std::string> faults;  // see replay/fault_plan.h: "500:rate=0.1,seed=7"
