@@ -45,7 +45,8 @@ struct Listener {
 // versitygw over a folder: its folders are buckets, its files are objects.
 class S3Server {
  public:
-  explicit S3Server(const std::string& root) : log_(root + "/../requests.log") {
+  explicit S3Server(const std::string& root, const std::string& certificate = "")
+      : log_(root + "/../requests.log") {
     port_ = Listener().port;
     const char* chosen = std::getenv("PENSTOCK_TEST_VERSITYGW");
     const std::string program = chosen != nullptr ? chosen : PENSTOCK_SOURCE_DIR "/.deps/versitygw/versitygw";
@@ -59,8 +60,14 @@ class S3Server {
       ::setenv("ROOT_SECRET_KEY", kSecret, 1);
       ::unsetenv("AWS_CA_BUNDLE");
       const std::string port = "127.0.0.1:" + std::to_string(port_);
-      ::execl(program.c_str(), program.c_str(), "--quiet", "--port", port.c_str(), "--access-log",
-              log_.c_str(), "posix", root.c_str(), nullptr);
+      std::vector<std::string> words = {program, "--quiet", "--port", port, "--access-log", log_};
+      if (!certificate.empty())
+        words.insert(words.end(), {"--cert", certificate, "--key", certificate + ".key"});
+      words.insert(words.end(), {"posix", root});
+      std::vector<char*> arguments;
+      for (std::string& word : words) arguments.push_back(word.data());
+      arguments.push_back(nullptr);
+      ::execv(program.c_str(), arguments.data());
       ::_exit(127);
     }
     while (!Answers()) std::this_thread::yield();
@@ -70,7 +77,8 @@ class S3Server {
     ::kill(pid_, SIGKILL);
     ::waitpid(pid_, nullptr, 0);
   }
-  std::string endpoint() const { return "http://127.0.0.1:" + std::to_string(port_); }
+  std::string endpoint() const { return "http://" + host(); }
+  std::string host() const { return "127.0.0.1:" + std::to_string(port_); }
 
   // The requests so far that name `text`; a line each.
   int Requests(const std::string& text) const {
@@ -334,6 +342,27 @@ TEST_F(DuckDbS3Test, TheSessionsTokenIsSentAndNotShown) {
   EXPECT_THAT(head, testing::ContainsRegex("[Xx]-[Aa]mz-[Ss]ecurity-[Tt]oken: token-of-a-session"));
   EXPECT_THAT(Describe(result.status()), Not(HasSubstr("token-of-a-session")));
   EXPECT_THAT(Describe(result.status()), Not(HasSubstr("AKIDTEST")));
+}
+
+// DuckDB's own default is to trust anybody.
+TEST_F(DuckDbS3Test, OnlyATrustedServerGetsTheSignature) {
+  if (system("openssl version >/dev/null 2>&1") != 0) GTEST_SKIP() << "no openssl program";
+  const std::string certificate = lake_->root() + "/cert.pem";
+  const std::string command =
+      "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj "
+      "/CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1 -out '" +
+      certificate + "' -keyout '" + certificate + ".key' 2>/dev/null";
+  ASSERT_EQ(system(command.c_str()), 0);
+  S3Server server(files_, certificate);
+  S3Access access = Access();
+  access.endpoint = "https://" + server.host();
+  auto distrustful = MakeEngine(access);
+  const auto refused = RunToCsv(distrustful, "select count(*) as n from bars");
+  ASSERT_FALSE(refused.ok()) << *refused;
+  EXPECT_EQ(CodeOf(refused.status()), ErrorCode::kIo) << refused.status();
+  access.ca_file = certificate;
+  auto trusting = MakeEngine(access);
+  EXPECT_EQ(RunToCsv(trusting, "select count(*) as n from bars").ValueOrDie(), "n\n9\n");
 }
 
 TEST_F(DuckDbS3Test, WithoutTheExtensionNothingIsFetched) {

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 
-from harness import SOURCE, TIMEOUT_S
+from harness import SOURCE, TIMEOUT_S, files_of
 
 KEY, SECRET = "AKIDOFTESTS", "secret/of+tests"
 VERSITYGW = SOURCE / ".deps/versitygw/versitygw"
@@ -44,6 +44,15 @@ class S3:
     def make_bucket(self, name):
         (self.root / name).mkdir()
         return f"s3://{name}"
+
+    def upload(self, lake, bucket, prefix):
+        """Every object of a lake in a folder."""
+        import boto3
+
+        client = boto3.client("s3", endpoint_url=self.origin, region_name="us-east-1", aws_access_key_id=KEY,
+                              aws_secret_access_key=SECRET)
+        for key in files_of(lake):
+            client.upload_file(str(pathlib.Path(lake, key)), bucket, f"{prefix}/{key}")
 
     def requests(self, text):
         return [line for line in self.log.read_text().splitlines() if text in line]
