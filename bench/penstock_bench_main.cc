@@ -5,6 +5,8 @@
 //   penstock_bench update EOD_DIR BUCKET          a new day into each file of BUCKET/clean/bars
 //   penstock_bench latest BUCKET OUT_FILE         the last row of each of these, from the files' tails
 //   penstock_bench latest_index BUCKET OUT_FILE   the same, from the tail index
+//   penstock_bench ted_extract BUCKET PIPELINE THREADS   BUCKET/ted/raw/bench.tar.gz to clean files
+//   penstock_bench ted_merge BUCKET PIPELINE YEAR        the clean files of a year to merged ones
 //   penstock_bench interpreter memory|durable|distributed OUT_DIR [ITEMS]    a Map of 10,000 items over Pass
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
@@ -27,6 +29,7 @@
 #include "source/registry.h"
 #include "source/source.h"
 #include "store/folder_store.h"
+#include "tender_works.h"
 
 namespace penstock {
 namespace {
@@ -100,6 +103,10 @@ int main(int argc, char** argv) {
     status = UpdateTickers(argv[2], argv[3]);
   } else if ((work == "latest" || work == "latest_index") && argc == 4) {
     status = LatestOfTickers(argv[2], argv[3], work == "latest_index");
+  } else if (work == "ted_extract" && argc == 5) {
+    status = ExtractTenders(argv[2], argv[3], std::atoi(argv[4]));
+  } else if (work == "ted_merge" && argc == 5) {
+    status = MergeTenders(argv[2], argv[3], std::atoi(argv[4]));
   } else if (work == "interpreter" && (argc == 4 || argc == 5)) {
     status = RunInterpreter(argv[2], argv[3], argc == 5 ? std::atoll(argv[4]) : 10'000);
   } else {
@@ -107,6 +114,8 @@ int main(int argc, char** argv) {
                  "usage: penstock_bench transform CHART_DIR OUT_DIR\n"
                  "       penstock_bench update EOD_DIR BUCKET\n"
                  "       penstock_bench latest|latest_index BUCKET OUT_FILE\n"
+                 "       penstock_bench ted_extract BUCKET PIPELINE THREADS\n"
+                 "       penstock_bench ted_merge BUCKET PIPELINE YEAR\n"
                  "       penstock_bench interpreter memory|durable|distributed OUT_DIR [ITEMS]\n");
     return 2;
   }

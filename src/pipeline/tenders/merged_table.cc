@@ -8,8 +8,9 @@
 
 #include <algorithm>
 #include <future>
-#include <numeric>
+#include <span>
 
+#include "base/parallel.h"
 #include "lake/parquet_stream.h"
 #include "pipeline/tenders/tender_tables.h"
 
@@ -21,6 +22,8 @@ using lake::RowRef;
 
 // Large enough for a scan, small enough that a few are held at once.
 constexpr int64_t kRowsAGroup = 64 * 1024;
+// Of footers; each waits for the store most of its time.
+constexpr int kGetsAtOnce = 8;
 
 struct DayFile {
   std::string key;
@@ -58,10 +61,12 @@ Result<std::shared_ptr<arrow::Schema>> UnitedSchema(store::ObjectStore& store, c
     return Status::OK();
   };
   RETURN_IF_ERROR(unite(first, "the field map"));
-  for (const auto& key : keys) {
-    ASSIGN_OR_RETURN(const auto schema, lake::ReadParquetSchema(store, key));
-    RETURN_IF_ERROR(unite(*schema, key));
-  }
+  std::vector<std::shared_ptr<arrow::Schema>> schemas(keys.size());
+  RETURN_IF_ERROR(ParallelFor(keys.size(), kGetsAtOnce, [&](size_t i) -> Status {
+    ASSIGN_OR_RETURN(schemas[i], lake::ReadParquetSchema(store, keys[i]));
+    return Status::OK();
+  }));
+  for (size_t i = 0; i < keys.size(); ++i) RETURN_IF_ERROR(unite(*schemas[i], keys[i]));
   return arrow::schema(fields);
 }
 

@@ -70,7 +70,7 @@ void ParallelNotices::Work(source::ted::NoticeReader& reader) {
   }
 }
 
-void ParallelNotices::Parse(source::ted::NoticeReader& reader, Batch& batch) const {
+void ParallelNotices::Parse(source::ted::NoticeReader& reader, Batch& batch) {
   for (auto& entry : batch.entries) {
     const auto xml = std::string_view(batch.xml).substr(entry.offset, entry.size);
     const Status added = reader.Add(xml, {archive_, entry.name});
@@ -80,6 +80,11 @@ void ParallelNotices::Parse(source::ted::NoticeReader& reader, Batch& batch) con
       return;
     }
     batch.rejected.push_back({std::move(entry.name), added.message(), std::string(xml)});
+  }
+  batch.xml.clear();
+  if (batch.xml.capacity() <= 2 * kBatchBytes) {
+    const std::lock_guard lock(mutex_);
+    spare_.push_back(std::move(batch.xml));
   }
   batch.xml = {};
   auto tables = reader.Finish();
@@ -117,7 +122,15 @@ void ParallelNotices::Submit() {
 }
 
 void ParallelNotices::Add(std::string_view entry, std::string_view xml) {
-  if (open_ == nullptr) open_ = std::make_unique<Batch>();
+  if (open_ == nullptr) {
+    open_ = std::make_unique<Batch>();
+    const std::lock_guard lock(mutex_);
+    if (!spare_.empty()) {
+      open_->xml = std::move(spare_.back());
+      spare_.pop_back();
+    }
+  }
+  if (open_->xml.capacity() == 0) open_->xml.reserve(kBatchBytes + kBatchBytes / 4);
   open_->entries.push_back({std::string(entry), open_->xml.size(), xml.size()});
   open_->xml += xml;
   if (open_->xml.size() >= kBatchBytes || open_->entries.size() >= kBatchNotices) Submit();

@@ -47,7 +47,7 @@ class ParallelNotices {
   struct Batch;
   explicit ParallelNotices(std::string archive);
   void Work(source::ted::NoticeReader& reader);
-  void Parse(source::ted::NoticeReader& reader, Batch& batch) const;
+  void Parse(source::ted::NoticeReader& reader, Batch& batch);
   void Submit();
   bool ParseOne();
 
@@ -60,6 +60,8 @@ class ParallelNotices {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Batch*> waiting_ GUARDED_BY(mutex_);
+  // Memory of batches that are parsed, for the next ones.
+  std::vector<std::string> spare_ GUARDED_BY(mutex_);
   size_t in_work_ GUARDED_BY(mutex_) = 0;
   bool over_ GUARDED_BY(mutex_) = false;
   std::vector<std::unique_ptr<source::ted::NoticeReader>> theirs_;
