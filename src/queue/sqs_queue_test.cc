@@ -15,8 +15,8 @@ namespace {
 using aws::Answer;
 using std::chrono::seconds;
 
-// moto is told the test's time.
-std::shared_ptr<SqsWorld> current;
+// Of the test that runs: moto is told its time. Its connections, and their thread, end with its queues.
+SqsWorld* current = nullptr;
 
 std::shared_ptr<Queues> MakeOnMoto(Clock& clock) {
   if (SqsTestServer().empty()) {
@@ -28,7 +28,8 @@ std::shared_ptr<Queues> MakeOnMoto(Clock& clock) {
     std::unique_ptr<SqsQueues> queues;
   };
   auto owned = std::make_shared<Owned>();
-  owned->world = current = std::make_shared<SqsWorld>(clock);
+  owned->world = std::make_shared<SqsWorld>(clock);
+  current = owned->world.get();
   owned->queues = std::make_unique<SqsQueues>(current->aws(), clock, current->random(), Logger(),
                                               SqsOptions{.prefix = current->prefix(), .wait = seconds(0)});
   return {owned, owned->queues.get()};
