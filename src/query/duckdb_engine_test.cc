@@ -327,6 +327,23 @@ TEST_F(DuckDbEngineTest, FilesMayDifferInTheirColumns) {
   EXPECT_EQ(*RunToCsv(engine, "select count(*) as n from iex.msft"), "n\n4\n");
 }
 
+TEST_F(DuckDbEngineTest, FilesInPartitionsMayDifferInTheirColumns) {
+  lake_.Write("ted/merged/notices/year=2018/notices.parquet", "select 1::bigint as n, 'a' as title");
+  lake_.Write("ted/merged/notices/year=2019/notices.parquet", "select 2.5::double as n, 7 as more");
+  ViewSpec view;
+  view.database = "ted";
+  view.name = "notices";
+  view.glob = lake_.root() + "/ted/merged/notices/year=*/*.parquet";
+  view.columns = {{"n", "DOUBLE"}, {"title", "VARCHAR"}, {"in_no_file", "DATE"}};
+  view.partition_columns = {{"year", "INTEGER"}};
+  view.columns_differ = true;
+  DuckDbEngine engine({view}, {}, *RealClock());
+  const auto csv = RunToCsv(engine, "select * from ted.notices order by year");
+  ASSERT_TRUE(csv.ok()) << Describe(csv.status());
+  EXPECT_EQ(*csv, "n,title,in_no_file,year\n1,a,,2018\n2.5,,,2019\n");
+  EXPECT_EQ(*RunToCsv(engine, "select n from ted.notices where year = 2019"), "n\n2.5\n");
+}
+
 TEST_F(DuckDbEngineTest, TablesOfTheDefaultDatabaseStandBesideTheirOwn) {
   auto views = lake_.Views("sp500");
   views[0].in_default_database = true;

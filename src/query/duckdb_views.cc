@@ -9,6 +9,8 @@
 namespace penstock::query {
 namespace {
 
+constexpr std::string_view kFileColumn = "penstock_file";
+
 std::string FullName(const ViewSpec& view) {
   return view.database.empty() ? view.name : view.database + "." + view.name;
 }
@@ -78,7 +80,17 @@ Result<std::string> FilesSelect(const ViewSpec& view, const std::vector<std::str
     return MakeError(ErrorCode::kConfiguration,
                      "table " + FullName(view) + ": this engine reads local files and S3, not " + view.glob);
   }
-  std::string sql = "SELECT * FROM read_parquet(";
+  // DuckDB takes a schema or partitions, not both: with a schema, partitions are read off the files' names.
+  const bool by_name = view.columns_differ && !view.partition_columns.empty();
+  std::string sql = "SELECT *";
+  if (by_name) {
+    sql += " EXCLUDE (" + QuoteSqlName(kFileColumn) + ")";
+    for (const auto& [name, type] : view.partition_columns) {
+      sql += ", CAST(regexp_extract(" + QuoteSqlName(kFileColumn) + ", " +
+             QuoteSqlText("/" + name + "=([^/]+)/") + ", 1) AS " + type + ") AS " + QuoteSqlName(name);
+    }
+  }
+  sql += " FROM read_parquet(";
   if (files == nullptr) {
     sql += QuoteSqlText(view.glob);
   } else {
@@ -86,7 +98,9 @@ Result<std::string> FilesSelect(const ViewSpec& view, const std::vector<std::str
     for (const std::string& file : *files) sql += (&file == &files->front() ? "" : ", ") + QuoteSqlText(file);
     sql += ']';
   }
-  if (view.partition_columns.empty()) {
+  if (by_name) {
+    sql += ", hive_partitioning = false, filename = " + QuoteSqlText(kFileColumn);
+  } else if (view.partition_columns.empty()) {
     sql += ", hive_partitioning = false";
   } else {
     sql += ", hive_partitioning = true, hive_types = {";
