@@ -138,6 +138,8 @@ Result<RecordedNotice> ReadRecordedNotice(std::string xml) {
   if (xml.find("<TED_EXPORT") != std::string::npos) {
     id = Between(xml, "DOC_ID=\"", "\"");
     day = Between(xml, "<DATE_PUB>", "<");
+    notice.is_call = xml.find("<TD_DOCUMENT_TYPE CODE=\"3\"") != std::string::npos;
+    notice.previous = Between(Between(xml, "<REF_NOTICE>", "</REF_NOTICE>"), "<NO_DOC_OJS>", "<");
   } else {
     notice.eforms = true;
     id = Between(xml, "schemeName=\"ojs-notice-id\">", "<");
@@ -199,9 +201,17 @@ std::vector<OjsIssue> OjsIssuesOf(int year, int month) {
   return issues;
 }
 
-GeneratedNotice GenerateNotice(const RecordedNotice& notice, const OjsIssue& issue, int index) {
-  const int64_t within = int64_t{issue.number} * kMostAnIssue + index;
-  const std::string number = fmt::format("{}", (notice.eforms ? 90'000'000 : 900'000) + within);
+std::string OjsReference(const OjsIssue& issue, std::string_view number) {
+  return fmt::format("{}/S {:03}-{}", issue.year, issue.number, number);
+}
+
+std::string GeneratedNumber(const OjsIssue& issue, int index, bool eforms) {
+  return fmt::format("{}", (eforms ? 90'000'000 : 900'000) + issue.number * kMostAnIssue + index);
+}
+
+GeneratedNotice GenerateNotice(const RecordedNotice& notice, const OjsIssue& issue, int index,
+                               std::string_view previous) {
+  const std::string number = GeneratedNumber(issue, index, notice.eforms);
   std::string xml = notice.xml;
   const std::string old_id = fmt::format("{}-{}", notice.number, notice.year);
   const std::string new_id = fmt::format("{}-{}", number, issue.year);
@@ -214,13 +224,14 @@ GeneratedNotice GenerateNotice(const RecordedNotice& notice, const OjsIssue& iss
     const std::string edition = Between(xml, "EDITION=\"", "\"");  // 2018016
     if (edition.size() == 7) {
       ReplaceAll(&xml, fmt::format("{}/S {}-{}", edition.substr(0, 4), edition.substr(4), notice.number),
-                 fmt::format("{}/S {:03}-{}", issue.year, issue.number, number));
+                 OjsReference(issue, number));
     }
     ReplaceAll(&xml, fmt::format("EDITION=\"{}\"", edition),
                fmt::format("EDITION=\"{}{:03}\"", issue.year, issue.number));
     ReplaceAll(&xml, fmt::format("<NO_OJ>{}</NO_OJ>", Between(xml, "<NO_OJ>", "<")),
                fmt::format("<NO_OJ>{}</NO_OJ>", issue.number));
   }
+  if (!previous.empty()) ReplaceAll(&xml, notice.previous, previous);
   ReplaceAll(&xml, old_id, new_id);
   const auto by = issue.day - notice.published;
   xml = ShiftDates(xml, by);

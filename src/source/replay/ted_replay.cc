@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <optional>
@@ -16,7 +15,6 @@
 namespace penstock::source {
 namespace {
 
-namespace fs = std::filesystem;
 using ted::Package;
 
 constexpr size_t kKept = 3;
@@ -74,17 +72,6 @@ bool TedReplay::Takes(const net::ServerRequest& request, std::string* symbol) co
 }
 
 ReplayAnswer TedReplay::TooMany() const { return Text(429, "Too many requests\n"); }
-
-Result<std::vector<std::string>> TedReplay::Symbols() {
-  std::vector<std::string> ids;
-  std::error_code error;
-  for (const auto& file : fs::directory_iterator(options_.data_dir + "/ted/packages", error)) {
-    const std::string month = file.path().filename().string().substr(0, 7);
-    if (const auto package = ted::PackageOfPath("/packages/monthly/" + month)) ids.push_back(package->id());
-  }
-  std::sort(ids.begin(), ids.end());
-  return ids;
-}
 
 ReplayAnswer TedReplay::Answer(const net::ServerRequest& request) {
   const auto package = ted::PackageOfPath(request.path);
@@ -173,6 +160,30 @@ Result<std::shared_ptr<const TedReplay::Served>> TedReplay::Make(const Package& 
   return std::shared_ptr<const Served>(std::move(served));
 }
 
+const RecordedNotice& TedReplay::Pick(const OjsIssue& issue, int index) const {
+  const uint64_t dice = StableHash(fmt::format("{}-{}-{}", issue.year, issue.number, index), 0);
+  const bool eforms = issue.day > kLastOld || (issue.day >= kFirstEforms && dice % 3 == 0);
+  const auto& recorded = eforms ? eforms_ : old_;
+  return recorded[dice / 3 % recorded.size()];
+}
+
+std::string TedReplay::CallBefore(const OjsIssue& issue, int index) const {
+  const uint64_t dice = StableHash(fmt::format("{}-{}-{}", issue.year, issue.number, index), 1);
+  const int number = issue.number - 10 - static_cast<int>(dice % 40);  // two to ten weeks
+  OjsIssue before;
+  for (int month = 1; month <= 12; ++month) {
+    for (const auto& one : OjsIssuesOf(issue.year, month)) {
+      if (one.number == number) before = one;
+    }
+  }
+  if (before.number < 1) return "";
+  for (int i = 0; i < options_.notices_an_issue; ++i) {
+    const RecordedNotice& call = Pick(before, i);
+    if (call.is_call && !call.eforms) return OjsReference(before, GeneratedNumber(before, i, false));
+  }
+  return "";
+}
+
 Result<std::string> TedReplay::MakeIssue(const OjsIssue& issue) {
   if (old_.empty()) {
     for (const char* folder : {"/ted/packages", "/ted/eforms"}) {
@@ -182,10 +193,9 @@ Result<std::string> TedReplay::MakeIssue(const OjsIssue& issue) {
   }
   std::vector<std::pair<std::string, std::string>> files;
   for (int i = 0; i < options_.notices_an_issue; ++i) {
-    const uint64_t dice = StableHash(fmt::format("{}-{}-{}", issue.year, issue.number, i), 0);
-    const bool eforms = issue.day > kLastOld || (issue.day >= kFirstEforms && dice % 3 == 0);
-    const auto& recorded = eforms ? eforms_ : old_;
-    const auto notice = GenerateNotice(recorded[dice / 3 % recorded.size()], issue, i);
+    const RecordedNotice& recorded = Pick(issue, i);
+    const std::string previous = recorded.previous.empty() ? "" : CallBefore(issue, i);
+    const auto notice = GenerateNotice(recorded, issue, i, previous);
     files.emplace_back(fmt::format("{}_{:03}/{}", NameOf(issue), issue.number, notice.file_name), notice.xml);
   }
   return MakeTarGz(files, TimePoint(issue.day) + std::chrono::hours(7));

@@ -34,7 +34,8 @@ class TedReplay : public ReplayProvider {
   bool Takes(const net::ServerRequest& request, std::string* symbol) const override;
   ReplayAnswer Answer(const net::ServerRequest& request) override;
   ReplayAnswer TooMany() const override;
-  Result<std::vector<std::string>> Symbols() override;
+  // Archives, and no symbols.
+  Result<std::vector<std::string>> Symbols() override { return std::vector<std::string>(); }
 
  private:
   struct Served {
@@ -48,6 +49,10 @@ class TedReplay : public ReplayProvider {
   Result<std::shared_ptr<const Served>> Find(const ted::Package& package);
   Result<std::shared_ptr<const Served>> Make(const ted::Package& package) REQUIRES(mutex_);
   Result<std::string> MakeIssue(const OjsIssue& issue) REQUIRES(mutex_);
+  // Which recorded notice the `index`-th of an issue is made of.
+  const RecordedNotice& Pick(const OjsIssue& issue, int index) const REQUIRES(mutex_);
+  // A call for tenders some issues before, as a reference; empty where there is none.
+  std::string CallBefore(const OjsIssue& issue, int index) const REQUIRES(mutex_);
 
   const TedReplayOptions options_;
   std::mutex mutex_;
