@@ -39,6 +39,7 @@ std::string PipelineOf(const queue::Queue& queue) { return queue.name().substr(0
 std::string WhatOf(const pipeline::DeadLetter& letter) {
   const auto text = [&](std::string_view key) { return GetStringOr(letter.input, key, "").ValueOr(""); };
   if (letter.step == "transform") return text("key");
+  if (text("symbol").empty()) return ToJson(letter.input);
   if (text("from") == text("to")) return fmt::format("{} {}", text("symbol"), text("to"));
   return fmt::format("{} {} … {}", text("symbol"), text("from"), text("to"));
 }
@@ -65,7 +66,7 @@ Result<int> List(Session& session, const DlqOptions& options) {
       unseen += count.in_flight + count.delayed;
     }
     RETURN_IF_ERROR(ForEach(*queue, [&](const queue::Message& message) -> Status {
-      const auto letter = pipeline::DeadLetter::Parse(message.body);
+      const auto letter = LetterOf(message);
       if (letter.ok()) {
         rows.Add({json::value(message.id), json::value(PipelineOf(*queue)), json::value(letter->step),
                   json::value(WhatOf(*letter)), json::value(letter->error), json::value(letter->cause),

@@ -9,6 +9,7 @@
 #include "cli/session.h"
 #include "cli/workspace.h"
 #include "pipeline/dead_letter.h"
+#include "pipeline/tenders/archive_message.h"
 #include "queue/heartbeat.h"
 #include "queue/queue.h"
 
@@ -21,6 +22,13 @@ using pipeline::DeadLetter;
 constexpr Duration kHold = std::chrono::minutes(2);
 
 }  // namespace
+
+Result<pipeline::DeadLetter> LetterOf(const queue::Message& message) {
+  auto letter = DeadLetter::Parse(message.body);
+  if (letter.ok()) return letter;
+  auto archive = pipeline::LetterOfArchive(message);
+  return archive.ok() ? archive : letter;
+}
 
 Result<RedriveCount> RedriveQueue(Session& session, Workspace& workspace, queue::Queue& queue,
                                   const std::string& pipeline, const std::vector<std::string>& ids,
@@ -54,7 +62,7 @@ Result<RedriveCount> RedriveQueue(Session& session, Workspace& workspace, queue:
         again[message.id] = message.receipt;
         const bool wanted = ids.empty() || std::find(ids.begin(), ids.end(), message.id) != ids.end();
         if (met || !wanted) continue;
-        const auto letter = DeadLetter::Parse(message.body);
+        const auto letter = LetterOf(message);
         // Where a queue keeps two letters of one piece of work, or a try that failed has sent the second: one
         // is enough.
         if (letter.ok() && !tried.insert(letter->dedup_id()).second) {

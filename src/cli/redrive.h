@@ -8,14 +8,22 @@
 #include "base/status.h"
 #include "cli/run_target.h"
 
+namespace penstock::pipeline {
+struct DeadLetter;
+}
 namespace penstock::queue {
 class Queue;
-}
+struct Message;
+}  // namespace penstock::queue
 
 namespace penstock::cli {
 
 class Session;
 class Workspace;
+
+// What a message of a dead-letter queue says is to be done: a letter of a step, or an archive that was given
+// up. InvalidData: neither.
+Result<pipeline::DeadLetter> LetterOf(const queue::Message& message);
 
 struct RedriveCount {
   int64_t done = 0;    // succeeded: gone from the queue

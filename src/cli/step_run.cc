@@ -45,8 +45,12 @@ Status CheckStep(const pipeline::Pipeline& pipeline, const RunOptions& options) 
 
 bool SomeFailed(const json::value& output) {
   const auto* object = output.if_object();
-  const auto* failed = object == nullptr ? nullptr : object->if_contains("failed");
-  return failed != nullptr && failed->is_int64() && failed->get_int64() > 0;
+  if (object == nullptr) return false;
+  for (const char* key : {"failed", "refused"}) {
+    const auto* count = object->if_contains(key);
+    if (count != nullptr && count->is_int64() && count->get_int64() > 0) return true;
+  }
+  return false;
 }
 
 }  // namespace

@@ -8,7 +8,7 @@ std::string ArchiveQueueName(const Pipeline& pipeline) { return pipeline.name() 
 
 queue::QueueOptions ArchiveQueueOptions(const Pipeline& pipeline) {
   queue::QueueOptions options;
-  options.visibility_timeout = std::chrono::minutes(5);
+  options.visibility_timeout = std::chrono::seconds(30);
   options.redrive = queue::RedrivePolicy{3, pipeline.dead_letter_queue()};
   return options;
 }
@@ -32,6 +32,17 @@ Result<ArchiveMessage> ArchiveMessage::Parse(std::string_view body) {
 }
 
 std::string ArchiveMessage::dedup_id() const { return Sha256Hex(archive + '\n' + sha256); }
+
+Result<DeadLetter> LetterOfArchive(const queue::Message& message) {
+  ASSIGN_OR_RETURN(const auto archive, ArchiveMessage::Parse(message.body));
+  const auto reason = message.attributes.find(std::string(queue::kLastErrorAttribute));
+  DeadLetter letter;
+  letter.step = "start_extract_job";
+  letter.input = {{"archives", json::array{json::value(archive.archive)}}};
+  letter.error = InfoOf(ErrorCode::kTaskFailed).asl_name;
+  letter.cause = reason == message.attributes.end() ? "it was received and never finished" : reason->second;
+  return letter;
+}
 
 Status SendArchive(queue::Queue& queue, const ArchiveMessage& message) {
   return queue.Send(penstock::ToJson(message.ToJson()), {.dedup_id = message.dedup_id()}).status();

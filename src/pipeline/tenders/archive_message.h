@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "base/status.h"
+#include "pipeline/dead_letter.h"
 #include "pipeline/pipeline.h"
 #include "queue/queue.h"
 
@@ -33,6 +34,10 @@ struct ArchiveMessage {
   // The same archive with the same bytes is one message while it waits.
   std::string dedup_id() const;
 };
+
+// What is to be done with a message that the queue gave up: extract that archive, without the queue.
+// InvalidData: no such message.
+Result<DeadLetter> LetterOfArchive(const queue::Message& message);
 
 Status SendArchive(queue::Queue& queue, const ArchiveMessage& message);
 

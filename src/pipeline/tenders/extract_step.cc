@@ -15,7 +15,8 @@
 namespace penstock::pipeline {
 namespace {
 
-constexpr Duration kHidden = std::chrono::minutes(5);
+// Renewed while an archive is worked on; after a kill, somebody else takes it up so much later.
+constexpr Duration kHidden = std::chrono::seconds(30);
 constexpr Duration kBackoff =
     std::chrono::seconds(5);  // after the first failure; twice that after the second
 constexpr int kMostReceives = 3;
