@@ -135,10 +135,11 @@ Result<ObjectInfo> S3Bucket::Publish(aws::AwsRequest request, std::string_view k
     if (response.ok()) return InfoOfAnswer(key, size, *response);
     const Status& status = response.status();
     const bool refused = IsRefusal(status, options);
-    const bool conflict = CodeOf(status) == ErrorCode::kConflict && !IsFolderOfOthers(status);
+    // That a folder is in the way is asked again, too: it may be on its way out, with its last object.
+    const bool conflict = CodeOf(status) == ErrorCode::kConflict || IsFolderOfOthers(status);
     const bool throttled = CodeOf(status) == ErrorCode::kThrottled;
-    const bool last = refused || IsUploadGone(status) || attempt >= kMaxAttempts ||
-                      !(conflict || IsRetryable(status)) || IsFolderOfOthers(status);
+    const bool last =
+        refused || IsUploadGone(status) || attempt >= kMaxAttempts || !(conflict || IsRetryable(status));
     // A 5xx or a lost connection says nothing about whether it was done.
     if (!refused && !conflict && !throttled && IsRetryable(status)) in_doubt = !token.empty();
     if (last) {
