@@ -22,6 +22,7 @@ install(CODE "
     file(INSTALL \"\${library}\" DESTINATION \"\${CMAKE_INSTALL_PREFIX}/lib\" FOLLOW_SYMLINK_CHAIN)
   endforeach()")
 
+install(PROGRAMS ${CMAKE_SOURCE_DIR}/scripts/clear_raw ${CMAKE_SOURCE_DIR}/scripts/process_files DESTINATION share/penstock/scripts)
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/pipelines ${CMAKE_SOURCE_DIR}/data DESTINATION share/penstock OPTIONAL)
 foreach(name arrow duckdb simdjson boost)
   if(EXISTS ${PENSTOCK_DEPS}/${name})

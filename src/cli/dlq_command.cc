@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/command.h"
+#include "cli/pipeline_bucket.h"
 #include "cli/redrive.h"
 #include "cli/session.h"
 #include "cli/workspace.h"
@@ -38,7 +39,11 @@ std::string PipelineOf(const queue::Queue& queue) { return queue.name().substr(0
 
 std::string WhatOf(const pipeline::DeadLetter& letter) {
   const auto text = [&](std::string_view key) { return GetStringOr(letter.input, key, "").ValueOr(""); };
-  if (letter.step == "transform") return text("key");
+  if (const auto* raw = letter.input.if_contains("raw"); raw != nullptr && raw->is_array()) {
+    const auto& keys = raw->get_array();
+    if (keys.size() == 1 && keys.front().is_string()) return std::string(keys.front().get_string());
+  }
+  if (const std::string key = text("key"); !key.empty()) return key;
   if (text("symbol").empty()) return ToJson(letter.input);
   if (text("from") == text("to")) return fmt::format("{} {}", text("symbol"), text("to"));
   return fmt::format("{} {} … {}", text("symbol"), text("from"), text("to"));
@@ -121,7 +126,7 @@ Result<int> Redrive(Session& session, const DlqOptions& options) {
   // --pipeline may be a folder that is not found by its name.
   std::string name = options.pipeline;
   if (!options.pipeline.empty()) {
-    ASSIGN_OR_RETURN(const auto loaded, pipeline::LoadPipeline(options.pipeline));
+    ASSIGN_OR_RETURN(const auto loaded, LoadWithBucket(session, options.pipeline));
     name = loaded.name();
   }
   ASSIGN_OR_RETURN(const auto queues, QueuesOf(workspace, name));

@@ -1,5 +1,6 @@
 #include "cli/family_verbs.h"
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include "base/json.h"
@@ -14,9 +15,19 @@ Result<int> NothingToProcess(Session&, pipeline::Pipeline pipeline, const Proces
       fmt::format("say `penstock run {}`", pipeline.name()));
 }
 
-constexpr FamilyVerbs kMarketVerbs{&RunMarket, &ProcessMarket, &DoMarketStepAgain, &RunMarketOccurrence};
-constexpr FamilyVerbs kRecordsVerbs{&RunWorkflow, &NothingToProcess, &DoStepAgain, &RunWorkflowOccurrence};
-constexpr FamilyVerbs kTendersVerbs{&RunWorkflow, &NothingToProcess, &DoStepAgain, &RunWorkflowOccurrence};
+// Their sources were made, and so checked, with the workshop.
+Status NothingToCheck(const PipelineWorkshop&) { return Status::OK(); }
+
+bool IsPackageOfDay(const pipeline::Pipeline& pipeline, std::string_view key, Date day) {
+  return key.starts_with(fmt::format("{}raw/{:%Y/%m}/", pipeline.config.prefix, day));
+}
+
+constexpr FamilyVerbs kMarketVerbs{&NothingToCheck,    &RunMarket,           &ProcessMarket,
+                                   &DoMarketStepAgain, &RunMarketOccurrence, &IsMarketRawOfDay};
+constexpr FamilyVerbs kRecordsVerbs{&CheckRecordsRun,    &RunWorkflow,           &ProcessRecords,
+                                    &DoRecordsStepAgain, &RunWorkflowOccurrence, &IsRecordOfDay};
+constexpr FamilyVerbs kTendersVerbs{&NothingToCheck, &RunWorkflow,           &NothingToProcess,
+                                    &DoStepAgain,    &RunWorkflowOccurrence, &IsPackageOfDay};
 
 }  // namespace
 

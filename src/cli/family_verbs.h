@@ -35,11 +35,13 @@ struct RunOptions {
 // Of `process`.
 struct ProcessOptions {
   std::string pipeline;
-  std::string date;  // kMarket
+  std::string date;
   bool again = false;
 };
 
 struct FamilyVerbs {
+  // Before a run begins: Configuration names what its source lacks.
+  Status (*check_run)(const PipelineWorkshop& shop);
   // `run`, `process`: to the end, with what a person sees; the exit code.
   Result<int> (*run)(Session& session, pipeline::Pipeline pipeline, const RunOptions& options);
   Result<int> (*process)(Session& session, pipeline::Pipeline pipeline, const ProcessOptions& options);
@@ -49,6 +51,8 @@ struct FamilyVerbs {
   Result<serve::RunOutcome> (*run_occurrence)(PipelineWorkshop& shop, const serve::Schedule& schedule,
                                               TimePoint occurrence, const std::string& execution,
                                               std::stop_token stop);
+  // `raw --date`: whether a raw object is of that day.
+  bool (*is_raw_of_day)(const pipeline::Pipeline& pipeline, std::string_view key, Date day);
 };
 
 const FamilyVerbs& VerbsOf(source::Family family);
@@ -69,6 +73,13 @@ Result<serve::RunOutcome> RunMarketOccurrence(PipelineWorkshop& shop, const serv
                                               std::stop_token stop);
 // Of every family: --step, one step alone, with its output as JSON.
 Result<int> RunStep(Session& session, pipeline::Pipeline pipeline, const RunOptions& options);
+bool IsMarketRawOfDay(const pipeline::Pipeline& pipeline, std::string_view key, Date day);
+
+Status CheckRecordsRun(const PipelineWorkshop& shop);
+Result<int> ProcessRecords(Session& session, pipeline::Pipeline pipeline, const ProcessOptions& options);
+Status DoRecordsStepAgain(const PipelineWorkshop& shop, const pipeline::DeadLetter& letter,
+                          std::stop_token stop);
+bool IsRecordOfDay(const pipeline::Pipeline& pipeline, std::string_view key, Date day);
 // Of families whose runs are executions and no more.
 Result<int> RunWorkflow(Session& session, pipeline::Pipeline pipeline, const RunOptions& options);
 Status DoStepAgain(const PipelineWorkshop& shop, const pipeline::DeadLetter& letter, std::stop_token stop);

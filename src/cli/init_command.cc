@@ -16,6 +16,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// What a folder may hold, for who sees it first.
+constexpr std::pair<std::string_view, std::string_view> kPurposes[] = {
+    {"pipeline.yaml", "what comes from where, under which quota, and when (edit me)"},
+    {"symbols.csv", "one row a symbol"},
+    {"definitions.json", "what is asked for, by key"},
+    {"workflow.asl.json", "what a run does, as a state machine"},
+    {"queries", "saved SQL"},
+};
+
 struct InitOptions {
   std::string name;
   std::string kind = "ftse100";
@@ -80,15 +89,17 @@ Result<int> Init(const Session& session, const InitOptions& options) {
     if (file.path == "pipeline.schema.json")
       RETURN_IF_ERROR(WriteNew(folder / "pipeline.schema.json", file.text));
   }
-  session.Print(
-      fmt::format("{0}: a pipeline as {1}\n\n"
-                  "  {0}/pipeline.yaml       source, symbols, quota, rules, retention (edit me)\n"
-                  "  {0}/symbols.csv         one row a symbol\n"
-                  "  {0}/workflow.asl.json   fetch, transform, publish as a state machine\n"
-                  "  {0}/queries/            saved SQL\n\n"
-                  "Next: penstock run {0} --demo      generated or recorded data, no network\n"
-                  "      penstock run {0} --live      the last session, from the provider\n",
-                  folder.string(), options.kind));
+  std::string text = fmt::format("{}: a pipeline as {}\n\n", folder.string(), options.kind);
+  for (const auto& [file, purpose] : kPurposes) {
+    if (fs::exists(folder / file, error)) {
+      text += fmt::format("  {:<{}} {}\n", fmt::format("{}/{}", folder.string(), file),
+                          folder.string().size() + 19, purpose);
+    }
+  }
+  session.Print(text +
+                fmt::format("\nNext: penstock run {0} --demo      generated or recorded data, no network\n"
+                            "      penstock run {0} --live      what is new, from the provider\n",
+                            folder.string()));
   return 0;
 }
 
@@ -98,7 +109,7 @@ void AddInitCommand(CLI::App& app, Session& session, Action& action) {
   auto options = std::make_shared<InitOptions>();
   auto* verb = app.add_subcommand("init", "make a pipeline folder that runs as it is");
   verb->add_option("name", options->name, "the folder to make; its last part names the pipeline")->required();
-  verb->add_option("--template", options->kind, "ftse100 (default) or sp500");
+  verb->add_option("--template", options->kind, "ftse100 (default), sp500, us-stocks, iex, fmp-eod …");
   verb->footer("Example: penstock init mylake --template ftse100");
   verb->callback(
       [&session, &action, options] { action = [&session, options] { return Init(session, *options); }; });

@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/command.h"
+#include "cli/pipeline_bucket.h"
 #include "cli/progress_bar.h"
 #include "cli/session.h"
 #include "cli/workspace.h"
@@ -12,22 +13,23 @@
 namespace penstock::cli {
 namespace {
 
-std::vector<lake::RetentionRule> RulesOf(const pipeline::RetentionConfig& config) {
+std::vector<lake::RetentionRule> RulesOf(const pipeline::Pipeline& pipeline) {
+  const pipeline::RetentionConfig& config = pipeline.config.retention;
+  const std::string clean = pipeline.family() == source::Family::kRecords ? "processed" : "clean";
   std::vector<lake::RetentionRule> rules;
   if (config.raw_remove_after_days) rules.push_back({"raw", std::nullopt, config.raw_remove_after_days});
   if (config.clean_archive_after_days || config.clean_remove_after_days) {
-    rules.push_back({"clean", config.clean_archive_after_days, config.clean_remove_after_days});
+    rules.push_back({clean, config.clean_archive_after_days, config.clean_remove_after_days});
   }
   return rules;
 }
 
 Result<int> Lifecycle(Session& session, const std::string& name, bool apply) {
-  ASSIGN_OR_RETURN(const auto pipeline, pipeline::LoadPipeline(name));
+  ASSIGN_OR_RETURN(const auto pipeline, LoadWithBucket(session, name));
   Workspace workspace(session);
   ASSIGN_OR_RETURN(auto* store, workspace.Store());
-  ASSIGN_OR_RETURN(const auto plan,
-                   lake::PlanLifecycle(*store, pipeline.config.prefix, RulesOf(pipeline.config.retention),
-                                       session.clock().Now()));
+  ASSIGN_OR_RETURN(const auto plan, lake::PlanLifecycle(*store, pipeline.config.prefix, RulesOf(pipeline),
+                                                        session.clock().Now()));
   if (!apply) {
     Rows rows{{"action", "key", "age_days", "bytes"}, {}};
     for (const auto& action : plan) {

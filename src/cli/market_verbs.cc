@@ -6,6 +6,7 @@
 #include "cli/session.h"
 #include "cli/workspace.h"
 #include "pipeline/dead_letter.h"
+#include "pipeline/layout.h"
 #include "pipeline/market/metrics.h"
 #include "pipeline/market/process.h"
 #include "pipeline/market/publish.h"
@@ -48,6 +49,10 @@ Result<int> ProcessMarket(Session& session, pipeline::Pipeline loaded, const Pro
   }
   if (dead > 0) session.Remark(fmt::format("{} in the dead-letter queue: see `penstock dlq ls`\n", dead));
   return dead > 0 ? 1 : 0;
+}
+
+bool IsMarketRawOfDay(const pipeline::Pipeline& pipeline, std::string_view key, Date day) {
+  return key.starts_with(pipeline::RawPrefix(pipeline.config.prefix, day));
 }
 
 Status DoMarketStepAgain(const PipelineWorkshop& shop, const pipeline::DeadLetter& letter,

@@ -2,6 +2,7 @@
 
 #include "cli/command.h"
 #include "cli/family_verbs.h"
+#include "cli/pipeline_bucket.h"
 #include "cli/session.h"
 #include "pipeline/pipeline.h"
 
@@ -9,7 +10,7 @@ namespace penstock::cli {
 namespace {
 
 Result<int> Process(Session& session, const ProcessOptions& options) {
-  ASSIGN_OR_RETURN(auto loaded, pipeline::LoadPipeline(options.pipeline));
+  ASSIGN_OR_RETURN(auto loaded, LoadWithBucket(session, options.pipeline));
   const auto process = VerbsOf(loaded.family()).process;
   return process(session, std::move(loaded), options);
 }
@@ -18,7 +19,7 @@ Result<int> Process(Session& session, const ProcessOptions& options) {
 
 void AddProcessCommand(CLI::App& app, Session& session, Action& action) {
   auto options = std::make_shared<ProcessOptions>();
-  auto* verb = app.add_subcommand("process", "raw objects without a marker into the lake (backfill)");
+  auto* verb = app.add_subcommand("process", "raw objects that are not in the lake yet into it (backfill)");
   verb->add_option("pipeline", options->pipeline, "a pipeline's name or folder")->required();
   verb->add_option("--date", options->date, "only of this raw day");
   verb->add_flag("--again", options->again, "also what was processed before");

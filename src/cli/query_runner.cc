@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/pipeline_bucket.h"
 #include "cli/session.h"
 #include "cli/workspace.h"
 #include "pipeline/pipeline.h"
@@ -17,7 +18,7 @@ Status RunQuery(Session& session, Workspace& workspace, const QueryRequest& requ
   limits.timeout_ms = request.timeout_ms;
   std::string folder;
   if (!request.pipeline.empty()) {
-    ASSIGN_OR_RETURN(const auto pipeline, pipeline::LoadPipeline(request.pipeline));
+    ASSIGN_OR_RETURN(const auto pipeline, LoadWithBucket(session, request.pipeline));
     limits.database = pipeline.config.database();
     folder = pipeline.queries_folder();
   }

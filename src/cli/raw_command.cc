@@ -3,7 +3,10 @@
 
 #include <iostream>
 
+#include "base/parallel.h"
 #include "cli/command.h"
+#include "cli/family_verbs.h"
+#include "cli/pipeline_bucket.h"
 #include "cli/progress_bar.h"
 #include "cli/session.h"
 #include "cli/workspace.h"
@@ -14,6 +17,8 @@
 namespace penstock::cli {
 namespace {
 
+constexpr int kDeletesAtOnce = 16;  // each waits for the disk, or the network
+
 struct RawOptions {
   std::string pipeline;
   std::string date;
@@ -21,16 +26,16 @@ struct RawOptions {
   bool dry_run = false;
 };
 
-Result<std::vector<store::ObjectInfo>> Find(Workspace& workspace, const RawOptions& options) {
-  ASSIGN_OR_RETURN(const auto pipeline, pipeline::LoadPipeline(options.pipeline));
+Result<std::vector<store::ObjectInfo>> Find(Workspace& workspace, const pipeline::Pipeline& pipeline,
+                                            const RawOptions& options) {
   ASSIGN_OR_RETURN(auto* store, workspace.Store());
-  std::string prefix = pipeline::RawPrefix(pipeline.config.prefix);
-  if (!options.date.empty()) {
-    const auto day = ParseDate(options.date);
-    if (!day.ok()) return MakeError(ErrorCode::kUsage, fmt::format("--date: {}", day.status().message()));
-    prefix = pipeline::RawPrefix(pipeline.config.prefix, *day);
-  }
-  return store::ListAll(*store, prefix);
+  ASSIGN_OR_RETURN(auto objects, store::ListAll(*store, pipeline::RawPrefix(pipeline.config.prefix)));
+  if (options.date.empty()) return objects;
+  const auto day = ParseDate(options.date);
+  if (!day.ok()) return MakeError(ErrorCode::kUsage, fmt::format("--date: {}", day.status().message()));
+  const auto is_of_day = VerbsOf(pipeline.family()).is_raw_of_day;
+  std::erase_if(objects, [&](const auto& object) { return !is_of_day(pipeline, object.key, *day); });
+  return objects;
 }
 
 void PrintObjects(const Session& session, const std::vector<store::ObjectInfo>& objects) {
@@ -43,15 +48,17 @@ void PrintObjects(const Session& session, const std::vector<store::ObjectInfo>& 
 }
 
 Result<int> List(Session& session, const RawOptions& options) {
+  ASSIGN_OR_RETURN(const auto pipeline, LoadWithBucket(session, options.pipeline));
   Workspace workspace(session);
-  ASSIGN_OR_RETURN(const auto objects, Find(workspace, options));
+  ASSIGN_OR_RETURN(const auto objects, Find(workspace, pipeline, options));
   PrintObjects(session, objects);
   return 0;
 }
 
 Result<int> Clear(Session& session, const RawOptions& options) {
+  ASSIGN_OR_RETURN(const auto pipeline, LoadWithBucket(session, options.pipeline));
   Workspace workspace(session);
-  ASSIGN_OR_RETURN(const auto objects, Find(workspace, options));
+  ASSIGN_OR_RETURN(const auto objects, Find(workspace, pipeline, options));
   int64_t bytes = 0;
   for (const auto& object : objects) bytes += object.size;
   if (options.dry_run) {
@@ -75,12 +82,16 @@ Result<int> Clear(Session& session, const RawOptions& options) {
   ASSIGN_OR_RETURN(auto* store, workspace.Store());
   ProgressBar progress(session.clock(), session.err(), [&](std::string_view text) { session.Remark(text); });
   progress.Begin("clear", static_cast<int64_t>(objects.size()));
-  for (const auto& object : objects) {
-    if (session.stop().stop_requested()) return MakeError(ErrorCode::kCancelled, "stopped on request");
-    RETURN_IF_ERROR(store->Delete(object.key));
-    progress.Advance(1, 0);
-  }
+  const Status cleared = ParallelFor(
+      objects.size(), kDeletesAtOnce,
+      [&](size_t i) -> Status {
+        RETURN_IF_ERROR(store->Delete(objects[i].key));
+        progress.Advance(1, 0);
+        return Status::OK();
+      },
+      session.stop());
   progress.End();
+  RETURN_IF_ERROR(cleared);
   session.Print(fmt::format("removed {}\n", what));
   return 0;
 }

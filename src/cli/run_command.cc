@@ -2,6 +2,7 @@
 
 #include "cli/command.h"
 #include "cli/family_verbs.h"
+#include "cli/pipeline_bucket.h"
 #include "cli/session.h"
 #include "pipeline/pipeline.h"
 
@@ -10,7 +11,7 @@ namespace {
 
 Result<int> Run(Session& session, const RunOptions& options) {
   if (options.target.demo && session.options.bucket.empty()) session.options.bucket = "demo";
-  ASSIGN_OR_RETURN(auto loaded, pipeline::LoadPipeline(options.pipeline));
+  ASSIGN_OR_RETURN(auto loaded, LoadWithBucket(session, options.pipeline));
   if (!options.step.empty()) return RunStep(session, std::move(loaded), options);
   const auto run = VerbsOf(loaded.family()).run;
   return run(session, std::move(loaded), options);

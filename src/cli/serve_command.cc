@@ -5,6 +5,7 @@
 
 #include "cli/command.h"
 #include "cli/listen_address.h"
+#include "cli/pipeline_bucket.h"
 #include "cli/scheduled_runs.h"
 #include "cli/session.h"
 #include "cli/workspace.h"
@@ -46,6 +47,7 @@ Result<int> Serve(Session& session, const ServeOptions& options) {
   ASSIGN_OR_RETURN(const ScheduledPipelines loaded, LoadSchedules(options.pipelines));
   if (loaded.schedules.empty()) return NoSchedules();
 
+  RETURN_IF_ERROR(AdoptBucket(session, loaded.pipelines));
   Workspace workspace(session, Workspace::Bucket::kMake);
   ASSIGN_OR_RETURN(auto* store, workspace.Schedules());
   ASSIGN_OR_RETURN(auto* objects, workspace.Store());
@@ -85,6 +87,7 @@ Result<int> ListSchedules(Session& session, const std::string& pipeline) {
   ASSIGN_OR_RETURN(
       const ScheduledPipelines loaded,
       LoadSchedules(pipeline.empty() ? std::vector<std::string>{} : std::vector<std::string>{pipeline}));
+  RETURN_IF_ERROR(AdoptBucket(session, loaded.pipelines));
   Workspace workspace(session);
   serve::ScheduleStore* store = nullptr;
   // Without a bucket nothing has run.

@@ -54,6 +54,7 @@ Result<int> RunWorkflow(Session& session, pipeline::Pipeline loaded, const RunOp
   ASSIGN_OR_RETURN(const auto shop, PipelineWorkshop::Open(session, workspace, std::move(loaded),
                                                            {options.target, &progress}));
   const pipeline::Pipeline& pipeline = shop->pipeline();
+  RETURN_IF_ERROR(VerbsOf(pipeline.family()).check_run(*shop));
   const bool for_people = session.format() == OutputFormat::kTable;
   if (for_people && !session.options.quiet && options.target.demo) {
     session.Print(fmt::format("{}: recorded and generated data of the replay server\n\n",
@@ -96,6 +97,7 @@ Status DoStepAgain(const PipelineWorkshop& shop, const pipeline::DeadLetter& let
 Result<serve::RunOutcome> RunWorkflowOccurrence(PipelineWorkshop& shop, const serve::Schedule& schedule,
                                                 TimePoint, const std::string& execution,
                                                 std::stop_token stop) {
+  RETURN_IF_ERROR(VerbsOf(shop.pipeline().family()).check_run(shop));
   ASSIGN_OR_RETURN(
       const auto report,
       pipeline::RunExecution(shop.pipeline(), shop.runtime(), shop.engine(),

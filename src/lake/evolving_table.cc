@@ -15,18 +15,27 @@
 namespace penstock::lake {
 namespace {
 
-constexpr size_t kMaxEncoders = 256;
+constexpr size_t kMaxShapes = 256;
 
-Status CheckTypes(const arrow::Schema& schema, const std::string& key) {
+Status CheckTypes(const arrow::Schema& schema) {
   for (const auto& field : schema.fields()) {
     if (field->type()->id() == arrow::Type::NA || IsCellType(*field->type())) continue;
-    return MakeError(ErrorCode::kInvalidData, fmt::format("{}: column {}: a table cannot hold {}", key,
-                                                          field->name(), field->type()->ToString()));
+    return MakeError(ErrorCode::kInvalidData, fmt::format("column {}: a table cannot hold {}", field->name(),
+                                                          field->type()->ToString()));
   }
   return Status::OK();
 }
 
 }  // namespace
+
+struct EvolvingTables::Shape {
+  Shape(std::shared_ptr<arrow::Schema> named, Columns of, const ParquetOptions& options)
+      : schema(std::move(named)), columns(std::move(of)), encoder(schema, options) {}
+
+  std::shared_ptr<arrow::Schema> schema;  // with distinct names
+  Columns columns;
+  ParquetEncoder encoder;
+};
 
 EvolvingTables::EvolvingTables(store::ObjectStore& store, Catalog& catalog, std::string database,
                                const EvolvingTablesOptions& options)
@@ -42,27 +51,26 @@ Status EvolvingTables::Load() {
   return Status::OK();
 }
 
-Result<std::shared_ptr<const ParquetEncoder>> EvolvingTables::EncoderOf(
-    const std::shared_ptr<arrow::Schema>& schema) {
-  std::lock_guard lock(encoders_mutex_);
-  auto& encoder = encoders_[schema->fingerprint()];
-  if (encoder == nullptr) {
-    ParquetOptions options;
-    options.zstd_level = options_.zstd_level;
-    encoder = std::make_shared<const ParquetEncoder>(schema, options);
-  }
-  std::shared_ptr<const ParquetEncoder> found = encoder;
-  if (encoders_.size() > kMaxEncoders) encoders_.clear();
-  return found;
+Result<std::shared_ptr<const EvolvingTables::Shape>> EvolvingTables::ShapeOf(const arrow::Schema& schema) {
+  std::lock_guard lock(shapes_mutex_);
+  const std::string& fingerprint = schema.fingerprint();
+  if (const auto known = shapes_.find(fingerprint); known != shapes_.end()) return known->second;
+  RETURN_IF_ERROR(CheckTypes(schema));
+  ParquetOptions options;
+  options.zstd_level = options_.zstd_level;
+  const auto named = WithDistinctNames(schema);
+  const auto shape = std::make_shared<const Shape>(named, ColumnsOf(*named), options);
+  if (shapes_.size() >= kMaxShapes) shapes_.clear();
+  shapes_[fingerprint] = shape;
+  return shape;
 }
 
 Status EvolvingTables::Add(const TableEntry& table, std::string key, const arrow::RecordBatch& rows) {
-  const auto schema = WithDistinctNames(*rows.schema());
-  RETURN_IF_ERROR(CheckTypes(*schema, key));
-  ASSIGN_OR_RETURN(const auto encoder, EncoderOf(schema));
-  const auto named = arrow::RecordBatch::Make(schema, rows.num_rows(), rows.columns());
-  ASSIGN_OR_RETURN(std::string bytes, encoder->Encode(*named));
-  Columns columns = ColumnsOf(*schema);
+  const auto shape = ShapeOf(*rows.schema());
+  if (!shape.ok()) return WithContext(shape.status(), key);
+  const auto named = arrow::RecordBatch::Make((*shape)->schema, rows.num_rows(), rows.columns());
+  ASSIGN_OR_RETURN(std::string bytes, (*shape)->encoder.Encode(*named));
+  const Columns& columns = (*shape)->columns;
   bool flush = false;
   {
     std::lock_guard lock(mutex_);
@@ -70,7 +78,7 @@ Status EvolvingTables::Add(const TableEntry& table, std::string key, const arrow
     const auto known = known_.find(table.table);
     if (known == known_.end() || UniteColumns(known->second, columns) != known->second) {
       HeldFile held{table, std::move(key), std::move(bytes)};
-      held.table.columns = std::move(columns);
+      held.table.columns = columns;
       held_bytes_ += held.bytes.size();
       held_.push_back(std::move(held));
       flush = held_.size() >= options_.max_held_files || held_bytes_ >= options_.max_held_bytes;

@@ -26,8 +26,6 @@ class ObjectStore;
 
 namespace penstock::lake {
 
-class ParquetEncoder;
-
 struct EvolvingTablesOptions {
   int zstd_level = 1;
   // Files whose columns the catalog does not know yet wait for one another, so that the catalog is written
@@ -63,7 +61,9 @@ class EvolvingTables {
   using Columns = std::vector<CatalogColumn>;
 
   Status Load() REQUIRES(mutex_);
-  Result<std::shared_ptr<const ParquetEncoder>> EncoderOf(const std::shared_ptr<arrow::Schema>& schema);
+  // What files of one schema have in common; few schemas have many files.
+  struct Shape;
+  Result<std::shared_ptr<const Shape>> ShapeOf(const arrow::Schema& schema);
   // The columns of the files that are there; none where there are no files.
   Result<Columns> ReadColumns(const TableEntry& table);
   // Into the catalog, together with the files that a table has there already where the catalog lacks it.
@@ -79,8 +79,8 @@ class EvolvingTables {
   std::map<std::string, Columns> known_ GUARDED_BY(mutex_);
   std::vector<HeldFile> held_ GUARDED_BY(mutex_);
   size_t held_bytes_ GUARDED_BY(mutex_) = 0;
-  std::mutex encoders_mutex_;
-  std::map<std::string, std::shared_ptr<const ParquetEncoder>> encoders_ GUARDED_BY(encoders_mutex_);
+  std::mutex shapes_mutex_;
+  std::map<std::string, std::shared_ptr<const Shape>> shapes_ GUARDED_BY(shapes_mutex_);  // by fingerprint
 };
 
 }  // namespace penstock::lake

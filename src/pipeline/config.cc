@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "calendar/exchange_calendar.h"
+#include "pipeline/prefix.h"
 #include "pipeline/yaml_reader_internal.h"
 #include "source/registry.h"
 
@@ -219,10 +220,7 @@ PipelineConfig ReadPipeline(YamlReader& reader) {
   }
   config.description = reader.String("description", "");
   config.prefix = reader.String("prefix", config.name + "/");
-  const std::string segments = "/" + config.prefix;
-  if (!config.prefix.empty() &&
-      (!config.prefix.ends_with('/') || segments.find("//") != std::string::npos ||
-       segments.find("/./") != std::string::npos || segments.find("/../") != std::string::npos)) {
+  if (!IsPrefix(config.prefix)) {
     reader.Fault("prefix",
                  fmt::format("expected names that each end with '/', none of them empty, . or .., got {}",
                              config.prefix));

@@ -12,6 +12,8 @@
 #include "calendar/exchange_calendar.h"
 #include "lake/daily_bars.h"
 #include "lake/rules.h"
+#include "pipeline/records/iex_environment.h"
+#include "pipeline/records/series_list.h"
 #include "pipeline/step.h"
 #include "source/symbols.h"
 #include "workflow/definition.h"
@@ -213,6 +215,10 @@ Result<Pipeline> LoadPipeline(std::string_view name) {
   const std::string file = (folder / "pipeline.yaml").string();
   ASSIGN_OR_RETURN(const std::string yaml, ReadText(file));
   ASSIGN_OR_RETURN(pipeline.config, ParseConfig(yaml, file));
+  if (HasDefinitions(pipeline)) {
+    ASSIGN_OR_RETURN(const auto environment, ReadIexEnvironment());
+    pipeline.config.prefix = environment.prefix.value_or(pipeline.config.prefix);
+  }
   ASSIGN_OR_RETURN(pipeline.workflow, ReadText(folder / "workflow.asl.json"));
   RETURN_IF_ERROR(WithContext(FillPlaceholders(pipeline), (folder / "workflow.asl.json").string()));
   if (const Status sound = CheckWorkflow(pipeline.workflow); !sound.ok()) {

@@ -4,6 +4,7 @@
 
 #include "base/spelling.h"
 #include "pipeline/market/steps.h"
+#include "pipeline/records/steps.h"
 #include "pipeline/tenders/steps.h"
 
 namespace penstock::pipeline {
@@ -105,6 +106,27 @@ std::span<const Step> Steps() {
                                       {"s3:GetObject", "markers/merge/"},
                                       {"s3:PutObject", "markers/merge/"}},
        &RunMergeYearStep},
+      {"list_series",
+       "lists what is asked for, from definitions.json in the bucket or from pipeline.yaml",
+       {{"s3:GetObject", "definitions.json"},
+        {"s3:PutObject", "definitions.json"},
+        {"s3:PutObject", "markers/"}},
+       &RunListSeriesStep},
+      {"fetch_series",
+       "asks the provider for one series and keeps each page of the answer as received",
+       {{"s3:PutObject", "raw/"}, {"s3:GetObject", "state/"}, {"s3:PutObject", "state/"}},
+       &RunFetchSeriesStep},
+      {"process_series",
+       "turns kept answers of a series into Parquet; what cannot be read goes to the dead-letter queue",
+       RegisterTables() + Permissions{{"s3:GetObject", "raw/"},
+                                      {"s3:ListBucket", "processed/"},
+                                      {"s3:GetObject", "processed/"},
+                                      {"s3:PutObject", "processed/"},
+                                      {"sqs:SendMessage", "dlq"}},
+       &RunProcessSeriesStep},
+      {"publish_series", "counts what a run did, and registers the tables of its series",
+       RegisterTables() + Permissions{{"s3:ListBucket", "processed/"}, {"s3:GetObject", "processed/"}},
+       &RunPublishSeriesStep},
   };
   return kSteps;
 }

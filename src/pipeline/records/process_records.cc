@@ -1,0 +1,145 @@
+#include "pipeline/records/process_records.h"
+
+#include <arrow/array/util.h>
+#include <arrow/record_batch.h>
+#include <arrow/scalar.h>
+#include <arrow/type.h>
+#include <fmt/format.h>
+
+#include <map>
+#include <vector>
+
+#include "base/parallel.h"
+#include "pipeline/dead_letter.h"
+#include "store/object_store.h"
+
+namespace penstock::pipeline {
+namespace {
+
+// Of these bytes, and not of this machine: trying again gives the same.
+bool IsOfTheAnswer(ErrorCode code) { return code == ErrorCode::kInvalidData || code == ErrorCode::kTooLarge; }
+
+Result<std::shared_ptr<arrow::RecordBatch>> WithRequestTime(const arrow::RecordBatch& rows, TimePoint time) {
+  const auto type = arrow::timestamp(arrow::TimeUnit::MICRO, "UTC");
+  ASSIGN_OR_RETURN(auto column,
+                   arrow::MakeArrayFromScalar(arrow::TimestampScalar(time.time_since_epoch().count(), type),
+                                              rows.num_rows()));
+  return rows.AddColumn(0, arrow::field(kRequestedAtColumn, type), column);
+}
+
+}  // namespace
+
+json::object ProcessCount::ToJson() const {
+  return {{"files", files}, {"rows", rows}, {"already", already}, {"failed", failed}, {"unknown", unknown}};
+}
+
+RecordProcessor::RecordProcessor(const Pipeline& pipeline, const Runtime& runtime,
+                                 const source::RecordSource& source, std::string_view execution)
+    : pipeline_(pipeline),
+      runtime_(runtime),
+      source_(source),
+      layout_(pipeline),
+      execution_(execution),
+      tables_(*runtime.store, *runtime.catalog, pipeline.config.database()) {}
+
+Result<int64_t> RecordProcessor::Process(std::string_view raw_key) {
+  const auto record = layout_.ParseRawKey(raw_key);
+  if (!record)
+    return MakeError(ErrorCode::kInvalidData, fmt::format("{} is not the key of an answer", raw_key));
+  ASSIGN_OR_RETURN(const auto raw, runtime_.store->Get(raw_key));
+  auto rows = source_.Read(raw.bytes, record->extension);
+  if (!rows.ok()) return WithContext(rows.status(), raw_key);
+  ASSIGN_OR_RETURN(const auto batch, WithRequestTime(**rows, record->requested_at));
+  RETURN_IF_ERROR(tables_.Add(layout_.TableOf(record->series), layout_.ProcessedKey(*record), *batch));
+  return batch->num_rows();
+}
+
+Result<bool> RecordProcessor::ProcessOrBury(std::string_view raw_key, ProcessCount& count) {
+  const auto rows = Process(raw_key);
+  if (rows.ok()) {
+    std::lock_guard lock(mutex_);
+    ++count.files;
+    count.rows += *rows;
+    return true;
+  }
+  const ErrorCode code = CodeOf(rows.status());
+  if (!IsOfTheAnswer(code)) return rows.status();
+  runtime_.log.Warning("not_processed",
+                       {{"key", raw_key}, {"error", NameOf(code)}, {"cause", rows.status().message()}});
+  const auto record = layout_.ParseRawKey(raw_key);
+  const DeadLetter letter{"process_series",
+                          {{"key", record ? record->series : ""}, {"raw", json::array{json::value(raw_key)}}},
+                          std::string(InfoOf(code).asl_name),
+                          Describe(rows.status()),
+                          execution_};
+  RETURN_IF_ERROR(SendDeadLetter(*runtime_.dead_letters, letter));
+  std::lock_guard lock(mutex_);
+  ++count.failed;
+  return false;
+}
+
+Status RecordProcessor::Register(const std::set<std::string>& series) {
+  std::vector<lake::TableEntry> tables;
+  for (const auto& key : series) tables.push_back(layout_.TableOf(key));
+  return tables_.Recover(tables);
+}
+
+Result<ProcessCount> ProcessRecords(const Pipeline& pipeline, const Runtime& runtime,
+                                    const source::RecordSource& source,
+                                    const ProcessRecordsOptions& options) {
+  const RecordLayout layout(pipeline);
+  ASSIGN_OR_RETURN(const auto raw, store::ListAll(*runtime.store, layout.RawPrefix()));
+  ASSIGN_OR_RETURN(const auto processed, store::ListAll(*runtime.store, layout.ProcessedPrefix()));
+  std::set<std::string_view> files;
+  for (const auto& file : processed) files.insert(file.key);
+
+  ProcessCount count;
+  std::vector<std::string_view> work;
+  std::set<std::string> series;
+  std::map<std::string, std::string> owners;  // table name: series
+  for (const auto& object : raw) {
+    const auto record = layout.ParseRawKey(object.key);
+    std::string why = "it is not RAW/KEY/YYYYMMDDhhmmss.json or .csv";
+    if (record) {
+      const auto& owner =
+          owners.try_emplace(source::TableNameOf(record->series), record->series).first->second;
+      why = owner == record->series ? "" : fmt::format("its table would be that of {}", owner);
+    }
+    if (!why.empty()) {
+      runtime.log.Warning("not_an_answer", {{"key", object.key}, {"why", why}});
+      ++count.unknown;
+      continue;
+    }
+    if (options.only && std::chrono::floor<std::chrono::days>(record->requested_at) != *options.only)
+      continue;
+    series.insert(record->series);
+    if (!options.again && files.contains(layout.ProcessedKey(*record))) {
+      ++count.already;
+    } else {
+      work.push_back(object.key);
+    }
+  }
+
+  RecordProcessor processor(pipeline, runtime, source, "");
+  runtime.progress->Begin("process", static_cast<int64_t>(work.size()));
+  // More than the processors: a put waits for the disk.
+  const Status stopped = ParallelFor(
+      work.size(), 4 * runtime.threads,
+      [&](size_t i) -> Status {
+        const auto done = processor.ProcessOrBury(work[i], count);
+        const bool gone = CodeOf(done.status()) == ErrorCode::kNotFound;  // cleared since it was listed
+        if (!gone) RETURN_IF_ERROR(done.status());
+        runtime.progress->Advance(1, gone || *done ? 0 : 1);
+        return Status::OK();
+      },
+      options.stop);
+  // What was read is not lost, whatever stopped it.
+  const Status flushed = processor.Flush();
+  runtime.progress->End();
+  RETURN_IF_ERROR(stopped);
+  RETURN_IF_ERROR(flushed);
+  RETURN_IF_ERROR(processor.Register(series));
+  return count;
+}
+
+}  // namespace penstock::pipeline

@@ -1,0 +1,138 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "pipeline/pipeline.h"
+#include "pipeline/records/fetch_series.h"
+#include "pipeline/records/process_records.h"
+#include "pipeline/records/series_list.h"
+#include "pipeline/records/steps.h"
+#include "pipeline/runtime.h"
+#include "pipeline/step.h"
+#include "store/object_store.h"
+
+namespace penstock::pipeline {
+namespace {
+
+// A member that is a list. InvalidData.
+Result<const json::array*> ListOf(const json::value& value, std::string_view key) {
+  const auto* object = value.if_object();
+  const auto* member = object == nullptr ? nullptr : object->if_contains(key);
+  if (member != nullptr && member->is_array()) return &member->get_array();
+  return MakeError(ErrorCode::kInvalidData, fmt::format("\"{}\": expected a list", key));
+}
+
+// {prefix}markers/PIPELINE/runs/EXECUTION.series.json: what this run asks for, so that one that is taken up
+// again goes by the same list.
+std::string SeriesListKey(const Pipeline& pipeline, std::string_view execution) {
+  return fmt::format("{}markers/{}/runs/{}.series.json", pipeline.config.prefix, pipeline.name(), execution);
+}
+
+// Those of "keys" in the input of the run; all without it.
+Status KeepAsked(const json::value& input, SeriesList& list) {
+  const auto* object = input.if_object();
+  if (object == nullptr || !object->contains("keys")) return Status::OK();
+  ASSIGN_OR_RETURN(const auto* keys, ListOf(input, "keys"));
+  std::set<std::string> asked;
+  for (const auto& key : *keys) {
+    if (key.is_string()) asked.emplace(key.get_string());
+  }
+  std::set<std::string> missing = asked;
+  for (const auto& series : list.series) missing.erase(series.key);
+  for (const auto& wrong : list.wrong) missing.erase(wrong.key);
+  if (!missing.empty()) {
+    return MakeError(ErrorCode::kConfiguration, fmt::format("no series has the key {}", *missing.begin()),
+                     "\"keys\" of the input names keys of the definitions");
+  }
+  std::erase_if(list.series, [&](const auto& series) { return !asked.contains(series.key); });
+  std::erase_if(list.wrong, [&](const auto& wrong) { return !asked.contains(wrong.key); });
+  return Status::OK();
+}
+
+int64_t CountOf(const json::value& result, std::string_view key) {
+  return GetIntOr(result, key, 0).ValueOr(0);
+}
+
+}  // namespace
+
+Result<json::value> RunListSeriesStep(const StepContext& context, const json::value& input) {
+  const Runtime& runtime = context.runtime;
+  ASSIGN_OR_RETURN(const auto source, OpenRecordSource(context.pipeline, runtime, SourceUse::kAsk));
+  ASSIGN_OR_RETURN(SeriesList list, ReadSeriesList(context.pipeline, runtime, *source));
+  RETURN_IF_ERROR(KeepAsked(input, list));
+  json::array wrong, series;
+  for (const auto& one : list.wrong) {
+    runtime.log.Warning("wrong_series", {{"key", one.key}, {"why", one.why}});
+    wrong.push_back(json::object{{"key", one.key}, {"why", one.why}});
+  }
+  for (const auto& one : list.series) series.push_back(ToJson(one));
+  const std::string key = SeriesListKey(context.pipeline, context.execution);
+  RETURN_IF_ERROR(runtime.store->Put(key, ToPrettyJson(series)).status());
+  const auto count = static_cast<int64_t>(list.series.size());
+  runtime.progress->Begin("series", count);
+  return json::object{{"count", count}, {"items", key}, {"wrong", std::move(wrong)}};
+}
+
+Result<json::value> RunFetchSeriesStep(const StepContext& context, const json::value& input) {
+  const Runtime& runtime = context.runtime;
+  ASSIGN_OR_RETURN(const auto series, ParseSeries(input));
+  ASSIGN_OR_RETURN(const auto source, OpenRecordSource(context.pipeline, runtime, SourceUse::kAsk));
+  const auto fetched = FetchSeries(context.pipeline, runtime, *source, series, context.stop);
+  if (!fetched.ok()) {
+    runtime.progress->Advance(1, 1);
+    runtime.log.Warning("fetch_failed", {{"execution", context.execution},
+                                         {"series", series.key},
+                                         {"error", NameOf(CodeOf(fetched.status()))},
+                                         {"cause", fetched.status().message()}});
+    return WithContext(fetched.status(), series.key);
+  }
+  json::array raw;
+  for (const auto& key : fetched->keys) raw.emplace_back(key);
+  return json::object{{"key", series.key}, {"raw", std::move(raw)}, {"bytes", fetched->bytes}};
+}
+
+Result<json::value> RunProcessSeriesStep(const StepContext& context, const json::value& input) {
+  ASSIGN_OR_RETURN(const std::string key, GetString(input, "key"));
+  ASSIGN_OR_RETURN(const auto* raw, ListOf(input, "raw"));
+  ASSIGN_OR_RETURN(const auto source, OpenRecordSource(context.pipeline, context.runtime, SourceUse::kRead));
+  RecordProcessor processor(context.pipeline, context.runtime, *source, context.execution);
+  ProcessCount count;
+  for (const auto& one : *raw) {
+    if (!one.is_string()) return MakeError(ErrorCode::kInvalidData, "\"raw\": expected keys of raw objects");
+    RETURN_IF_ERROR(processor.ProcessOrBury(std::string_view(one.get_string()), count).status());
+  }
+  RETURN_IF_ERROR(processor.Flush());
+  context.runtime.progress->Advance(1, count.failed > 0 ? 1 : 0);
+  return json::object{{"key", key}, {"files", count.files}, {"rows", count.rows}, {"failed", count.failed}};
+}
+
+Result<json::value> RunPublishSeriesStep(const StepContext& context, const json::value& input) {
+  ASSIGN_OR_RETURN(const auto* results, ListOf(input, "results"));
+  const auto* list = input.get_object().if_contains("list");
+  if (list == nullptr) return MakeError(ErrorCode::kInvalidData, "\"list\": expected what list_series gave");
+  ASSIGN_OR_RETURN(const auto* wrong, ListOf(*list, "wrong"));
+  std::set<std::string> series;
+  int64_t answered = 0, files = 0, rows = 0, failed = 0;
+  for (const auto& result : *results) {
+    ASSIGN_OR_RETURN(std::string key, GetString(result, "key"));
+    series.insert(std::move(key));
+    const int64_t own = CountOf(result, "failed");
+    answered += own == 0 ? 1 : 0;
+    files += CountOf(result, "files");
+    rows += CountOf(result, "rows");
+    failed += own;
+  }
+  ASSIGN_OR_RETURN(const auto source, OpenRecordSource(context.pipeline, context.runtime, SourceUse::kRead));
+  RecordProcessor processor(context.pipeline, context.runtime, *source, context.execution);
+  RETURN_IF_ERROR(processor.Register(series));
+  return json::object{{"summary", json::object{{"series", static_cast<int64_t>(results->size())},
+                                               {"answered", answered},
+                                               {"files", files},
+                                               {"rows", rows},
+                                               {"wrong", static_cast<int64_t>(wrong->size())},
+                                               {"failed", failed}}},
+                      {"wrong", *wrong}};
+}
+
+}  // namespace penstock::pipeline

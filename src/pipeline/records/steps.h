@@ -1,0 +1,26 @@
+// The steps of pipelines of records, as their workflow names them; pipeline/step.cc lists them with what they
+// may do.
+#pragma once
+
+#include "base/json.h"
+#include "base/status.h"
+
+namespace penstock::pipeline {
+
+struct StepContext;
+
+// {"keys": [only these]} or anything without them → {"count", "items": key of an object with the list that
+// follows, "wrong": [{"key", "why"}]}. The list: [{"key", "query"}], what fetch_series takes. A key that is
+// wrong is logged and left out.
+Result<json::value> RunListSeriesStep(const StepContext& context, const json::value& input);
+// {"key", "query"} → {"key", "raw": [keys of the stored pages], "bytes"}
+Result<json::value> RunFetchSeriesStep(const StepContext& context, const json::value& input);
+// {"key", "raw"} → {"key", "files", "rows", "failed"}. An answer that cannot be read goes to the dead-letter
+// queue and counts as failed.
+Result<json::value> RunProcessSeriesStep(const StepContext& context, const json::value& input);
+// {"list": what list_series gave, "results": [{"key", "files", "rows", "failed"}]} → {"summary": {"series",
+// "answered", "files", "rows", "wrong", "failed"}, "wrong": […]}. The tables of the series are in the
+// catalog.
+Result<json::value> RunPublishSeriesStep(const StepContext& context, const json::value& input);
+
+}  // namespace penstock::pipeline
