@@ -17,6 +17,9 @@ namespace {
 
 constexpr size_t kMaxShapes = 256;
 
+// Below this, zstd costs a context a column and gains next to nothing: most of the file is its footer.
+constexpr int64_t kFewRows = 64;
+
 Status CheckTypes(const arrow::Schema& schema) {
   for (const auto& field : schema.fields()) {
     if (field->type()->id() == arrow::Type::NA || IsCellType(*field->type())) continue;
@@ -30,11 +33,14 @@ Status CheckTypes(const arrow::Schema& schema) {
 
 struct EvolvingTables::Shape {
   Shape(std::shared_ptr<arrow::Schema> named, Columns of, const ParquetOptions& options)
-      : schema(std::move(named)), columns(std::move(of)), encoder(schema, options) {}
+      : schema(std::move(named)),
+        columns(std::move(of)),
+        encoder(schema, options),
+        encoder_of_few(schema, {.zstd_level = 0, .repeating = options.repeating}) {}
 
   std::shared_ptr<arrow::Schema> schema;  // with distinct names
   Columns columns;
-  ParquetEncoder encoder;
+  ParquetEncoder encoder, encoder_of_few;
 };
 
 EvolvingTables::EvolvingTables(store::ObjectStore& store, Catalog& catalog, std::string database,
@@ -58,6 +64,7 @@ Result<std::shared_ptr<const EvolvingTables::Shape>> EvolvingTables::ShapeOf(con
   RETURN_IF_ERROR(CheckTypes(schema));
   ParquetOptions options;
   options.zstd_level = options_.zstd_level;
+  options.repeating = options_.repeating;
   const auto named = WithDistinctNames(schema);
   const auto shape = std::make_shared<const Shape>(named, ColumnsOf(*named), options);
   if (shapes_.size() >= kMaxShapes) shapes_.clear();
@@ -69,7 +76,8 @@ Status EvolvingTables::Add(const TableEntry& table, std::string key, const arrow
   const auto shape = ShapeOf(*rows.schema());
   if (!shape.ok()) return WithContext(shape.status(), key);
   const auto named = arrow::RecordBatch::Make((*shape)->schema, rows.num_rows(), rows.columns());
-  ASSIGN_OR_RETURN(std::string bytes, (*shape)->encoder.Encode(*named));
+  const auto& encoder = rows.num_rows() < kFewRows ? (*shape)->encoder_of_few : (*shape)->encoder;
+  ASSIGN_OR_RETURN(std::string bytes, encoder.Encode(*named));
   const Columns& columns = (*shape)->columns;
   bool flush = false;
   {

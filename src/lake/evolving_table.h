@@ -27,7 +27,9 @@ class ObjectStore;
 namespace penstock::lake {
 
 struct EvolvingTablesOptions {
-  int zstd_level = 1;
+  int zstd_level = 1;  // of files of 64 rows and more; smaller ones gain nothing
+  // Columns with the same value all along a file (ParquetOptions): whole numbers, times, text.
+  std::vector<std::string> repeating;
   // Files whose columns the catalog does not know yet wait for one another, so that the catalog is written
   // once for many. More than this are not kept waiting.
   size_t max_held_files = 512;

@@ -119,6 +119,7 @@ ParquetEncoder::ParquetEncoder(std::shared_ptr<arrow::Schema> schema, const Parq
   for (const auto& field : schema->fields()) {
     const std::string& name = field->name();
     if (std::find(options.repeating.begin(), options.repeating.end(), name) == options.repeating.end()) {
+      if (options.zstd_level == 0) continue;
       builder.compression(name, arrow::Compression::ZSTD)->compression_level(name, options.zstd_level);
     } else {
       const bool text = field->type()->id() == arrow::Type::STRING;

@@ -15,7 +15,7 @@
 namespace penstock::lake {
 
 struct ParquetOptions {
-  int zstd_level = 1;  // higher: smaller and slower; of 500 daily bars 3 gains nothing
+  int zstd_level = 1;  // higher: smaller and slower; of 500 daily bars 3 gains nothing; 0: none
   // The rows must be in the order of these columns; that is checked, and noted in the file.
   std::vector<std::string> sorted_by;
   // Columns with few different values in a file, next to each other: their differences are stored, which

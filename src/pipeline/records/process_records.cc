@@ -40,7 +40,8 @@ RecordProcessor::RecordProcessor(const Pipeline& pipeline, const Runtime& runtim
       source_(source),
       layout_(pipeline),
       execution_(execution),
-      tables_(*runtime.store, *runtime.catalog, pipeline.config.database()) {}
+      tables_(*runtime.store, *runtime.catalog, pipeline.config.database(),
+              {.repeating = {kRequestedAtColumn}}) {}
 
 Result<int64_t> RecordProcessor::Process(std::string_view raw_key) {
   const auto record = layout_.ParseRawKey(raw_key);
