@@ -69,6 +69,20 @@ def test_fmp_only_what_is_new_is_asked_for(penstock, run):
     assert types["date"] == "date" and types["close"] == "double"
 
 
+def test_killed_after_the_cursor_was_advanced_no_row_is_lost(penstock, run, server):
+    """ALL-5: what the cursor says is kept is kept, and `process` makes its rows."""
+    example(penstock, "fmp-eod")
+    run("fmp-eod")
+    whole = penstock.sql("select distinct symbol, date from fmp_eod.aapl order by all", "--bucket", "lake")
+    shutil.rmtree(penstock.path("lake"))
+    killed = penstock("run", "fmp-eod", "--endpoint", server.origin, "--bucket", "lake",
+                      env={"FMP_API_KEY": KEY, "PENSTOCK_FAULT": "records.fetch.advanced=kill"})
+    assert killed.code == -9, killed
+    run("fmp-eod")
+    penstock.ok("process", "fmp-eod", "--bucket", "lake")
+    assert penstock.sql("select distinct symbol, date from fmp_eod.aapl order by all", "--bucket", "lake") == whole
+
+
 def test_yahoo_an_api_of_csv(penstock, run):
     example(penstock, "yahoo-csv")
     done = run("yahoo-csv")

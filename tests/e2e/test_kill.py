@@ -1,5 +1,6 @@
 """kill -9 at any moment loses nothing, corrupts nothing, and the next run completes the rest (ALL-5)."""
 import concurrent.futures
+import pathlib
 import contextlib
 import os
 import random
@@ -83,9 +84,11 @@ def fault_points():
 # Passed by other commands than a run that succeeds; each has a test below, those of serve in
 # test_serve.py, those of the index of last rows in src/lake/tail_index_test.cc and test_market.py.
 ELSEWHERE = {"queue.send.after", "lake.archive.copied", "serve.claim.after", "serve.finish.before",
-             "lake.index.before", "lake.index.after"}
+             "lake.index.before", "lake.index.after", "lake.evolve.registered", "queue.move.between"}
+# Of other families, each with test files that kill at these.
+FAMILIES = {"records.": ["test_iex.py", "test_http_source.py"], "tenders.": ["test_ted.py"], "transfer.": ["test_ted.py"]}
 # One test a point, so that a point nobody passes any more is seen.
-POINTS = sorted(set(fault_points()) - ELSEWHERE)
+POINTS = sorted(point for point in set(fault_points()) - ELSEWHERE if not point.startswith(tuple(FAMILIES)))
 DAYS = ("2017-07-31", "2017-08-01")
 MOST_PASSAGES = 60
 
@@ -95,6 +98,14 @@ def small(penstock):
     """Two symbols, two days: every passage of a point can be tried."""
     make_pipeline(penstock, symbols=["AAPL", "REGN"])
     return penstock
+
+
+def test_points_of_other_families_are_killed_at():
+    """ALL-5: no point of another family is left to nobody."""
+    for family, files in FAMILIES.items():
+        points = [point for point in fault_points() if point.startswith(family)]
+        text = "".join((pathlib.Path(__file__).parent / file).read_text() for file in files)
+        assert points and [point for point in points if point not in text] == [], files
 
 
 @pytest.mark.parametrize("point", POINTS)

@@ -104,10 +104,11 @@ def test_killed_and_gone_on_with(machine, bucket, start_replay, undisturbed):
     server = start_replay("--fault", "latency=20ms")
     random_ = random.Random(20170811)
     killed = 0
-    for _ in range(60):
+    for attempt in range(60):
         process = start(penstock, server, bucket.uri)
         with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(random_.uniform(0.05, 0.9))
+            # The first few before a fast machine is through.
+            process.wait(random_.uniform(0.05, 0.2 if attempt < 4 else 0.9))
         process.kill()
         _, err = process.communicate()
         assert process.returncode in (0, -9), err
