@@ -156,7 +156,10 @@ bool JsonRecords::Rows(Value value) {
   simdjson::ondemand::json_type type;
   if (!Json(value.type().get(type))) return false;
   if (type == simdjson::ondemand::json_type::array) {
-    return EachElement(value, [&](Value element) { return Row(element); });
+    // As an array: the other way asks first whether it is null, which a whole document must not be.
+    simdjson::ondemand::array array;
+    return Json(value.get_array().get(array)) &&
+           EachElement(array, [&](Value element) { return Row(element); });
   }
   if (type == simdjson::ondemand::json_type::null) {
     bool null = false;
