@@ -12,16 +12,8 @@
 #include "lake/column_union.h"
 
 namespace penstock::lake {
-namespace {
 
-constexpr int kMaxTries = 64;
-
-bool IsName(std::string_view name) {
-  if (name.empty() || name.size() > 128 || name[0] < 'a' || name[0] > 'z') return false;
-  return name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == name.npos;
-}
-
-json::array ColumnsJson(const std::vector<CatalogColumn>& columns) {
+json::array CatalogColumnsJson(const std::vector<CatalogColumn>& columns) {
   json::array list;
   for (const auto& column : columns) {
     list.push_back(json::object{{"name", column.name},
@@ -32,7 +24,7 @@ json::array ColumnsJson(const std::vector<CatalogColumn>& columns) {
   return list;
 }
 
-Result<std::vector<CatalogColumn>> ParseColumns(const json::value& entry, std::string_view key) {
+Result<std::vector<CatalogColumn>> ParseCatalogColumns(const json::value& entry, std::string_view key) {
   const auto* list = entry.is_object() ? entry.get_object().if_contains(key) : nullptr;
   if (list == nullptr || !list->is_array()) {
     return MakeError(ErrorCode::kInvalidData, fmt::format("\"{}\": expected a list of columns", key));
@@ -50,12 +42,21 @@ Result<std::vector<CatalogColumn>> ParseColumns(const json::value& entry, std::s
   return columns;
 }
 
+namespace {
+
+constexpr int kMaxTries = 64;
+
+bool IsName(std::string_view name) {
+  if (name.empty() || name.size() > 128 || name[0] < 'a' || name[0] > 'z') return false;
+  return name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == name.npos;
+}
+
 json::object EntryJson(const TableEntry& entry) {
   json::object out{{"table", entry.table},
                    {"prefix", entry.prefix},
                    {"format", entry.format},
-                   {"columns", ColumnsJson(entry.columns)},
-                   {"partition_columns", ColumnsJson(entry.partition_columns)},
+                   {"columns", CatalogColumnsJson(entry.columns)},
+                   {"partition_columns", CatalogColumnsJson(entry.partition_columns)},
                    {"rejected_prefix", entry.rejected_prefix},
                    {"description", entry.description}};
   if (entry.evolving) out["evolving"] = true;
@@ -68,8 +69,8 @@ Result<TableEntry> ParseEntry(const json::value& value, std::string_view databas
   ASSIGN_OR_RETURN(entry.table, GetString(value, "table"));
   ASSIGN_OR_RETURN(entry.prefix, GetString(value, "prefix"));
   ASSIGN_OR_RETURN(entry.format, GetString(value, "format"));
-  ASSIGN_OR_RETURN(entry.columns, ParseColumns(value, "columns"));
-  ASSIGN_OR_RETURN(entry.partition_columns, ParseColumns(value, "partition_columns"));
+  ASSIGN_OR_RETURN(entry.columns, ParseCatalogColumns(value, "columns"));
+  ASSIGN_OR_RETURN(entry.partition_columns, ParseCatalogColumns(value, "partition_columns"));
   ASSIGN_OR_RETURN(entry.rejected_prefix, GetStringOr(value, "rejected_prefix", ""));
   ASSIGN_OR_RETURN(entry.description, GetStringOr(value, "description", ""));
   const auto* evolving = value.get_object().if_contains("evolving");

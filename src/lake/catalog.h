@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/json.h"
 #include "lake/table_spec.h"
 #include "store/object_store.h"
 
@@ -81,6 +82,11 @@ class StoreCatalog : public Catalog {
   store::ObjectStore& store_;
   const std::string prefix_;
 };
+
+// Columns as a document lists them: [{"name", "type", "nullable", "comment"}].
+json::array CatalogColumnsJson(const std::vector<CatalogColumn>& columns);
+// Those of the member `key` of an object; `nullable` is true and `comment` empty where absent. InvalidData.
+Result<std::vector<CatalogColumn>> ParseCatalogColumns(const json::value& entry, std::string_view key);
 
 // Shared by all implementations: what RegisterTable refuses.
 Status CheckEntry(const TableEntry& entry);

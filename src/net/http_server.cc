@@ -20,6 +20,7 @@
 #include <condition_variable>
 #include <mutex>
 #include <thread>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "base/clock.h"
@@ -37,9 +38,14 @@ using std::chrono::milliseconds;
 // What the connections need of the server. Everything but `pool` and `handler` is used on the one I/O thread.
 struct Shared {
   ServerOptions options;
-  ServerHandler handler;
+  AsyncServerHandler handler;
   bool stopping = false;
   std::unordered_set<class Session*> sessions;
+  // Whose request is with the handler, by the number of the request.
+  std::unordered_map<uint64_t, std::shared_ptr<class Session>> waiting;
+  uint64_t requests = 0;
+  int64_t bodies_bytes = 0;
+  std::function<ServerReply(uint64_t request)> make_reply;
   std::function<void()> on_session_end;
   // Last, so that they end first: sessions live in what these two have queued.
   asio::io_context io{1};
@@ -61,6 +67,7 @@ class Session : public std::enable_shared_from_this<Session> {
     shared_.sessions.insert(this);
   }
   ~Session() {
+    ReleaseBody();
     shared_.sessions.erase(this);
     if (shared_.on_session_end) shared_.on_session_end();
   }
@@ -85,6 +92,11 @@ class Session : public std::enable_shared_from_this<Session> {
     timer_.cancel();
     stream_.socket().close(error);
   }
+  // The handler's.
+  void OnReply(ServerResponse response) {
+    response_ = std::move(response);
+    Answer();
+  }
 
  private:
   static constexpr size_t kMostBuffered = 1 << 20;
@@ -95,6 +107,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void OnHead(error_code error) {
     idle_ = false;
     if (error) return OnReadError(error);
+    if (!ReserveBody()) return Refuse(503);
     if (beast::iequals(parser_->get()[http::field::expect], "100-continue")) {
       out_ = "HTTP/1.1 100 Continue\r\n\r\n";
       asio::async_write(stream_, asio::buffer(out_), [self = shared_from_this()](error_code failed, size_t) {
@@ -104,6 +117,21 @@ class Session : public std::enable_shared_from_this<Session> {
       ReadBody();
     }
   }
+
+  // False: all bodies together would be too much.
+  bool ReserveBody() {
+    const auto length = parser_->content_length();
+    const int64_t bytes = parser_->is_done() ? 0
+                          : length.has_value()
+                              ? static_cast<int64_t>(std::min<uint64_t>(
+                                    *length, static_cast<uint64_t>(shared_.options.max_body_bytes)))
+                              : shared_.options.max_body_bytes;
+    if (shared_.bodies_bytes + bytes > shared_.options.max_bodies_bytes) return false;
+    body_bytes_ = bytes;
+    shared_.bodies_bytes += bytes;
+    return true;
+  }
+  void ReleaseBody() { shared_.bodies_bytes -= std::exchange(body_bytes_, 0); }
 
   void ReadBody() {
     if (parser_->is_done()) return OnBody({});
@@ -132,6 +160,7 @@ class Session : public std::enable_shared_from_this<Session> {
     head_only_ = false;
     response_ = ServerResponse{.status = status};
     response_.body = std::string(ReasonPhrase(status)) + "\n";
+    if (status == 503) response_.headers.Add("Retry-After", "1");
     Answer();
   }
 
@@ -148,19 +177,16 @@ class Session : public std::enable_shared_from_this<Session> {
       request->headers.Add(std::string(field.name_string()), std::string(field.value()));
     }
     if (!ParseTarget(std::string(message.target()), request.get()).ok()) return Refuse(400);
-    // Mutable, so that `self` moves on: the session must end on the I/O thread, not with this handler.
-    asio::post(shared_.pool, [self = shared_from_this(), request]() mutable {
-      ServerResponse response;
+    const uint64_t number = ++shared_.requests;
+    shared_.waiting.emplace(number, shared_from_this());
+    stream_.expires_never();
+    asio::post(shared_.pool, [&shared = shared_, request, number]() mutable {
+      const ServerReply reply = shared.make_reply(number);
       try {
-        response = self->shared_.handler(*request);
+        shared.handler(std::move(request), reply);
       } catch (...) {
-        response.status = 500;
+        reply(ServerResponse{.status = 500});
       }
-      auto& io = self->shared_.io;
-      asio::post(io, [self = std::move(self), response = std::move(response)]() mutable {
-        self->response_ = std::move(response);
-        self->Answer();
-      });
     });
   }
 
@@ -170,6 +196,7 @@ class Session : public std::enable_shared_from_this<Session> {
   }
 
   void Answer() {
+    ReleaseBody();
     if (!stream_.socket().is_open()) return;  // the server stopped meanwhile
     if (response_.delay.count() > 0) {
       const auto delay = std::exchange(response_.delay, milliseconds(0));
@@ -257,6 +284,7 @@ class Session : public std::enable_shared_from_this<Session> {
   bool idle_ = false;  // waits for a request, or only for the client's end
   bool keep_alive_ = false;
   bool head_only_ = false;
+  int64_t body_bytes_ = 0;  // of shared_.bodies_bytes
   ServerResponse response_;
   std::string out_;   // the head, until it is sent
   std::string read_;  // the piece that is being sent, of a body in pieces
@@ -269,7 +297,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
 class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
  public:
-  Impl(ServerOptions options, ServerHandler handler)
+  Impl(ServerOptions options, AsyncServerHandler handler)
       : shared_(options.threads),
         work_(shared_.io.get_executor()),
         acceptor_(shared_.io),
@@ -279,6 +307,10 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
     shared_.on_session_end = [this] {
       if (!accepting_ && !shared_.stopping) Accept();
       if (shared_.stopping && shared_.sessions.empty()) stop_timer_.cancel();
+    };
+    shared_.make_reply = [this](uint64_t number) {
+      auto once = std::make_shared<OneReply>(weak_from_this(), number);
+      return [once](ServerResponse response) { once->Send(std::move(response)); };
     };
   }
 
@@ -355,8 +387,39 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
     stop_timer_.async_wait([this](error_code) {
       const std::vector<Session*> left(shared_.sessions.begin(), shared_.sessions.end());
       for (Session* session : left) session->Close();
+      std::exchange(shared_.waiting, {}).clear();
     });
   }
+
+  void Deliver(uint64_t number, ServerResponse response) {
+    const auto found = shared_.waiting.find(number);
+    if (found == shared_.waiting.end()) return;  // the server stopped meanwhile
+    const auto session = std::move(found->second);
+    shared_.waiting.erase(found);
+    session->OnReply(std::move(response));
+  }
+
+  // The reply to one request, wherever it is kept.
+  class OneReply {
+   public:
+    OneReply(std::weak_ptr<Impl> server, uint64_t number) : server_(std::move(server)), number_(number) {}
+    OneReply(const OneReply&) = delete;
+    ~OneReply() { Send(ServerResponse{.status = 500}); }
+    void Send(ServerResponse response) {
+      if (sent_.exchange(true)) return;
+      const auto server = server_.lock();
+      if (server == nullptr) return;
+      asio::post(server->shared_.io,
+                 [impl = server.get(), number = number_, response = std::move(response)]() mutable {
+                   impl->Deliver(number, std::move(response));
+                 });
+    }
+
+   private:
+    const std::weak_ptr<Impl> server_;
+    const uint64_t number_;
+    std::atomic<bool> sent_{false};
+  };
 
   Shared shared_;
   // Keeps the I/O thread while all connections are in handlers.
@@ -374,6 +437,13 @@ HttpServer::HttpServer(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 HttpServer::~HttpServer() { Stop(); }
 
 Result<std::unique_ptr<HttpServer>> HttpServer::Start(ServerOptions options, ServerHandler handler) {
+  return StartAsync(std::move(options),
+                    [handler = std::move(handler)](const std::shared_ptr<ServerRequest>& request,
+                                                   const ServerReply& reply) { reply(handler(*request)); });
+}
+
+Result<std::unique_ptr<HttpServer>> HttpServer::StartAsync(ServerOptions options,
+                                                           AsyncServerHandler handler) {
   if (options.threads < 1 || options.max_connections < 1) {
     return MakeError(ErrorCode::kUsage, "a server needs at least one thread and one connection");
   }

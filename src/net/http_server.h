@@ -52,6 +52,12 @@ struct ServerResponse {
 // Called on one of `threads` threads; several at once.
 using ServerHandler = std::function<ServerResponse(const ServerRequest&)>;
 
+// Answers a request; once, from any thread, now or later, also when the server has gone meanwhile (then
+// nobody hears it). The request whose last reply is dropped unused is answered with 500.
+using ServerReply = std::function<void(ServerResponse)>;
+// For handlers that wait for something: they need no thread meanwhile. Called as ServerHandler is.
+using AsyncServerHandler = std::function<void(std::shared_ptr<ServerRequest>, ServerReply)>;
+
 struct ServerOptions {
   std::string address = "127.0.0.1";  // or ::1; anything else is seen from outside this machine
   uint16_t port = 0;                  // 0: any free one
@@ -59,6 +65,9 @@ struct ServerOptions {
   int max_connections = 1024;  // further ones wait until one ends
   int64_t max_header_bytes = 64 << 10;  // 431 above
   int64_t max_body_bytes = 8 << 20;     // 413 above
+  // Of all requests together that are being read or answered; 503 with Retry-After above, before a body is
+  // read. One of unknown length counts as the longest.
+  int64_t max_bodies_bytes = 256 << 20;
   // A connection is closed when no whole head, then no whole body, came within this time, or when the client
   // takes nothing of an answer for as long: a slow sender holds no more than its connection.
   int64_t idle_timeout_ms = 30'000;
@@ -70,6 +79,7 @@ class HttpServer {
  public:
   // Usage: an address that is none. Unavailable: it cannot be bound (the port is taken).
   static Result<std::unique_ptr<HttpServer>> Start(ServerOptions options, ServerHandler handler);
+  static Result<std::unique_ptr<HttpServer>> StartAsync(ServerOptions options, AsyncServerHandler handler);
   // Stops.
   ~HttpServer();
 
@@ -77,7 +87,8 @@ class HttpServer {
   std::string origin() const;  // http://127.0.0.1:PORT
   // Since the start.
   int64_t connections_accepted() const;
-  // Takes no more connections, lets running answers finish, closes the rest. Returns when no handler runs.
+  // Takes no more connections, lets running answers finish for stop_timeout_ms, closes the rest. Returns when
+  // no handler runs.
   void Stop();
 
  private:

@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <latch>
+#include <mutex>
 #include <thread>
 
 namespace penstock::net {
@@ -56,6 +57,85 @@ int StatusOf(const std::string& answer) {
 }
 
 constexpr std::string_view kGet = "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
+
+TEST(HttpServer, AnAnswerMayComeLaterFromAnotherThread) {
+  std::mutex mutex;
+  std::vector<ServerReply> replies;
+  std::latch both(2);
+  auto server =
+      HttpServer::StartAsync({.threads = 1}, [&](std::shared_ptr<ServerRequest>, ServerReply reply) {
+        const std::lock_guard lock(mutex);
+        replies.push_back(std::move(reply));
+        both.count_down();
+      }).ValueOrDie();
+  RawClient first(server->port());
+  RawClient second(server->port());
+  first.Write(kGet);
+  second.Write(kGet);
+  both.wait();  // one thread, and both are with the handler
+  std::thread([&] {
+    for (auto& reply : replies) {
+      reply(ServerResponse{.status = 202});
+      reply(ServerResponse{.status = 400});  // nobody hears a second one
+    }
+  }).join();
+  EXPECT_EQ(StatusOf(first.ReadAll()), 202);
+  EXPECT_EQ(StatusOf(second.ReadAll()), 202);
+}
+
+TEST(HttpServer, AReplyThatIsDroppedIsAnError) {
+  auto server = HttpServer::StartAsync({}, [](std::shared_ptr<ServerRequest>, ServerReply) {}).ValueOrDie();
+  RawClient client(server->port());
+  client.Write(kGet);
+  EXPECT_EQ(StatusOf(client.ReadAll()), 500);
+}
+
+TEST(HttpServer, AReplyMayOutliveTheServer) {
+  ServerReply kept;
+  std::latch asked(1);
+  auto server =
+      HttpServer::StartAsync({.stop_timeout_ms = 0}, [&](std::shared_ptr<ServerRequest>, ServerReply reply) {
+        kept = std::move(reply);
+        asked.count_down();
+      }).ValueOrDie();
+  RawClient client(server->port());
+  client.Write(kGet);
+  asked.wait();
+  server.reset();
+  EXPECT_EQ(client.ReadAll(), "");
+  kept(ServerResponse{});
+}
+
+TEST(HttpServer, BodiesTogetherHaveABound) {
+  ServerReply kept;
+  std::latch asked(1);
+  auto server = HttpServer::StartAsync({.max_bodies_bytes = 100}, [&](std::shared_ptr<ServerRequest> request,
+                                                                      ServerReply reply) {
+                  if (request->body.size() < 60) return reply(ServerResponse{});
+                  kept = std::move(reply);
+                  asked.count_down();
+                }).ValueOrDie();
+  const auto post = [](size_t bytes) {
+    return "POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: " + std::to_string(bytes) +
+           "\r\n\r\n" + std::string(bytes, 'x');
+  };
+  RawClient first(server->port());
+  first.Write(post(60));
+  asked.wait();
+  RawClient second(server->port());
+  second.Write(post(50));
+  const std::string refused = second.ReadAll();
+  EXPECT_EQ(StatusOf(refused), 503);
+  EXPECT_NE(refused.find("Retry-After: 1\r\n"), std::string::npos) << refused;
+  RawClient third(server->port());
+  third.Write(post(40));
+  EXPECT_EQ(StatusOf(third.ReadAll()), 200);
+  kept(ServerResponse{});
+  EXPECT_EQ(StatusOf(first.ReadAll()), 200);
+  RawClient fourth(server->port());
+  fourth.Write(post(50));
+  EXPECT_EQ(StatusOf(fourth.ReadAll()), 200) << "what the first one held is free again";
+}
 
 TEST(HttpServer, TheHandlerSeesTheRequestDecoded) {
   ServerRequest seen;
