@@ -113,13 +113,16 @@ std::string TrimAll(std::string_view value) {
 // By lower-case name; several of a name are one, with commas.
 using CanonicalHeaders = std::map<std::string, std::string>;
 
+void AddHeader(const std::string& key, const std::string& value, CanonicalHeaders& headers) {
+  const auto [place, is_new] = headers.emplace(key, TrimAll(value));
+  if (!is_new) place->second.append(",").append(TrimAll(value));
+}
+
 CanonicalHeaders HeadersToSign(const net::HttpRequest& request, const net::Url& url) {
   CanonicalHeaders headers;
   for (const auto& [name, value] : request.headers.fields()) {
     const std::string key = Lower(name);
-    if (!IsSignable(key)) continue;
-    const auto [place, is_new] = headers.emplace(key, TrimAll(value));
-    if (!is_new) place->second.append(",").append(TrimAll(value));
+    if (IsSignable(key)) AddHeader(key, value, headers);
   }
   headers.emplace("host", url.Origin().substr(url.scheme.size() + 3));
   return headers;
@@ -142,12 +145,13 @@ std::string PayloadHash(const net::HttpRequest& request, const SigningOptions& o
 }
 
 Result<SignatureSteps> Sign(const Credentials& credentials, const SigningScope& scope,
-                            const SigningOptions& options, std::string_view method, const net::Url& url,
-                            const CanonicalHeaders& headers, std::string_view payload_hash) {
+                            const SigningOptions& options, std::string_view method, std::string_view path,
+                            std::string_view query, const CanonicalHeaders& headers,
+                            std::string_view payload_hash) {
   SignatureSteps steps;
-  ASSIGN_OR_RETURN(const std::string path, CanonicalPath(url.path, options));
-  ASSIGN_OR_RETURN(const std::string query, CanonicalQuery(url.query));
-  steps.canonical_request = fmt::format("{}\n{}\n{}\n", method, path, query);
+  ASSIGN_OR_RETURN(const std::string canonical_path, CanonicalPath(path, options));
+  ASSIGN_OR_RETURN(const std::string canonical_query, CanonicalQuery(query));
+  steps.canonical_request = fmt::format("{}\n{}\n{}\n", method, canonical_path, canonical_query);
   for (const auto& [name, value] : headers) steps.canonical_request += fmt::format("{}:{}\n", name, value);
   steps.canonical_request += fmt::format("\n{}\n{}", SignedNames(headers), payload_hash);
 
@@ -185,6 +189,14 @@ SigningOptions SigningOptionsOf(std::string_view service) {
   return options;
 }
 
+Result<SignatureSteps> SignatureOf(const Credentials& credentials, const SigningScope& scope,
+                                   const SigningOptions& options, const SignedParts& parts) {
+  CanonicalHeaders headers;
+  for (const auto& [name, value] : parts.headers) AddHeader(Lower(name), value, headers);
+  return Sign(credentials, scope, options, parts.method, parts.path, parts.query, headers,
+              parts.payload_sha256);
+}
+
 Result<SignatureSteps> SignRequest(const Credentials& credentials, const SigningScope& scope,
                                    const SigningOptions& options, net::HttpRequest* request) {
   RETURN_IF_ERROR(CheckUnsigned(*request));
@@ -197,8 +209,8 @@ Result<SignatureSteps> SignRequest(const Credentials& credentials, const Signing
     request->headers.Add("X-Amz-Security-Token", credentials.session_token);
   }
   const CanonicalHeaders headers = HeadersToSign(*request, url);
-  ASSIGN_OR_RETURN(SignatureSteps steps,
-                   Sign(credentials, scope, options, request->method, url, headers, payload_hash));
+  ASSIGN_OR_RETURN(SignatureSteps steps, Sign(credentials, scope, options, request->method, url.path,
+                                              url.query, headers, payload_hash));
   request->headers.Add("Authorization", fmt::format("{} Credential={}/{}, SignedHeaders={}, Signature={}",
                                                     kAlgorithm, credentials.access_key_id, ScopeText(scope),
                                                     SignedNames(headers), steps.signature));
@@ -234,8 +246,8 @@ Result<std::string> PresignUrl(const Credentials& credentials, const SigningScop
   // Of S3: "because when you create a presigned URL, you don't know the payload content".
   const std::string payload_hash =
       scope.service == "s3" ? std::string(kUnsignedPayload) : PayloadHash(request, options);
-  ASSIGN_OR_RETURN(const SignatureSteps signed_steps,
-                   Sign(credentials, scope, options, request.method, url, headers, payload_hash));
+  ASSIGN_OR_RETURN(const SignatureSteps signed_steps, Sign(credentials, scope, options, request.method,
+                                                           url.path, url.query, headers, payload_hash));
   if (steps != nullptr) *steps = signed_steps;
   if (has_token && !options.sign_session_token) signed_url = net::WithQuery(signed_url, token);
   return net::WithQuery(signed_url, {{"X-Amz-Signature", signed_steps.signature}});

@@ -8,6 +8,8 @@
 #include <chrono>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "aws/credentials.h"
 #include "base/clock.h"
@@ -48,6 +50,20 @@ struct SignatureSteps {
   std::string string_to_sign;
   std::string signature;  // 64 hexadecimal digits
 };
+
+// What of a request is signed.
+struct SignedParts {
+  std::string_view method;
+  std::string_view path;   // encoded, as it is sent
+  std::string_view query;  // encoded, as it is sent, without '?'
+  // Those that are signed, Host with them, values as they are sent; a name may stand more than once.
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string_view payload_sha256;  // in hexadecimal digits
+};
+
+// The signature that these have, for who verifies one. Usage: a broken %XX.
+Result<SignatureSteps> SignatureOf(const Credentials& credentials, const SigningScope& scope,
+                                   const SigningOptions& options, const SignedParts& parts);
 
 // Adds X-Amz-Date, Authorization and, where they apply, X-Amz-Security-Token and x-amz-content-sha256 to
 // `request`, which has none of them yet. All its headers are signed, but for those that proxies change
