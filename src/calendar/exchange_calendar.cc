@@ -90,6 +90,22 @@ std::optional<Session> ExchangeCalendar::SessionOf(Date date) const {
   return At(date);
 }
 
+Result<Session> ExchangeCalendar::RequireSession(Date date) const {
+  if (IsSession(date)) return At(date);
+  if (!Covers(date)) {
+    const Status beyond = OutOfRange(mic_, "no session", FormatDate(date));
+    return MakeError(ErrorCode::kUsage, beyond.message(), AdviceOf(beyond));
+  }
+  std::string beside;
+  const auto before = PreviousSession(date), after = NextSession(date);
+  if (before.ok()) beside = FormatDate(*before);
+  if (after.ok()) beside += (beside.empty() ? "" : " or ") + FormatDate(*after);
+  return MakeError(ErrorCode::kUsage,
+                   fmt::format("{} is no session of {}: {}", FormatDate(date), name(),
+                               HolidayName(date).value_or("a weekend")),
+                   fmt::format("ask for {}", beside));
+}
+
 std::optional<std::string> ExchangeCalendar::HolidayName(Date date) const {
   if (!Covers(date) || IsWeekend(date) || IsSession(date)) return std::nullopt;
   for (const Closing& closing : rules_.closings(YearOf(date))) {

@@ -44,6 +44,9 @@ class ExchangeCalendar {
   // These know nothing outside first() to last(): false, and nothing. Ask Covers() where that matters.
   bool IsSession(Date date) const;
   std::optional<Session> SessionOf(Date date) const;
+  // The session of a day that somebody asked for. Usage: there is none; the text says why, the advice which
+  // days beside it have one.
+  Result<Session> RequireSession(Date date) const;
   // Why a weekday is closed ("Good Friday"); nothing on sessions, on Saturdays and Sundays.
   std::optional<std::string> HolidayName(Date date) const;
   // The sessions of both days and between, ascending; only those within first() to last().

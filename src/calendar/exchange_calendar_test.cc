@@ -202,5 +202,19 @@ TEST_P(EveryExchange, AgreesWithItselfOnEveryDay) {
   }
 }
 
+TEST(ExchangeCalendar, DayWithoutSessionSaysWhyAndWhichDaysHaveOne) {
+  const auto* nyse = *ExchangeCalendar::Find("XNYS");
+  const auto half = nyse->RequireSession(MakeDate(2020, 11, 27));
+  ASSERT_TRUE(half.ok());
+  EXPECT_TRUE(half->half_day);
+  const Status holiday = nyse->RequireSession(MakeDate(2020, 5, 25)).status();
+  EXPECT_EQ(CodeOf(holiday), ErrorCode::kUsage);
+  EXPECT_EQ(holiday.message(), "2020-05-25 is no session of New York Stock Exchange: Memorial Day");
+  EXPECT_EQ(AdviceOf(holiday), "ask for 2020-05-22 or 2020-05-26");
+  const Status weekend = nyse->RequireSession(MakeDate(2020, 5, 16)).status();
+  EXPECT_EQ(weekend.message(), "2020-05-16 is no session of New York Stock Exchange: a weekend");
+  EXPECT_EQ(CodeOf(nyse->RequireSession(MakeDate(1950, 5, 16)).status()), ErrorCode::kUsage);
+}
+
 }  // namespace
 }  // namespace penstock::calendar

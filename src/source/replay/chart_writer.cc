@@ -53,40 +53,21 @@ std::string Period(const std::string& zone, int64_t start, int64_t end, int64_t 
   return fmt::format(R"({{"timezone":"{}","start":{},"end":{},"gmtoffset":{}}})", zone, start, end, offset);
 }
 
-void WriteMeta(const ChartListing& listing, const BarText& bars, const std::vector<SessionHours>& hours,
-               size_t first, size_t last, std::string* out) {
+ChartQuote QuoteOf(const BarText& bars, const std::vector<SessionHours>& hours, size_t first, size_t last) {
   // Without a bar in the range the newest one before it is the market's state.
   const size_t bar = std::max<size_t>(last, 1) - 1;
-  const SessionHours& session = hours[bar];
-  const std::string& zone = session.gmt_offset == listing.winter_offset ? listing.winter : listing.summer;
   const size_t year = bar + 1 > kYear ? bar + 1 - kYear : 0;
-  auto end = std::back_inserter(*out);
-  fmt::format_to(end, R"({{"currency":"{}","symbol":{},"exchangeName":"{}","fullExchangeName":"{}",)",
-                 listing.currency, Quoted(listing.symbol), listing.exchange_name, listing.full_exchange_name);
-  if (listing.generated) *out += "\"generated\":true,";
-  if (!listing.note.empty()) *out += "\"note\":" + Quoted(listing.note) + ",";
-  fmt::format_to(
-      end,
-      R"("instrumentType":"EQUITY","firstTradeDate":{},"regularMarketTime":{},"hasPrePostMarketData":{},)",
-      hours[0].open, session.close, listing.winter_offset != 0);
-  fmt::format_to(end,
-                 R"("gmtoffset":{},"timezone":"{}","exchangeTimezoneName":"{}","regularMarketPrice":{},)",
-                 session.gmt_offset, zone, listing.zone, OrNull(bars.cell(bar, BarCell::kClose)));
-  fmt::format_to(
-      end,
-      R"("fiftyTwoWeekHigh":{},"fiftyTwoWeekLow":{},"regularMarketDayHigh":{},"regularMarketDayLow":{},)",
-      Extreme(bars, BarCell::kHigh, year, bar + 1, true), Extreme(bars, BarCell::kLow, year, bar + 1, false),
-      OrNull(bars.cell(bar, BarCell::kHigh)), OrNull(bars.cell(bar, BarCell::kLow)));
-  fmt::format_to(
-      end, R"("regularMarketVolume":{},"longName":{},"shortName":{},"chartPreviousClose":{},"priceHint":2,)",
-      OrNull(bars.cell(bar, BarCell::kVolume)), Quoted(listing.symbol), Quoted(listing.symbol),
-      first > 0 ? OrNull(bars.cell(first - 1, BarCell::kClose)) : "null");
-  fmt::format_to(
-      end, R"("currentTradingPeriod":{{"pre":{},"regular":{},"post":{}}},"dataGranularity":"1d","range":"",)",
-      Period(zone, session.open - kPreHours, session.open, session.gmt_offset),
-      Period(zone, session.open, session.close, session.gmt_offset),
-      Period(zone, session.close, session.close + kPostHours, session.gmt_offset));
-  *out += R"("validRanges":["1d","5d","1mo","3mo","6mo","1y","2y","5y","10y","ytd","max"]})";
+  ChartQuote quote;
+  quote.session = hours[bar];
+  quote.first_trade = hours[0].open;
+  quote.price = bars.cell(bar, BarCell::kClose);
+  quote.volume = bars.cell(bar, BarCell::kVolume);
+  quote.day_high = bars.cell(bar, BarCell::kHigh);
+  quote.day_low = bars.cell(bar, BarCell::kLow);
+  quote.year_high = Extreme(bars, BarCell::kHigh, year, bar + 1, true);
+  quote.year_low = Extreme(bars, BarCell::kLow, year, bar + 1, false);
+  if (first > 0) quote.previous_close = bars.cell(first - 1, BarCell::kClose);
+  return quote;
 }
 
 void WriteEvents(const BarText& bars, const std::vector<SessionHours>& hours,
@@ -119,13 +100,45 @@ void WriteEvents(const BarText& bars, const std::vector<SessionHours>& hours,
 
 }  // namespace
 
+std::string WriteChartMeta(const ChartListing& listing, const ChartQuote& quote) {
+  const SessionHours& session = quote.session;
+  const std::string& zone = session.gmt_offset == listing.winter_offset ? listing.winter : listing.summer;
+  std::string out;
+  auto end = std::back_inserter(out);
+  fmt::format_to(end, R"({{"currency":"{}","symbol":{},"exchangeName":"{}","fullExchangeName":"{}",)",
+                 listing.currency, Quoted(listing.symbol), listing.exchange_name, listing.full_exchange_name);
+  if (listing.generated) out += "\"generated\":true,";
+  if (!listing.note.empty()) out += "\"note\":" + Quoted(listing.note) + ",";
+  fmt::format_to(
+      end,
+      R"("instrumentType":"EQUITY","firstTradeDate":{},"regularMarketTime":{},"hasPrePostMarketData":{},)",
+      quote.first_trade, session.close, listing.winter_offset != 0);
+  fmt::format_to(end,
+                 R"("gmtoffset":{},"timezone":"{}","exchangeTimezoneName":"{}","regularMarketPrice":{},)",
+                 session.gmt_offset, zone, listing.zone, OrNull(quote.price));
+  fmt::format_to(
+      end,
+      R"("fiftyTwoWeekHigh":{},"fiftyTwoWeekLow":{},"regularMarketDayHigh":{},"regularMarketDayLow":{},)",
+      OrNull(quote.year_high), OrNull(quote.year_low), OrNull(quote.day_high), OrNull(quote.day_low));
+  fmt::format_to(
+      end, R"("regularMarketVolume":{},"longName":{},"shortName":{},"chartPreviousClose":{},"priceHint":2,)",
+      OrNull(quote.volume), Quoted(listing.symbol), Quoted(listing.symbol), OrNull(quote.previous_close));
+  fmt::format_to(
+      end, R"("currentTradingPeriod":{{"pre":{},"regular":{},"post":{}}},"dataGranularity":"{}","range":"",)",
+      Period(zone, session.open - kPreHours, session.open, session.gmt_offset),
+      Period(zone, session.open, session.close, session.gmt_offset),
+      Period(zone, session.close, session.close + kPostHours, session.gmt_offset), quote.granularity);
+  out += R"("validRanges":["1d","5d","1mo","3mo","6mo","1y","2y","5y","10y","ytd","max"]})";
+  return out;
+}
+
 std::string WriteChart(const ChartListing& listing, const BarText& bars,
                        const std::vector<SessionHours>& hours, const std::vector<BarAction>& actions,
                        size_t first, size_t last) {
   std::string out;
   out.reserve(2048 + (last - first) * 64);
   out += "{\"chart\":{\"result\":[{\"meta\":";
-  WriteMeta(listing, bars, hours, first, last, &out);
+  out += WriteChartMeta(listing, QuoteOf(bars, hours, first, last));
   if (first == last) return out += ",\"indicators\":{\"quote\":[{}],\"adjclose\":[{}]}}],\"error\":null}}";
   out += ",\"timestamp\":[";
   char number[24];

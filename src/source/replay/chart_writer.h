@@ -29,6 +29,16 @@ struct ChartListing {
   bool generated = false;
 };
 
+// What the chart says of the market at the end of its range. Cells as bars have them, empty: null.
+struct ChartQuote {
+  SessionHours session;
+  int64_t first_trade = 0;  // Unix seconds
+  std::string_view price, volume, day_high, day_low, year_high, year_low, previous_close;
+  std::string_view granularity = "1d";
+};
+// The object `meta`.
+std::string WriteChartMeta(const ChartListing& listing, const ChartQuote& quote);
+
 // Bars [first, last) of `bars`. `hours` holds, beside each bar of `bars`, its session.
 std::string WriteChart(const ChartListing& listing, const BarText& bars,
                        const std::vector<SessionHours>& hours, const std::vector<BarAction>& actions,

@@ -132,7 +132,8 @@ struct YahooReplay::Listing {
   }
 };
 
-YahooReplay::YahooReplay(YahooReplayOptions options) : options_(std::move(options)) {}
+YahooReplay::YahooReplay(YahooReplayOptions options)
+    : options_(std::move(options)), minutes_(options_.data_dir, options_.seed) {}
 YahooReplay::~YahooReplay() = default;
 
 Result<std::unique_ptr<YahooReplay>> YahooReplay::Open(YahooReplayOptions options) {
@@ -290,6 +291,13 @@ ReplayAnswer YahooReplay::Chart(const std::string& symbol, const net::ServerRequ
                 fmt::format("Data doesn't exist for startDate = {}, endDate = {}", from, to));
   };
 
+  if (!csv && source::Find(request.query, "interval") == "1m") {
+    const Market& own = MarketOf(symbol);
+    const bool any = options_.generate_any || IsNumbered(symbol, options_.generate_count);
+    ReplayAnswer minutes = minutes_.Chart(symbol, from, to, own.listing, *own.calendar, any);
+    minutes.date = answer.date;
+    return minutes;
+  }
   const auto recorded = recorded_.find(symbol);
   if (recorded != recorded_.end() && !csv) {
     // As it is, or not at all.

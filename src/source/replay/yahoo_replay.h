@@ -1,5 +1,5 @@
-// Yahoo Finance as the replay server speaks it: /v8/finance/chart/SYMBOL, /v7/finance/download/SYMBOL,
-// /v1/test/getcrumb. Source of the shapes: tests/data/yahoo.
+// Yahoo Finance as the replay server speaks it: /v8/finance/chart/SYMBOL (days, and minutes with
+// interval=1m), /v7/finance/download/SYMBOL, /v1/test/getcrumb. Source of the shapes: tests/data/yahoo.
 #pragma once
 
 #include <map>
@@ -10,12 +10,13 @@
 #include "base/thread_annotations.h"
 #include "calendar/exchange_calendar.h"
 #include "source/replay/generated_bars.h"
+#include "source/replay/minute_replay.h"
 #include "source/replay/replay_provider.h"
 
 namespace penstock::source {
 
 struct YahooReplayOptions {
-  // DIR/sp500/sp500_5yr_2012-2017.csv.zst and DIR/ftse100/SYMBOL.json, each where it is there.
+  // DIR/sp500/sp500_5yr_2012-2017.csv.zst, DIR/ftse100/SYMBOL.json and DIR/minutes/, each where it is there.
   std::string data_dir = "data";
   bool generate_any = false;      // any symbol that is not recorded
   int64_t generate_count = 0;     // GEN00001 to that number, also as GEN00001.L
@@ -48,6 +49,7 @@ class YahooReplay : public ReplayProvider {
   const Market& MarketOf(const std::string& symbol) const;
 
   const YahooReplayOptions options_;
+  const MinuteReplay minutes_;
   std::unique_ptr<Market> new_york_, london_;
   const Market* other_ = nullptr;                // options_.calendar
   std::map<std::string, std::string> recorded_;  // bodies by symbol, served as they are

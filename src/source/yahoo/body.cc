@@ -42,6 +42,10 @@ Status ProviderError(std::string_view code, std::string_view description, std::s
   if (Contains(code, "Internal") || Contains(code, "internal")) {
     return MakeError(ErrorCode::kUnavailable, said, "fetch it again later");
   }
+  if (Contains(description, "must be within the last")) {
+    return MakeError(ErrorCode::kRejectedByProvider, said,
+                     "Yahoo Finance keeps minute bars for some 30 days only: ask for a later day");
+  }
   return MakeError(ErrorCode::kRejectedByProvider, said, "check the symbol and the dates asked for");
 }
 

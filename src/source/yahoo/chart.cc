@@ -1,330 +1,60 @@
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <optional>
 
 #include "calendar/exchange_calendar.h"
-#include "source/json_reader_internal.h"
 #include "source/yahoo/body.h"
-#include "source/yahoo/spelling.h"
+#include "source/yahoo/chart_body.h"
 #include "source/yahoo/zone_offsets.h"
 
 namespace penstock::source::yahoo {
 namespace {
 
-namespace od = simdjson::ondemand;
-using simdjson::error_code;
-
-constexpr int64_t kYear10000 = 253402300800;  // Unix seconds of its beginning
-constexpr size_t kMaxBars = 1 << 20;          // 4,000 years of sessions
-
-struct Meta {
-  std::string symbol, currency, zone, granularity;
-  std::optional<int64_t> regular_market_time, regular_end, gmt_offset;
-};
-
-class ChartReader : private JsonReader {
- public:
-  ChartReader(const ParseContext& context, Series* series) : context_(context), series_(*series) {}
-
-  Status Read(std::string_view bytes);
-
- private:
-  bool ReadEnvelope(od::value value);
-  bool ReadError(od::value value);
-  bool ReadResult(od::value value);
-  bool ReadMeta(od::value value);
-  bool ReadEvents(od::value value);
-  bool ReadAction(od::value value, std::string_view key, bool split);
-  bool ReadPrices(od::value value, Column<double>* column, bool* present);
-  bool ReadVolumes(od::value value);
-  bool ReadInteger(od::value value, std::optional<int64_t>* out);
-
-  Status Finish();
-  Status FinishColumns();
-  Status FinishDays();
-  Status Invalid(std::string_view what) const {
-    return MakeError(ErrorCode::kInvalidData, fmt::format("{} in {}", what, context_.raw_key),
+// The local dates of the bars, and which of them is half-filled.
+Status FinishDays(const ParseContext& context, ChartBody& body, Series& series) {
+  ChartMeta& meta = body.meta;
+  const std::vector<int64_t>& stamps = body.stamps;
+  const auto invalid = [&](std::string_view what) {
+    return MakeError(ErrorCode::kInvalidData, fmt::format("{} in {}", what, context.raw_key),
                      "fetch this symbol and day again");
-  }
-
-  const ParseContext& context_;
-  Series& series_;
-  Meta meta_;
-  bool is_chart_ = false, has_result_ = false, has_error_ = false;
-  bool open_ = false, high_ = false, low_ = false, close_ = false, volume_ = false, adj_close_ = false;
-  int results_ = 0;
-  std::vector<int64_t> action_stamps_;  // beside series_.actions
-  std::string error_code_, error_description_;
-};
-
-// Timestamps of the body under way; reused as the Series is.
-thread_local std::vector<int64_t> stamps;
-
-bool ChartReader::ReadInteger(od::value value, std::optional<int64_t>* out) {
-  int64_t number = 0;
-  const error_code code = value.get_int64().get(number);
-  if (code == simdjson::SUCCESS) {
-    if (number <= -kYear10000 || number >= kYear10000) return Odd("a time beyond the year 9999");
-    *out = number;
-    return true;
-  }
-  bool null = false;
-  if (value.is_null().get(null) == simdjson::SUCCESS && null) return true;
-  return Json(code);
-}
-
-bool ChartReader::ReadMeta(od::value value) {
-  return EachMember(value, [&](std::string_view key, od::value member) {
-    if (key == "symbol") return ReadText(member, &meta_.symbol);
-    if (key == "currency") return ReadText(member, &meta_.currency);
-    if (key == "exchangeTimezoneName") return ReadText(member, &meta_.zone);
-    if (key == "dataGranularity") return ReadText(member, &meta_.granularity);
-    if (key == "regularMarketTime") return ReadInteger(member, &meta_.regular_market_time);
-    if (key == "gmtoffset") return ReadInteger(member, &meta_.gmt_offset);
-    if (key == "generated") return Json(member.get_bool().get(series_.generated));
-    if (key != "currentTradingPeriod") return true;
-    return EachMember(member, [&](std::string_view part, od::value period) {
-      if (part != "regular") return true;
-      return EachMember(period, [&](std::string_view name, od::value end) {
-        return name != "end" || ReadInteger(end, &meta_.regular_end);
-      });
-    });
-  });
-}
-
-bool ChartReader::ReadPrices(od::value value, Column<double>* column, bool* present) {
-  column->Clear();
-  bool null = false;
-  if (!Json(value.is_null().get(null))) return false;
-  if (null) return true;
-  *present = true;
-  od::array array;
-  if (!Json(value.get_array().get(array))) return false;
-  for (auto element : array) {
-    double number = 0;
-    const error_code code = element.get_double().get(number);
-    if (code == simdjson::SUCCESS) {
-      column->Add(number);
-    } else if (bool nothing = false; element.is_null().get(nothing) == simdjson::SUCCESS && nothing) {
-      column->AddNull();
-    } else {
-      return Json(code);
-    }
-    if (column->size() > kMaxBars) return Odd("more bars than any exchange had days");
-  }
-  return true;
-}
-
-bool ChartReader::ReadVolumes(od::value value) {
-  series_.volume.Clear();
-  bool null = false;
-  if (!Json(value.is_null().get(null))) return false;
-  if (null) return true;
-  volume_ = true;
-  od::array array;
-  if (!Json(value.get_array().get(array))) return false;
-  for (auto element : array) {
-    int64_t number = 0;
-    if (element.get_int64().get(number) == simdjson::SUCCESS) {
-      series_.volume.Add(number);
-      continue;
-    }
-    double fraction = 0;
-    const error_code code = element.get_double().get(fraction);
-    if (code == simdjson::SUCCESS) {
-      series_.AddVolume(fraction);
-    } else if (bool nothing = false; element.is_null().get(nothing) == simdjson::SUCCESS && nothing) {
-      series_.volume.AddNull();
-    } else {
-      return Json(code);
-    }
-    if (series_.volume.size() > kMaxBars) return Odd("more bars than any exchange had days");
-  }
-  return true;
-}
-
-bool ChartReader::ReadAction(od::value value, std::string_view key, bool split) {
-  Action action;
-  action.split = split;
-  std::optional<int64_t> date;
-  bool amount = false, numerator = false, denominator = false;
-  const bool read = EachMember(value, [&](std::string_view name, od::value member) {
-    if (name == "date") return ReadInteger(member, &date);
-    if (name == "amount") return amount = ReadNumber(member, &action.amount);
-    if (name == "numerator") return numerator = ReadNumber(member, &action.numerator);
-    if (name == "denominator") return denominator = ReadNumber(member, &action.denominator);
-    return true;
-  });
-  if (!read) return false;
-  if (!date) return Odd(fmt::format("an event without date: {}", key));
-  if (split ? !(numerator && denominator) : !amount)
-    return Odd(fmt::format("an event without its value: {}", key));
-  if (series_.actions.size() > kMaxBars) return Odd("more events than any share had days");
-  series_.actions.push_back(action);
-  action_stamps_.push_back(*date);
-  return true;
-}
-
-bool ChartReader::ReadEvents(od::value value) {
-  return EachMember(value, [&](std::string_view kind, od::value events) {
-    const bool split = kind == "splits";
-    if (!split && kind != "dividends") return true;
-    return EachMember(events,
-                      [&](std::string_view key, od::value event) { return ReadAction(event, key, split); });
-  });
-}
-
-bool ChartReader::ReadResult(od::value value) {
-  return EachMember(value, [&](std::string_view key, od::value member) {
-    if (key == "meta") return ReadMeta(member);
-    if (key == "events") return ReadEvents(member);
-    if (key == "timestamp") {
-      return EachElement(member, [&](od::value stamp) {
-        std::optional<int64_t> seconds;
-        if (!ReadInteger(stamp, &seconds)) return false;
-        if (!seconds) return Odd("a timestamp that is null");
-        stamps.push_back(*seconds);
-        return stamps.size() <= kMaxBars || Odd("more bars than any exchange had days");
-      });
-    }
-    if (key != "indicators") return true;
-    return EachMember(member, [&](std::string_view kind, od::value list) {
-      if (kind != "quote" && kind != "adjclose") return true;
-      return EachElement(list, [&](od::value columns) {
-        return EachMember(columns, [&](std::string_view name, od::value cells) {
-          if (name == "open") return ReadPrices(cells, &series_.open, &open_);
-          if (name == "high") return ReadPrices(cells, &series_.high, &high_);
-          if (name == "low") return ReadPrices(cells, &series_.low, &low_);
-          if (name == "close") return ReadPrices(cells, &series_.close, &close_);
-          if (name == "adjclose") return ReadPrices(cells, &series_.adj_close, &adj_close_);
-          if (name == "volume") return ReadVolumes(cells);
-          return true;
-        });
-      });
-    });
-  });
-}
-
-bool ChartReader::ReadError(od::value value) {
-  return EachMember(value, [&](std::string_view key, od::value member) {
-    has_error_ = true;
-    if (key == "code") return ReadText(member, &error_code_);
-    if (key == "description") return ReadText(member, &error_description_);
-    return true;
-  });
-}
-
-bool ChartReader::ReadEnvelope(od::value value) {
-  return EachMember(value, [&](std::string_view key, od::value member) {
-    if (key == "error") return ReadError(member);
-    if (key != "result") return true;
-    return EachElement(member, [&](od::value result) {
-      has_result_ = true;
-      if (results_++ > 0) return true;  // one symbol is asked for
-      return !is_chart_ || ReadResult(result);
-    });
-  });
-}
-
-Status ChartReader::Read(std::string_view bytes) {
-  stamps.clear();
-  od::document document;
-  od::object root;
-  const bool good = Open(bytes, &document) && Json(document.get_object().get(root)) &&
-                    EachMember(root,
-                               [&](std::string_view key, od::value value) {
-                                 if (key == "chart") is_chart_ = true;
-                                 const bool envelope =
-                                     key == "chart" || key == "finance" || key == "quoteSummary";
-                                 return !envelope || ReadEnvelope(value);
-                               }) &&
-                    Close(document);
-  if (!good) return Invalid(fmt::format("broken chart JSON: {}", what()));
-  return Finish();
-}
-
-Status ChartReader::Finish() {
-  if (has_error_) {
-    if (IsEmptyRange(error_description_)) {
-      series_.Clear();
-      return Status::OK();
-    }
-    return ProviderError(error_code_, error_description_, context_.raw_key);
-  }
-  if (!is_chart_) return Invalid("JSON that is not a chart");
-  if (!has_result_) return Invalid("a chart without result and without error");
-  if (meta_.symbol.empty()) return Invalid("a chart without meta.symbol");
-  if (!SameSymbol(meta_.symbol, context_.symbol)) {
-    return Invalid(fmt::format("the chart of {} where {} was asked for", meta_.symbol, context_.symbol));
-  }
-  if (!meta_.granularity.empty() && meta_.granularity != "1d") {
-    return Invalid(fmt::format("bars of {} instead of days", meta_.granularity));
-  }
-  series_.currency = meta_.currency;
-  RETURN_IF_ERROR(FinishColumns());
-  return FinishDays();
-}
-
-Status ChartReader::FinishColumns() {
-  const size_t rows = stamps.size();
-  const auto check = [&](auto& column, bool present, std::string_view name) -> Status {
-    if (present && column.size() != rows) {
-      return Invalid(fmt::format("{} values of {} beside {} timestamps", column.size(), name, rows));
-    }
-    if (!present && rows > 0) {
-      column.Clear();
-      for (size_t i = 0; i < rows; ++i) column.AddNull();
-      if (name != "adjclose") series_.notes.push_back(fmt::format("no values of {}", name));
-    }
-    return Status::OK();
   };
-  RETURN_IF_ERROR(check(series_.open, open_, "open"));
-  RETURN_IF_ERROR(check(series_.high, high_, "high"));
-  RETURN_IF_ERROR(check(series_.low, low_, "low"));
-  RETURN_IF_ERROR(check(series_.close, close_, "close"));
-  RETURN_IF_ERROR(check(series_.volume, volume_, "volume"));
-  return check(series_.adj_close, adj_close_, "adjclose");
-}
-
-Status ChartReader::FinishDays() {
-  if (meta_.zone.empty() && context_.calendar != nullptr) meta_.zone = context_.calendar->zone().name();
+  if (meta.zone.empty() && context.calendar != nullptr) meta.zone = context.calendar->zone().name();
   const ZoneOffsets* zone = nullptr;
-  if (!meta_.zone.empty()) {
-    auto found = ZoneOffsets::Find(meta_.zone);
+  if (!meta.zone.empty()) {
+    auto found = ZoneOffsets::Find(meta.zone);
     if (found.ok()) zone = *found;
   }
   if (zone == nullptr) {
-    if (!meta_.gmt_offset) return Invalid(fmt::format("no known time zone ({})", meta_.zone));
-    series_.notes.push_back(fmt::format("time zone {} is unknown: dates by the offset given", meta_.zone));
+    if (!meta.gmt_offset) return invalid(fmt::format("no known time zone ({})", meta.zone));
+    series.notes.push_back(fmt::format("time zone {} is unknown: dates by the offset given", meta.zone));
   }
   size_t hint = 0;
   const auto day_of = [&](int64_t seconds) {
     if (zone != nullptr) return zone->LocalDay(seconds, &hint);
-    const int64_t local = seconds + *meta_.gmt_offset;
+    const int64_t local = seconds + *meta.gmt_offset;
     return static_cast<int32_t>(local / 86400 - (local % 86400 < 0 ? 1 : 0));
   };
-  series_.days.resize(stamps.size());
-  for (size_t i = 0; i < stamps.size(); ++i) series_.days[i] = day_of(stamps[i]);
-  series_.incomplete.assign(stamps.size(), 0);
+  series.days.resize(stamps.size());
+  for (size_t i = 0; i < stamps.size(); ++i) series.days[i] = day_of(stamps[i]);
+  series.incomplete.assign(stamps.size(), 0);
   const size_t rows = stamps.size();
-  series_.last_row_is_live = rows >= 2 && stamps[rows - 1] > stamps[rows - 2];
-  for (size_t i = 0; i < series_.actions.size(); ++i) series_.actions[i].day = day_of(action_stamps_[i]);
+  series.last_row_is_live = rows >= 2 && stamps[rows - 1] > stamps[rows - 2];
+  for (size_t i = 0; i < series.actions.size(); ++i) series.actions[i].day = day_of(body.action_stamps[i]);
 
   // The half-filled bar of a session under way.
-  if (!meta_.regular_market_time) return Status::OK();
-  const int32_t today = day_of(*meta_.regular_market_time);
+  if (!meta.regular_market_time) return Status::OK();
+  const int32_t today = day_of(*meta.regular_market_time);
   std::optional<int64_t> end;
-  if (meta_.regular_end && day_of(*meta_.regular_end) == today) {
-    end = meta_.regular_end;
-  } else if (context_.calendar != nullptr) {
-    if (const auto session = context_.calendar->SessionOf(FromDaysSinceEpoch(today))) {
+  if (meta.regular_end && day_of(*meta.regular_end) == today) {
+    end = meta.regular_end;
+  } else if (context.calendar != nullptr) {
+    if (const auto session = context.calendar->SessionOf(FromDaysSinceEpoch(today))) {
       end = std::chrono::floor<std::chrono::seconds>(session->close).time_since_epoch().count();
     }
   }
-  if (!end || *meta_.regular_market_time >= *end) return Status::OK();
+  if (!end || *meta.regular_market_time >= *end) return Status::OK();
   for (size_t i = 0; i < stamps.size(); ++i) {
-    if (series_.days[i] == today) series_.incomplete[i] = 1;
+    if (series.days[i] == today) series.incomplete[i] = 1;
   }
   return Status::OK();
 }
@@ -332,7 +62,9 @@ Status ChartReader::FinishDays() {
 }  // namespace
 
 Status ReadChart(std::string_view bytes, const ParseContext& context, Series* series) {
-  return ChartReader(context, series).Read(bytes);
+  thread_local ChartBody body;  // reused as the Series is
+  RETURN_IF_ERROR(ReadChartBody(bytes, context, "1d", &body, series));
+  return body.empty_range ? Status::OK() : FinishDays(context, body, *series);
 }
 
 }  // namespace penstock::source::yahoo
