@@ -54,9 +54,11 @@ Status WriterIsDone(std::string_view key) {
   return MakeError(ErrorCode::kUsage, fmt::format("the writer of {} failed before, or was committed", key));
 }
 
-Result<std::vector<ObjectInfo>> ListAll(ObjectStore& store, std::string_view prefix) {
+Result<std::vector<ObjectInfo>> ListAll(ObjectStore& store, std::string_view prefix,
+                                        std::string_view start_after) {
   std::vector<ObjectInfo> all;
   ListOptions options;
+  options.start_after = start_after;
   options.max_keys = kListAllPage;
   while (true) {
     ASSIGN_OR_RETURN(ListPage page, store.List(prefix, options));

@@ -103,8 +103,9 @@ class ObjectStore {
   virtual std::string uri() const = 0;
 };
 
-// All pages of List.
-Result<std::vector<ObjectInfo>> ListAll(ObjectStore& store, std::string_view prefix);
+// All pages of List, from behind the key `start_after` on.
+Result<std::vector<ObjectInfo>> ListAll(ObjectStore& store, std::string_view prefix,
+                                        std::string_view start_after = "");
 
 // Usage, naming what is wrong with the key.
 Status CheckKey(std::string_view key);

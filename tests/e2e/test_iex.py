@@ -288,16 +288,43 @@ def test_two_runs_at_once_keep_both_answers(lake, penstock, iex):
     assert len(lake.keys("raw/")) == len(lake.keys("processed/")) == len(iex.asked) == 2
 
 
-@pytest.mark.parametrize("point", ["records.fetch.stored", "lake.evolve.registered"])
+# Every point between an answer and its Parquet: kept, its cursor advanced (kind http), the state machine's commits, the
+# catalog, the file, the commits after it.
+BETWEEN = ["records.fetch.stored", "lake.evolve.registered"] + \
+          [f"store.put.{moment}_rename=kill@{number}" for moment in ("before", "after") for number in range(1, 6)] + \
+          [f"workflow.commit.{moment}=kill@{number}" for moment in ("before", "after") for number in range(1, 10)]
+
+
+@pytest.mark.parametrize("point", BETWEEN)
 def test_a_run_that_was_killed_is_completed_by_the_next(lake, point):
+    """ALL-5: by the run alone; each answer that was kept has its Parquet, and SQL finds the rows of all of them."""
     lake.define(MSFT=MSFT)
-    killed = lake.run(env={"PENSTOCK_FAULT": f"{point}=kill"})
-    assert killed.code == KILLED, killed
-    assert lake.ran()["answered"] == 1
+    killed = lake.run(env={"PENSTOCK_FAULT": point if "=" in point else f"{point}=kill"})
+    assert killed.code == KILLED or (killed.code == 0 and "workflow.commit" in point), killed
+    ran = lake.ran()
+    assert (ran["answered"], ran["failed"]) == (1, 0)
     kept = lake.keys("raw/")
-    assert kept
-    lake.process()
-    assert len(lake.keys("processed/")) == len(kept)
+    assert 1 <= len(kept) <= 2
+    stems = lambda keys: [pathlib.Path(key).stem for key in keys]
+    assert stems(lake.keys("processed/")) == stems(kept)
+    assert lake.sql("select count(*) as n from iex.msft") == [{"n": 23 * len(kept)}]
+    assert dead_letters(lake.penstock, lake.bucket) == []
+
+
+def test_a_run_that_was_killed_among_many_series_is_completed_by_the_next(lake, iex):
+    """ALL-5: with others on their way; and what another run left is none of this one's."""
+    symbols = [f"S{n}" for n in range(24)]
+    for symbol in symbols:
+        iex.chart(symbol, [{"date": "2019-03-04", "open": 1.5}])
+    lake.define(**{symbol: {"endpoint": "chart", "symbol": symbol, "range": "1m"} for symbol in symbols})
+    for number in 3, 9, 2:
+        killed = lake.run(env={"PENSTOCK_FAULT": f"records.fetch.stored=kill@{number}"})
+        assert killed.code == KILLED, killed
+    assert lake.ran()["failed"] == 0
+    raw, processed = lake.keys("raw/"), lake.keys("processed/")
+    assert len(raw) == len(processed) > len(symbols)
+    again = lake.process()
+    assert (again["files"], again["already"]) == (0, len(raw))
 
 
 def test_columns_that_change_over_time_never_fail_a_run(lake, iex):

@@ -85,6 +85,23 @@ Status RecordProcessor::Register(const std::set<std::string>& series) {
   return tables_.Recover(tables);
 }
 
+Result<std::vector<std::string>> Unprocessed(const RecordLayout& layout, store::ObjectStore& store,
+                                             std::string_view series, TimePoint since) {
+  const std::string stamp = FormatStamp(since);
+  const std::string raw_prefix = layout.RawPrefix(series), file_prefix = layout.ProcessedPrefix(series);
+  ASSIGN_OR_RETURN(const auto raw, store::ListAll(store, raw_prefix, raw_prefix + stamp));
+  std::vector<std::string> out;
+  if (raw.empty()) return out;
+  ASSIGN_OR_RETURN(const auto processed, store::ListAll(store, file_prefix, file_prefix + stamp));
+  std::set<std::string_view> files;
+  for (const auto& file : processed) files.insert(file.key);
+  for (const auto& object : raw) {
+    const auto record = layout.ParseRawKey(object.key);
+    if (record && !files.contains(layout.ProcessedKey(*record))) out.push_back(object.key);
+  }
+  return out;
+}
+
 Result<ProcessCount> ProcessRecords(const Pipeline& pipeline, const Runtime& runtime,
                                     const source::RecordSource& source,
                                     const ProcessRecordsOptions& options) {

@@ -8,6 +8,7 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/json.h"
 #include "base/status.h"
@@ -58,6 +59,11 @@ class RecordProcessor {
   lake::EvolvingTables tables_;
   std::mutex mutex_;  // of counts
 };
+
+// The kept answers of a series, asked for at `since` or later, that have no file, in the order of their keys:
+// what a run that was killed left behind.
+Result<std::vector<std::string>> Unprocessed(const RecordLayout& layout, store::ObjectStore& store,
+                                             std::string_view series, TimePoint since);
 
 struct ProcessRecordsOptions {
   bool again = false;        // also what has its file

@@ -146,6 +146,26 @@ TEST_F(ProcessRecordsTest, TwoAtOnceGiveTheSameFiles) {
   EXPECT_EQ(Process().already, 40);
 }
 
+// ALL-5: what a run that was killed has to find again.
+TEST_F(ProcessRecordsTest, WhatHasNoFileSinceATime) {
+  Keep("MSFT/20190228235959.json", "[1]");
+  Keep("MSFT/20190301140509.json", "[1]");
+  Keep("MSFT/20190301140509-0002.json", "[1]");
+  Keep("MSFT/20190301140510.csv", "a\n1\n");
+  Keep("MSFT/notes.txt", "mine");
+  Keep("MSFT2/20190301140510.json", "[1]");
+  const RecordLayout layout(pipeline);
+  const auto since = ParseTimestamp("2019-03-01T14:05:09Z").ValueOrDie();
+  const auto left = [&](TimePoint from) { return Unprocessed(layout, store, "MSFT", from).ValueOrDie(); };
+  EXPECT_EQ(left(since),
+            (List{"iex/raw/chart/MSFT/20190301140509-0002.json", "iex/raw/chart/MSFT/20190301140509.json",
+                  "iex/raw/chart/MSFT/20190301140510.csv"}));
+  ASSERT_TRUE(store.Put("iex/processed/MSFT/20190301140509.parquet", "P").ok());
+  EXPECT_EQ(left(since).size(), 2U);
+  EXPECT_EQ(left(TimePoint{}).size(), 3U);
+  EXPECT_EQ(left(since + std::chrono::seconds(2)), List{});
+}
+
 // Somebody deleted the catalog: process has nothing to do but to register.
 TEST_F(ProcessRecordsTest, TablesThatTheCatalogLostAreRegistered) {
   Keep("MSFT/20190301140510.json", R"([{"open":1}])");

@@ -44,8 +44,12 @@ RecordLayout::RecordLayout(const Pipeline& pipeline)
       prefix_(pipeline.config.prefix),
       raw_(pipeline::RawPrefix(prefix_) + (HasDefinitions(pipeline) ? "chart/" : "")) {}
 
+std::string RecordLayout::RawPrefix(std::string_view series) const {
+  return fmt::format("{}{}/", raw_, series);
+}
+
 std::string RecordLayout::RawKey(const RawRecord& record) const {
-  return fmt::format("{}{}/{}.{}", raw_, record.series, StemOf(record), record.extension);
+  return fmt::format("{}{}.{}", RawPrefix(record.series), StemOf(record), record.extension);
 }
 
 std::optional<RawRecord> RecordLayout::ParseRawKey(std::string_view key) const {

@@ -39,6 +39,8 @@ class RecordLayout {
   std::string DefinitionsKey() const { return prefix_ + "definitions.json"; }
   // Of all answers.
   const std::string& RawPrefix() const { return raw_; }
+  // Of the answers of one series.
+  std::string RawPrefix(std::string_view series) const;
   std::string RawKey(const RawRecord& record) const;
   // nullopt: not the key of an answer.
   std::optional<RawRecord> ParseRawKey(std::string_view key) const;

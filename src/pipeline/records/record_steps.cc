@@ -1,11 +1,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <set>
 
 #include "pipeline/pipeline.h"
 #include "pipeline/records/fetch_series.h"
 #include "pipeline/records/process_records.h"
+#include "pipeline/records/record_layout.h"
 #include "pipeline/records/series_list.h"
 #include "pipeline/records/steps.h"
 #include "pipeline/runtime.h"
@@ -66,7 +68,12 @@ Result<json::value> RunListSeriesStep(const StepContext& context, const json::va
     runtime.log.Warning("wrong_series", {{"key", one.key}, {"why", one.why}});
     wrong.push_back(json::object{{"key", one.key}, {"why", one.why}});
   }
-  for (const auto& one : list.series) series.push_back(ToJson(one));
+  const std::string since = FormatStamp(runtime.clock->Now());
+  for (const auto& one : list.series) {
+    json::object item = ToJson(one);
+    item["since"] = since;
+    series.push_back(std::move(item));
+  }
   const std::string key = SeriesListKey(context.pipeline, context.execution);
   RETURN_IF_ERROR(runtime.store->Put(key, ToPrettyJson(series)).status());
   const auto count = static_cast<int64_t>(list.series.size());
@@ -77,7 +84,12 @@ Result<json::value> RunListSeriesStep(const StepContext& context, const json::va
 Result<json::value> RunFetchSeriesStep(const StepContext& context, const json::value& input) {
   const Runtime& runtime = context.runtime;
   ASSIGN_OR_RETURN(const auto series, ParseSeries(input));
+  ASSIGN_OR_RETURN(const std::string since, GetStringOr(input, "since", ""));
+  const auto began = since.empty() ? std::optional(TimePoint{}) : ParseStamp(since);
+  if (!began) return MakeError(ErrorCode::kInvalidData, fmt::format("\"since\": not a time: {}", since));
   ASSIGN_OR_RETURN(const auto source, OpenRecordSource(context.pipeline, runtime, SourceUse::kAsk));
+  ASSIGN_OR_RETURN(const auto left,
+                   Unprocessed(RecordLayout(context.pipeline), *runtime.store, series.key, *began));
   const auto fetched = FetchSeries(context.pipeline, runtime, *source, series, context.stop);
   if (!fetched.ok()) {
     runtime.progress->Advance(1, 1);
@@ -88,6 +100,7 @@ Result<json::value> RunFetchSeriesStep(const StepContext& context, const json::v
     return WithContext(fetched.status(), series.key);
   }
   json::array raw;
+  for (const auto& key : left) raw.emplace_back(key);
   for (const auto& key : fetched->keys) raw.emplace_back(key);
   return json::object{{"key", series.key}, {"raw", std::move(raw)}, {"bytes", fetched->bytes}};
 }

@@ -10,10 +10,11 @@ namespace penstock::pipeline {
 struct StepContext;
 
 // {"keys": [only these]} or anything without them → {"count", "items": key of an object with the list that
-// follows, "wrong": [{"key", "why"}]}. The list: [{"key", "query"}], what fetch_series takes. A key that is
-// wrong is logged and left out.
+// follows, "wrong": [{"key", "why"}]}. The list: [{"key", "query", "since"}], what fetch_series takes;
+// `since` is when the run began, YYYYMMDDhhmmss. A key that is wrong is logged and left out.
 Result<json::value> RunListSeriesStep(const StepContext& context, const json::value& input);
-// {"key", "query"} → {"key", "raw": [keys of the stored pages], "bytes"}
+// {"key", "query", "since"} → {"key", "raw": [keys of the stored pages], "bytes"}; before them those that an
+// attempt since then kept and did not come to process: it was killed. Without `since`, of all times.
 Result<json::value> RunFetchSeriesStep(const StepContext& context, const json::value& input);
 // {"key", "raw"} → {"key", "files", "rows", "failed"}. An answer that cannot be read goes to the dead-letter
 // queue and counts as failed.
