@@ -19,8 +19,11 @@ std::string ReadFile(const fs::path& path) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
+// Over what is there: ext4 waits for the disk when a file is cut to nothing and written again.
 void WriteFile(const fs::path& path, std::string_view bytes) {
-  std::ofstream(path, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  std::fstream(path, std::ios::binary | std::ios::in | std::ios::out)
+      .write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  fs::resize_file(path, bytes.size());
 }
 
 std::vector<fs::path> SegmentsOf(const std::string& folder) {

@@ -46,10 +46,13 @@ Result<std::unique_ptr<RecordLog>> RecordLog::Open(const std::string& folder, co
   std::unique_ptr<RecordLog> log(
       new RecordLog(folder, options, clock, std::move(logger), std::move(lock), std::move(durable)));
   RETURN_IF_ERROR(log->Recover());
-  for (int lane = 0; lane < std::max(1, options.lanes); ++lane) {
-    log->lanes_.emplace_back([raw = log.get(), lane] { raw->Run(lane); });
-  }
   return log;
+}
+
+void RecordLog::StartLane() {
+  const int lane = static_cast<int>(lanes_.size());
+  ++idle_lanes_;  // until it takes something
+  lanes_.emplace_back([this, lane] { Run(lane); });
 }
 
 RecordLog::~RecordLog() {
@@ -118,6 +121,7 @@ void RecordLog::Append(RecordGroup group, Done done) {
     if (refused.ok()) {
       metrics_.pending_bytes += group.bytes.size();
       pending_.push_back({std::move(group), clock_.Now(), std::move(done)});
+      if (idle_lanes_ == 0 && lanes_.size() < static_cast<size_t>(std::max(1, options_.lanes))) StartLane();
       lock.unlock();
       wake_.notify_all();
       return;
@@ -133,12 +137,14 @@ void RecordLog::Run(int lane) {
     Commit commit;
     if (!Take(&commit)) return;
     Write(&commit, &buffer);
-    if (commit.segment == nullptr) {  // nothing was written
-      Answer(&commit);
-      continue;
+    if (commit.segment == nullptr) {
+      Answer(&commit);  // nothing was written
+    } else {
+      commit.status = commit.segment->Sync(lane);
+      Complete(&commit);
     }
-    commit.status = commit.segment->Sync(lane);
-    Complete(&commit);
+    const std::lock_guard lock(mutex_);
+    ++idle_lanes_;
   }
 }
 
@@ -146,6 +152,7 @@ bool RecordLog::Take(Commit* commit) {
   std::unique_lock lock(mutex_);
   wake_.wait(lock, [&] { return !writing_ && (stopping_ || !pending_.empty()); });
   if (pending_.empty()) return false;
+  --idle_lanes_;
   writing_ = true;
   commit->status = health_;
   for (size_t bytes = 0; !pending_.empty(); pending_.pop_front()) {

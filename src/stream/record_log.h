@@ -36,8 +36,9 @@ struct LogOptions {
   size_t commit_bytes = 4 << 20;
   // Of groups that wait to be written; above it appends are Throttled.
   size_t pending_bytes = 32 << 20;
-  // Threads that write and sync. One writes while the others wait for the disk.
-  int lanes = 2;
+  // Threads that write and sync, at most; they are started as they are needed. One writes while the others
+  // wait for the disk, which many disks answer sooner than one after the other.
+  int lanes = 4;
   // The first sequence is at least this: what was delivered, so that a log that lost its end never gives a
   // number twice.
   uint64_t at_least = 0;
@@ -117,6 +118,7 @@ class RecordLog {
 
   // What the folder has; segment_ and the sequences follow from it.
   Status Recover();
+  void StartLane() REQUIRES(mutex_);
   void Run(int lane);
   // The groups that are written together. Nothing: the log is being closed.
   bool Take(Commit* commit);
@@ -154,13 +156,14 @@ class RecordLog {
   std::deque<Pending> pending_ GUARDED_BY(mutex_);
   bool writing_ GUARDED_BY(mutex_) = false;  // a thread writes, or removes segments
   bool stopping_ GUARDED_BY(mutex_) = false;
+  int idle_lanes_ GUARDED_BY(mutex_) = 0;
   uint64_t completed_ GUARDED_BY(mutex_) = 0;  // tickets below it
   Status health_ GUARDED_BY(mutex_);
   bool full_ GUARDED_BY(mutex_) = false;                  // the last commit found no space
   std::vector<SegmentName> segments_ GUARDED_BY(mutex_);  // ascending
   LogMetrics metrics_ GUARDED_BY(mutex_);
 
-  std::vector<std::jthread> lanes_;  // last: they end first
+  std::vector<std::jthread> lanes_ GUARDED_BY(mutex_);  // last: they end first
 };
 
 }  // namespace penstock::stream
