@@ -5,16 +5,12 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/ascii.h"
+
 namespace penstock::aws {
 namespace {
 
 constexpr std::string_view kSpaces = " \t";
-
-std::string_view Trim(std::string_view text) {
-  const size_t begin = text.find_first_not_of(kSpaces);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kSpaces) - begin + 1);
-}
 
 bool IsComment(std::string_view text) {
   return !text.empty() && (text.front() == '#' || text.front() == ';');
@@ -37,20 +33,12 @@ bool IsName(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), allowed);
 }
 
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lower;
-}
-
 // The name behind `prefix` and a space; nothing when the text is not so.
 std::optional<std::string_view> Behind(std::string_view text, std::string_view prefix) {
   if (!text.starts_with(prefix)) return std::nullopt;
   text.remove_prefix(prefix.size());
   if (text.empty() || kSpaces.find(text.front()) == std::string_view::npos) return std::nullopt;
-  return Trim(text);
+  return TrimAscii(text, kSpaces);
 }
 
 class Parser {
@@ -60,7 +48,7 @@ class Parser {
   Status Line(std::string_view line) {
     ++number_;
     if (line.ends_with('\r')) line.remove_suffix(1);
-    const std::string_view text = Trim(line);
+    const std::string_view text = TrimAscii(line, kSpaces);
     if (text.empty() || IsComment(text)) return Status::OK();
     if (kSpaces.find(line.front()) != std::string_view::npos) return Continuation(text);
     return text.front() == '[' ? Section(text) : Property(line);
@@ -80,9 +68,9 @@ class Parser {
   }
 
   Status Section(std::string_view text) {
-    text = Trim(text.substr(0, text.find_first_of("#;")));
+    text = TrimAscii(text.substr(0, text.find_first_of("#;")), kSpaces);
     if (!text.ends_with(']')) return Fail("Profile definition must end with ']'");
-    const std::string_view name = Trim(text.substr(1, text.size() - 2));
+    const std::string_view name = TrimAscii(text.substr(1, text.size() - 2), kSpaces);
     in_section_ = true;
     section_ = Find(name);
     property_ = nullptr;
@@ -114,14 +102,14 @@ class Parser {
     line = WithoutComment(line);
     const size_t equals = line.find('=');
     if (equals == std::string_view::npos) return Fail("Expected an '=' sign defining a property");
-    const std::string_view name = Trim(line.substr(0, equals));
+    const std::string_view name = TrimAscii(line.substr(0, equals), kSpaces);
     if (name.empty()) return Fail("Property did not have a name");
-    const std::string_view value = Trim(line.substr(equals + 1));
+    const std::string_view value = TrimAscii(line.substr(equals + 1), kSpaces);
     property_known_ = true;
     has_sub_properties_ = value.empty();
     property_ = nullptr;
     if (section_ != nullptr && IsName(name)) {
-      property_ = &(*section_)[Lower(name)];
+      property_ = &(*section_)[AsciiLower(name)];
       *property_ = value;
     }
     return Status::OK();
@@ -133,7 +121,7 @@ class Parser {
     if (has_sub_properties_) {
       const size_t equals = text.find('=');
       if (equals == std::string_view::npos) return Fail("Expected an '=' sign defining a sub-property");
-      if (Trim(text.substr(0, equals)).empty()) return Fail("Sub-property did not have a name");
+      if (TrimAscii(text.substr(0, equals), kSpaces).empty()) return Fail("Sub-property did not have a name");
     }
     if (property_ != nullptr) property_->append("\n").append(text);
     return Status::OK();
@@ -185,7 +173,8 @@ Properties SubProperties(std::string_view value) {
     value.remove_prefix(line.size());
     const size_t equals = line.find('=');
     if (equals == std::string_view::npos) continue;
-    properties[Lower(Trim(line.substr(0, equals)))] = Trim(WithoutComment(line.substr(equals + 1)));
+    properties[AsciiLower(TrimAscii(line.substr(0, equals), kSpaces))] =
+        TrimAscii(WithoutComment(line.substr(equals + 1)), kSpaces);
   }
   return properties;
 }

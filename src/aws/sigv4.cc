@@ -7,6 +7,7 @@
 #include <map>
 #include <vector>
 
+#include "base/ascii.h"
 #include "base/sha256.h"
 #include "net/url.h"
 
@@ -16,14 +17,6 @@ namespace {
 constexpr std::string_view kAlgorithm = "AWS4-HMAC-SHA256";
 constexpr std::string_view kUnsignedPayload = "UNSIGNED-PAYLOAD";
 constexpr std::chrono::seconds kLongestLifetime = std::chrono::hours(24 * 7);
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lower;
-}
 
 // Changed or added on the way, so that signing them would break the signature.
 bool IsSignable(std::string_view name) {
@@ -121,7 +114,7 @@ void AddHeader(const std::string& key, const std::string& value, CanonicalHeader
 CanonicalHeaders HeadersToSign(const net::HttpRequest& request, const net::Url& url) {
   CanonicalHeaders headers;
   for (const auto& [name, value] : request.headers.fields()) {
-    const std::string key = Lower(name);
+    const std::string key = AsciiLower(name);
     if (IsSignable(key)) AddHeader(key, value, headers);
   }
   headers.emplace("host", url.Origin().substr(url.scheme.size() + 3));
@@ -192,7 +185,7 @@ SigningOptions SigningOptionsOf(std::string_view service) {
 Result<SignatureSteps> SignatureOf(const Credentials& credentials, const SigningScope& scope,
                                    const SigningOptions& options, const SignedParts& parts) {
   CanonicalHeaders headers;
-  for (const auto& [name, value] : parts.headers) AddHeader(Lower(name), value, headers);
+  for (const auto& [name, value] : parts.headers) AddHeader(AsciiLower(name), value, headers);
   return Sign(credentials, scope, options, parts.method, parts.path, parts.query, headers,
               parts.payload_sha256);
 }

@@ -2,6 +2,8 @@
 
 #include <nettle/md5.h>
 
+#include "base/ascii.h"
+
 namespace penstock {
 
 struct Md5::State {
@@ -18,13 +20,7 @@ void Md5::Update(std::string_view bytes) {
 std::string Md5::FinishHex() {
   uint8_t digest[MD5_DIGEST_SIZE];
   md5_digest(&state_->context, sizeof digest, digest);
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string hex;
-  for (const uint8_t byte : digest) {
-    hex += kDigits[byte >> 4];
-    hex += kDigits[byte & 15];
-  }
-  return hex;
+  return HexText({reinterpret_cast<const char*>(digest), sizeof digest});
 }
 
 std::string Md5Hex(std::string_view bytes) {

@@ -3,20 +3,15 @@
 #include <nettle/hmac.h>
 #include <nettle/sha2.h>
 
+#include "base/ascii.h"
+
 namespace penstock {
 namespace {
 
 const uint8_t* Bytes(std::string_view text) { return reinterpret_cast<const uint8_t*>(text.data()); }
 
 std::string Hex(const uint8_t (&digest)[SHA256_DIGEST_SIZE]) {
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string hex;
-  hex.reserve(2 * sizeof digest);
-  for (const uint8_t byte : digest) {
-    hex += kDigits[byte >> 4];
-    hex += kDigits[byte & 15];
-  }
-  return hex;
+  return HexText({reinterpret_cast<const char*>(digest), sizeof digest});
 }
 
 void Hmac(std::string_view key, std::string_view message, uint8_t (&digest)[SHA256_DIGEST_SIZE]) {

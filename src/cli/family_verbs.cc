@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/json.h"
+#include "cli/session.h"
 
 namespace penstock::cli {
 namespace {
@@ -55,6 +56,24 @@ Result<json::object> ParseInput(const RunOptions& options) {
                      fmt::format("--input: expected a JSON object, got {}", options.input));
   }
   return parsed->get_object();
+}
+
+Result<std::optional<Date>> DayOf(const ProcessOptions& options) {
+  if (options.date.empty()) return std::nullopt;
+  const auto day = ParseDate(options.date);
+  if (!day.ok()) return MakeError(ErrorCode::kUsage, fmt::format("--date: {}", day.status().message()));
+  return std::optional(*day);
+}
+
+int SayWhatWasProcessed(Session& session, const ProcessOptions& options, const Processed& processed) {
+  if (processed.found == 0) {
+    session.Remark(fmt::format("There are no raw objects{}.\n", options.date.empty() ? "" : " of that day"));
+  } else if (processed.fresh == 0) {
+    session.Remark("Nothing to do: every raw object was processed before. --again does it all the same.\n");
+  }
+  if (processed.dead == 0) return 0;
+  session.Remark(fmt::format("{} in the dead-letter queue: see `penstock dlq ls`\n", processed.dead));
+  return 1;
 }
 
 }  // namespace penstock::cli

@@ -2,6 +2,7 @@
 // other place asks which family it has before it.
 #pragma once
 
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -62,6 +63,16 @@ Status RequireMarket(const pipeline::Pipeline& pipeline, std::string_view verb);
 
 // --input as an object; empty when it was not given. Usage.
 Result<json::object> ParseInput(const RunOptions& options);
+
+// --date; nothing when it was not given. Usage.
+Result<std::optional<Date>> DayOf(const ProcessOptions& options);
+// What `process` tells a person at its end; the exit code.
+struct Processed {
+  int64_t found = 0;  // raw objects, or days of them
+  int64_t fresh = 0;  // of these, not processed before
+  int64_t dead = 0;   // of these, now in the dead-letter queue
+};
+int SayWhatWasProcessed(Session& session, const ProcessOptions& options, const Processed& processed);
 
 // The functions of the table above; each family's in a file of its own.
 Result<int> RunMarket(Session& session, pipeline::Pipeline pipeline, const RunOptions& options);

@@ -20,11 +20,7 @@ Result<int> ProcessMarket(Session& session, pipeline::Pipeline loaded, const Pro
   pipeline::ProcessOptions process;
   process.again = options.again;
   process.stop = session.stop();
-  if (!options.date.empty()) {
-    const auto day = ParseDate(options.date);
-    if (!day.ok()) return MakeError(ErrorCode::kUsage, fmt::format("--date: {}", day.status().message()));
-    process.only = *day;
-  }
+  ASSIGN_OR_RETURN(process.only, DayOf(options));
   ProgressBar progress(session.clock(), session.err(), [&](std::string_view text) { session.Remark(text); });
   Workspace workspace(session);
   ASSIGN_OR_RETURN(const auto shop,
@@ -41,14 +37,7 @@ Result<int> ProcessMarket(Session& session, pipeline::Pipeline loaded, const Pro
     fresh += summary.files - summary.files_skipped;
   }
   session.PrintRows(rows);
-  if (summaries.empty()) {
-    session.Remark("There are no raw objects" + std::string(options.date.empty() ? "" : " of that day") +
-                   ".\n");
-  } else if (fresh == 0) {
-    session.Remark("Nothing to do: every raw object was processed before. --again does it all the same.\n");
-  }
-  if (dead > 0) session.Remark(fmt::format("{} in the dead-letter queue: see `penstock dlq ls`\n", dead));
-  return dead > 0 ? 1 : 0;
+  return SayWhatWasProcessed(session, options, {static_cast<int64_t>(summaries.size()), fresh, dead});
 }
 
 bool IsMarketRawOfDay(const pipeline::Pipeline& pipeline, std::string_view key, Date day) {

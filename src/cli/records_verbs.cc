@@ -22,11 +22,7 @@ Result<int> ProcessRecords(Session& session, pipeline::Pipeline loaded, const Pr
   pipeline::ProcessRecordsOptions process;
   process.again = options.again;
   process.stop = session.stop();
-  if (!options.date.empty()) {
-    const auto day = ParseDate(options.date);
-    if (!day.ok()) return MakeError(ErrorCode::kUsage, fmt::format("--date: {}", day.status().message()));
-    process.only = *day;
-  }
+  ASSIGN_OR_RETURN(process.only, DayOf(options));
   ProgressBar progress(session.clock(), session.err(), [&](std::string_view text) { session.Remark(text); });
   Workspace workspace(session);
   ASSIGN_OR_RETURN(const auto shop,
@@ -35,24 +31,10 @@ Result<int> ProcessRecords(Session& session, pipeline::Pipeline loaded, const Pr
                    pipeline::OpenRecordSource(shop->pipeline(), shop->runtime(), pipeline::SourceUse::kRead));
   ASSIGN_OR_RETURN(const auto count,
                    pipeline::ProcessRecords(shop->pipeline(), shop->runtime(), *source, process));
-  Rows rows{{}, {}};
-  std::vector<json::value> row;
-  for (const auto& member : count.ToJson()) {
-    rows.columns.emplace_back(member.key());
-    row.push_back(member.value());
-  }
-  rows.Add(std::move(row));
-  session.PrintRows(rows);
-  if (count.files + count.already + count.failed == 0) {
-    session.Remark("There are no raw objects" + std::string(options.date.empty() ? "" : " of that day") +
-                   ".\n");
-  } else if (count.files + count.failed == 0) {
-    session.Remark("Nothing to do: every raw object was processed before. --again does it all the same.\n");
-  }
-  if (count.failed > 0) {
-    session.Remark(fmt::format("{} in the dead-letter queue: see `penstock dlq ls`\n", count.failed));
-  }
-  return count.failed > 0 ? 1 : 0;
+  session.PrintRows(OneRow(count.ToJson()));
+  return SayWhatWasProcessed(
+      session, options,
+      {count.files + count.already + count.failed, count.files + count.failed, count.failed});
 }
 
 Status DoRecordsStepAgain(const PipelineWorkshop& shop, const pipeline::DeadLetter& letter,

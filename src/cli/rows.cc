@@ -83,6 +83,15 @@ Result<OutputFormat> ParseOutputFormat(std::string_view text) {
                    fmt::format("--output: expected table, csv, json or ndjson, got {}", text));
 }
 
+Rows OneRow(const json::object& members) {
+  Rows rows{{}, {{}}};
+  for (const auto& member : members) {
+    rows.columns.emplace_back(member.key());
+    rows.rows[0].push_back(member.value());
+  }
+  return rows;
+}
+
 std::string Format(const Rows& rows, OutputFormat format, const Terminal& terminal) {
   std::string out;
   switch (format) {

@@ -20,6 +20,9 @@ struct Rows {
   void Add(std::vector<json::value> row) { rows.push_back(std::move(row)); }
 };
 
+// One row, its columns named after the members.
+Rows OneRow(const json::object& members);
+
 // Numbers stand right, text left; null is an empty cell (table, CSV) or null. CSV as RFC 4180 with LF.
 std::string Format(const Rows& rows, OutputFormat format, const Terminal& terminal);
 

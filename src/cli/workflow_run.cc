@@ -65,14 +65,9 @@ Result<int> RunWorkflow(Session& session, pipeline::Pipeline loaded, const RunOp
                                           {InputOf(pipeline, given), options.name}, session.stop()));
   const int code = report.some_failed() ? 1 : 0;
   if (!for_people) {
-    Rows rows{{"execution", "already_done"}, {}};
-    std::vector<json::value> row{json::value(report.execution), json::value(report.already_done)};
-    for (const auto& member : report.summary) {
-      rows.columns.emplace_back(member.key());
-      row.push_back(member.value());
-    }
-    rows.Add(std::move(row));
-    session.PrintRows(rows);
+    json::object row{{"execution", report.execution}, {"already_done", report.already_done}};
+    row.insert(report.summary.begin(), report.summary.end());
+    session.PrintRows(OneRow(row));
     return code;
   }
   session.Print(fmt::format("{}{}: {}, {:.1f} s\n", report.execution,

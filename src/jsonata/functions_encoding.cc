@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "base/ascii.h"
 #include "base/utf8.h"
 #include "jsonata/evaluator.h"
 #include "jsonata/fault_text.h"
@@ -86,12 +87,6 @@ Result<Value> Encode(const Invocation& call, std::string_view kept) {
   return call.evaluator.Text(std::move(out));
 }
 
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 // `kept`: what stays written with a percent sign.
 Result<Value> Decode(const Invocation& call, std::string_view kept) {
   if (!call[0]) return Value();
@@ -102,8 +97,8 @@ Result<Value> Decode(const Invocation& call, std::string_view kept) {
       out += text[i];
       continue;
     }
-    const int high = i + 2 < text.size() ? HexDigit(text[i + 1]) : -1;
-    const int low = i + 2 < text.size() ? HexDigit(text[i + 2]) : -1;
+    const int high = i + 2 < text.size() ? HexValue(text[i + 1]) : -1;
+    const int low = i + 2 < text.size() ? HexValue(text[i + 2]) : -1;
     if (high < 0 || low < 0) return Malformed(call[0]);
     const char c = static_cast<char>(high << 4 | low);
     if (kept.find(c) != kept.npos) {

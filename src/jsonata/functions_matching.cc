@@ -6,6 +6,7 @@
 #include <cmath>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/utf8.h"
 #include "jsonata/evaluator.h"
 #include "jsonata/fault_text.h"
@@ -180,8 +181,6 @@ Result<Value> Split(const Invocation& call) {
   if (!full()) parts->Push(arena, Value(text.substr(start)));
   return Value(parts);
 }
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 // $0 is the match, $1 its first group, $$ a dollar sign. Of $12 only as many digits count as there can be
 // groups; the second digit is text when there is no group 12.

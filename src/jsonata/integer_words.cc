@@ -5,6 +5,8 @@
 #include <map>
 #include <vector>
 
+#include "base/ascii.h"
+
 namespace penstock::jsonata {
 namespace {
 
@@ -95,20 +97,12 @@ std::string Words(std::string_view digits, bool ordinal) {
   return text + kMagnitudes[magnitude - 1].cardinal + Joint(rest) + Words(rest, ordinal);
 }
 
-std::string Lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
-}
-
 const std::map<std::string, double>& Values() {
   static const std::map<std::string, double> values = [] {
     std::map<std::string, double> out;
     const auto add = [&](const Word& word) {
-      out.emplace(Lower(word.cardinal), word.value);
-      out.emplace(Lower(word.ordinal), word.value);
+      out.emplace(AsciiLower(word.cardinal), word.value);
+      out.emplace(AsciiLower(word.ordinal), word.value);
     };
     for (const Word& word : kFew) add(word);
     for (const Word& word : kTens) add(word);
@@ -162,7 +156,7 @@ std::string IntegerWords(std::string_view digits, bool ordinal) {
 }
 
 bool IsNumberWord(std::string_view word) {
-  const std::string lower = Lower(word);
+  const std::string lower = AsciiLower(word);
   return lower == "and" || Values().count(lower) > 0;
 }
 
@@ -173,7 +167,7 @@ std::optional<double> ParseIntegerWords(std::string_view text) {
     const size_t begin = text.find_first_not_of(" ,-");
     if (begin == std::string_view::npos) break;
     text.remove_prefix(begin);
-    const std::string word = Lower(text.substr(0, text.find_first_of(" ,-")));
+    const std::string word = AsciiLower(text.substr(0, text.find_first_of(" ,-")));
     text.remove_prefix(word.size());
     if (word == "and") continue;
     const auto value = Values().find(word);

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/utf8.h"
 #include "jsonata/fault_text.h"
 #include "jsonata/unicode.h"
@@ -15,8 +16,6 @@ namespace {
 constexpr std::string_view kBlanks = " \t\n\r\v";
 constexpr std::string_view kOperators = ".[]{}(),@#;:?+-*/%|=<>^&!~";
 constexpr std::string_view kPairs[] = {"..", ":=", "!=", ">=", "<=", "**", "~>", "?:", "??"};
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 // The bytes of the longest number that `text` begins with: JSON's grammar, without a sign.
 size_t NumberLength(std::string_view text) {

@@ -7,16 +7,11 @@
 #include <map>
 #include <set>
 
+#include "base/ascii.h"
 #include "base/json_text.h"
 
 namespace penstock::lake {
 namespace {
-
-std::string LowerCase(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return out;
-}
 
 // 1 to 4 for whole numbers by their width, 0 for other types.
 int WholeWidth(std::string_view type) {
@@ -75,9 +70,9 @@ std::vector<CatalogColumn> UniteColumns(const std::vector<CatalogColumn>& known,
                                         const std::vector<CatalogColumn>& more) {
   std::vector<CatalogColumn> united = known;
   std::map<std::string, size_t> places;
-  for (size_t i = 0; i < united.size(); ++i) places.emplace(LowerCase(united[i].name), i);
+  for (size_t i = 0; i < united.size(); ++i) places.emplace(AsciiLower(united[i].name), i);
   for (const auto& column : more) {
-    const auto [place, is_new] = places.emplace(LowerCase(column.name), united.size());
+    const auto [place, is_new] = places.emplace(AsciiLower(column.name), united.size());
     if (is_new) {
       united.push_back(column);
       continue;
@@ -92,7 +87,7 @@ std::vector<CatalogColumn> UniteColumns(const std::vector<CatalogColumn>& known,
 std::shared_ptr<arrow::Schema> WithDistinctNames(const arrow::Schema& schema) {
   std::set<std::string> taken;
   // A name that is there anyway is not given to another column.
-  for (const auto& field : schema.fields()) taken.insert(LowerCase(field->name()));
+  for (const auto& field : schema.fields()) taken.insert(AsciiLower(field->name()));
   std::set<std::string> seen;
   arrow::FieldVector fields;
   for (const auto& field : schema.fields()) {
@@ -101,10 +96,11 @@ std::shared_ptr<arrow::Schema> WithDistinctNames(const arrow::Schema& schema) {
     if (name.empty()) name = fmt::format("column_{}", fields.size() + 1);
     const std::string base = name;
     for (int n = 2;
-         seen.contains(LowerCase(name)) || (name != field->name() && taken.contains(LowerCase(name))); ++n) {
+         seen.contains(AsciiLower(name)) || (name != field->name() && taken.contains(AsciiLower(name)));
+         ++n) {
       name = fmt::format("{}_{}", base, n);
     }
-    seen.insert(LowerCase(name));
+    seen.insert(AsciiLower(name));
     fields.push_back(field->WithName(name));
   }
   return arrow::schema(std::move(fields));

@@ -5,17 +5,10 @@
 #include <string_view>
 #include <utility>
 
+#include "base/ascii.h"
+
 namespace penstock::net {
 namespace {
-
-std::string_view Trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() &&
-         (text.back() == ' ' || text.back() == '\t' || text.back() == '\r' || text.back() == '\n')) {
-    text.remove_suffix(1);
-  }
-  return text;
-}
 
 // Returning another number than `size` ends the transfer with CURLE_WRITE_ERROR.
 size_t OnHeader(char* bytes, size_t one, size_t size, void* user) {
@@ -28,12 +21,12 @@ size_t OnHeader(char* bytes, size_t one, size_t size, void* user) {
   }
   // Trailers: who takes the body may be reading the head.
   if (transfer.body_bytes > 0) return size;
-  const std::string_view line = Trim(std::string_view(bytes, size));
+  const std::string_view line = TrimAscii(std::string_view(bytes, size));
   if (line.starts_with("HTTP/")) {  // also after 100 Continue, and after the answer of a proxy
     transfer.headers = Headers();
     transfer.announced_bytes = -1;
   } else if (const size_t colon = line.find(':'); colon != std::string_view::npos && colon > 0) {
-    transfer.headers.Add(std::string(line.substr(0, colon)), std::string(Trim(line.substr(colon + 1))));
+    transfer.headers.Add(std::string(line.substr(0, colon)), std::string(TrimAscii(line.substr(colon + 1))));
   } else if (line.empty()) {
     if (const auto length = transfer.headers.Find("content-length")) {
       std::from_chars(length->data(), length->data() + length->size(), transfer.announced_bytes);

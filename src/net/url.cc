@@ -5,27 +5,14 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/ascii.h"
 #include "net/http.h"
 
 namespace penstock::net {
 namespace {
 
 bool IsAlpha(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsUnreserved(char c) { return IsAlpha(c) || IsDigit(c) || c == '-' || c == '.' || c == '_' || c == '~'; }
-int HexValue(char c) {
-  if (IsDigit(c)) return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lower;
-}
 // A control character or a space in a URL splits a request line or a log line.
 bool IsPrintable(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](unsigned char c) { return c > 0x20 && c != 0x7f; });
@@ -42,14 +29,14 @@ bool SplitAuthority(std::string_view authority, std::string* host, std::string* 
   if (!authority.empty() && authority.front() == '[') {
     end = authority.find(']');
     if (end == std::string_view::npos) return false;
-    *host = Lower(authority.substr(1, end - 1));
+    *host = AsciiLower(authority.substr(1, end - 1));
     const auto is_part = [](char c) { return HexValue(c) >= 0 || c == ':' || c == '.'; };
     if (!std::all_of(host->begin(), host->end(), is_part) || host->find(':') == std::string::npos)
       return false;
     ++end;
   } else {
     end = std::min(authority.find(':'), authority.size());
-    *host = Lower(authority.substr(0, end));
+    *host = AsciiLower(authority.substr(0, end));
     // Letters of other scripts come as UTF-8; what would end or split the authority elsewhere does not
     // belong.
     const auto is_part = [](char c) {
@@ -71,7 +58,7 @@ struct Raw {
 bool Split(std::string_view text, Raw* raw) {
   const size_t colon = text.find("://");
   if (colon == std::string_view::npos || colon == 0) return false;
-  raw->scheme = Lower(text.substr(0, colon));
+  raw->scheme = AsciiLower(text.substr(0, colon));
   const auto is_scheme = [](char c) { return IsAlpha(c) || IsDigit(c) || c == '+' || c == '-' || c == '.'; };
   if (!std::all_of(raw->scheme.begin(), raw->scheme.end(), is_scheme)) return false;
   text.remove_prefix(colon + 3);
@@ -200,13 +187,13 @@ Result<Url> ParseUrl(std::string_view text) {
 }
 
 bool IsLoopback(std::string_view host) {
-  const std::string name = Lower(host);
+  const std::string name = AsciiLower(host);
   if (name == "localhost" || name == "::1" || name.ends_with(".localhost")) return true;
   return name.starts_with("127.") && IsAddress(name) && std::count(name.begin(), name.end(), '.') == 3;
 }
 
 bool IsSameSite(std::string_view host, std::string_view other) {
-  const std::string left = Lower(host), right = Lower(other);
+  const std::string left = AsciiLower(host), right = AsciiLower(other);
   if (left == right) return true;
   if (IsAddress(left) || IsAddress(right)) return false;
   const auto site = [](const std::string& name) -> std::string {

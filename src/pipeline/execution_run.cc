@@ -31,15 +31,8 @@ Result<std::string> NameExecution(workflow::Engine& engine, const Pipeline& pipe
                                   const json::object& input, TimePoint now) {
   std::string time = FormatTimestamp(now).substr(0, 19);  // 2019-03-01T12:00:00
   std::erase(time, ':');
-  const std::string base =
-      fmt::format("{}-{}-{}", pipeline.name(), time, Sha256Hex(ToJson(input)).substr(0, 8));
-  for (int n = 1;; ++n) {
-    const std::string name = n == 1 ? base : fmt::format("{}-{}", base, n);
-    const auto info = engine.Describe(name);
-    if (info.ok()) continue;
-    if (CodeOf(info.status()) == ErrorCode::kNotFound) return name;
-    return info.status();
-  }
+  return FreeExecutionName(
+      engine, fmt::format("{}-{}-{}", pipeline.name(), time, Sha256Hex(ToJson(input)).substr(0, 8)));
 }
 
 json::object SummaryOf(const ExecutionInfo& info) {
@@ -62,6 +55,16 @@ Status WriteSummary(const Pipeline& pipeline, const Runtime& runtime, const Exec
 }
 
 }  // namespace
+
+Result<std::string> FreeExecutionName(workflow::Engine& engine, const std::string& base) {
+  for (int n = 1;; ++n) {
+    const std::string name = n == 1 ? base : fmt::format("{}-{}", base, n);
+    const auto info = engine.Describe(name);
+    if (info.ok()) continue;
+    if (CodeOf(info.status()) == ErrorCode::kNotFound) return name;
+    return info.status();
+  }
+}
 
 bool ExecutionReport::some_failed() const {
   const auto* failed = summary.if_contains("failed");

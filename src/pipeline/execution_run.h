@@ -40,6 +40,9 @@ Result<ExecutionReport> RunExecution(const Pipeline& pipeline, const Runtime& ru
                                      workflow::Engine& engine, const ExecutionRequest& request,
                                      std::stop_token stop);
 
+// `base`, or with -2, -3 … the first name that no execution has.
+Result<std::string> FreeExecutionName(workflow::Engine& engine, const std::string& base);
+
 // What a failed execution comes to, for a person: TaskFailed.
 Status ExecutionFailed(const std::string& name, const std::string& error, const std::string& cause);
 

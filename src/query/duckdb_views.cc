@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/ascii.h"
 #include "query/parameter.h"
 #include "query/sql_text.h"
 

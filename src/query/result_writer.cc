@@ -14,6 +14,7 @@
 #include <set>
 #include <system_error>
 
+#include "base/ascii.h"
 #include "query/cell_text.h"
 #include "query/sql_text.h"
 

@@ -9,20 +9,15 @@
 #include <iterator>
 #include <system_error>
 
+#include "base/ascii.h"
 #include "query/cell_text.h"
 #include "query/sql_text.h"
 
 namespace penstock::query {
 namespace {
 
-std::string_view Trim(std::string_view text) {
-  const size_t begin = text.find_first_not_of(" \t\r");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t\r") - begin + 1);
-}
-
 std::string_view TakeWord(std::string_view* text) {
-  *text = Trim(*text);
+  *text = TrimAscii(*text, " \t\r");
   const size_t end = std::min(text->find_first_of(" \t"), text->size());
   const std::string_view word = text->substr(0, end);
   text->remove_prefix(end);
@@ -51,15 +46,15 @@ Result<ParameterSpec> ParseParameter(std::string_view query, int line, std::stri
   if (!type.ok()) return Wrong(query, line, type.status().message());
   spec.type = *type;
   std::string_view rest = text;
-  const std::string_view trimmed = Trim(rest);
+  const std::string_view trimmed = TrimAscii(rest, " \t\r");
   if (!trimmed.starts_with('=')) {
     spec.description = trimmed;
     return spec;
   }
-  rest = Trim(trimmed.substr(1));
+  rest = TrimAscii(trimmed.substr(1), " \t\r");
   const size_t gap = rest.find("  ");
-  spec.fallback = std::string(Trim(rest.substr(0, gap)));
-  if (gap != std::string_view::npos) spec.description = Trim(rest.substr(gap));
+  spec.fallback = std::string(TrimAscii(rest.substr(0, gap), " \t\r"));
+  if (gap != std::string_view::npos) spec.description = TrimAscii(rest.substr(gap), " \t\r");
   const bool is_last_session = spec.type == ParameterType::kDate && *spec.fallback == kLastSession;
   if (!is_last_session) {
     const auto literal = ToSqlLiteral({spec.name, spec.type, *spec.fallback});
@@ -77,12 +72,12 @@ Result<SavedQuery> ParseSavedQuery(std::string_view name, std::string_view text)
   int line_number = 0;
   for (std::string_view left = text; !left.empty();) {
     const size_t end = std::min(left.find('\n'), left.size());
-    std::string_view line = Trim(left.substr(0, end));
+    std::string_view line = TrimAscii(left.substr(0, end), " \t\r");
     left.remove_prefix(std::min(end + 1, left.size()));
     ++line_number;
     if (line.empty()) continue;
     if (!line.starts_with("--")) break;
-    line = Trim(line.substr(2));
+    line = TrimAscii(line.substr(2), " \t\r");
     if (AsciiLower(line.substr(0, 6)) == "param:") {
       ASSIGN_OR_RETURN(ParameterSpec spec, ParseParameter(name, line_number, line.substr(6)));
       for (const ParameterSpec& other : query.parameters) {

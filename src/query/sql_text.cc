@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/ascii.h"
+
 namespace penstock::query {
 namespace {
 
@@ -206,14 +208,6 @@ std::string PointAt(std::string_view sql, size_t offset) {
     if ((c & 0xC0) != 0x80) mark += c == '\t' ? '\t' : ' ';
   }
   return label + std::string(sql.substr(begin, end - begin)) + "\n" + mark + "^";
-}
-
-std::string AsciiLower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lower;
 }
 
 bool EqualsIgnoreCase(std::string_view a, std::string_view b) {

@@ -30,7 +30,6 @@ Result<std::vector<std::string>> SplitStatements(std::string_view sql);
 std::string PointAt(std::string_view sql, size_t offset);
 
 bool EqualsIgnoreCase(std::string_view a, std::string_view b);
-std::string AsciiLower(std::string_view text);
 bool IsUtf8(std::string_view text);
 
 }  // namespace penstock::query

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <set>
 
+#include "base/ascii.h"
 #include "base/json.h"
 #include "query/sql_text.h"
 

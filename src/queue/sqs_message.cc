@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "base/base64.h"
 #include "base/json_text.h"
 #include "base/md5.h"
@@ -36,9 +37,7 @@ Status CheckName(std::string_view name) {
            c == '_' || c == '.';
   };
   const bool reserved = [&] {
-    std::string lower(name.substr(0, 7));
-    std::transform(lower.begin(), lower.end(), lower.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    const std::string lower = AsciiLower(name.substr(0, 7));
     return lower.starts_with("aws.") || lower == "amazon.";
   }();
   if (!name.empty() && name.size() <= 256 && std::all_of(name.begin(), name.end(), allowed) && !reserved &&

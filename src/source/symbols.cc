@@ -10,14 +10,10 @@
 #include <tuple>
 #include <unordered_map>
 
+#include "base/ascii.h"
+
 namespace penstock::source {
 namespace {
-
-std::string_view Trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
 
 // Nothing when a quote does not end.
 bool SplitCells(std::string_view line, std::vector<std::string>* cells) {
@@ -48,7 +44,7 @@ bool SplitCells(std::string_view line, std::vector<std::string>* cells) {
       cells->push_back(std::move(cell));
     } else {
       const size_t end = std::min(line.find(',', at), line.size());
-      cells->emplace_back(Trim(line.substr(at, end - at)));
+      cells->emplace_back(TrimAscii(line.substr(at, end - at), " \t"));
       at = end;
     }
     if (at >= line.size()) return true;
@@ -90,7 +86,7 @@ Result<std::vector<SymbolEntry>> ParseSymbolEntries(std::string_view text, std::
     std::string_view line = text.substr(0, end);
     text.remove_prefix(std::min(end + 1, text.size()));
     if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
-    if (Trim(line).empty() || line.front() == '#') continue;
+    if (TrimAscii(line, " \t").empty() || line.front() == '#') continue;
     if (!SplitCells(line, &cells)) return fail("a quoted cell does not end");
     if (columns == 0) {
       columns = cells.size();
@@ -110,7 +106,7 @@ Result<std::vector<SymbolEntry>> ParseSymbolEntries(std::string_view text, std::
     if (cells.size() != columns) {
       return fail(fmt::format("{} cells where the header has {}", cells.size(), columns));
     }
-    const std::string symbol(Trim(cells[wanted]));
+    const std::string symbol(TrimAscii(cells[wanted], " \t"));
     if (symbol.empty()) return fail(fmt::format("the column {} is empty", column));
     if (!IsSymbol(symbol)) return fail(fmt::format("not a symbol: {}", symbol));
     const auto [first, added] = seen.emplace(symbol, number);

@@ -6,6 +6,7 @@
 #include <array>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/json_text.h"
 #include "workflow/task.h"
 
@@ -32,13 +33,6 @@ unsigned PartsOf(std::string_view text) {
     parts |= part->second;
   }
   return parts;
-}
-
-std::string_view Trimmed(std::string_view text) {
-  const auto is_space = [](char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; };
-  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
-  return text;
 }
 
 }  // namespace
@@ -76,7 +70,7 @@ Result<JsonataField> JsonataField::Parse(std::string_view text, std::string fiel
     return MakeError(ErrorCode::kInvalidData,
                      fmt::format("a JSONata expression stands in {{% and %}}: '{}'", text));
   }
-  const std::string_view inner = Trimmed(text.substr(2, text.size() - 4));
+  const std::string_view inner = TrimAscii(text.substr(2, text.size() - 4));
   if (inner.empty()) return MakeError(ErrorCode::kInvalidData, "the JSONata expression is empty");
   ASSIGN_OR_RETURN(auto expression, jsonata::Expression::Compile(inner, jsonata::Dialect::kStepFunctions));
   return JsonataField(std::move(expression), std::move(field));

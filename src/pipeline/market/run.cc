@@ -156,14 +156,7 @@ Result<std::string> NameExecution(workflow::Engine& engine, const Pipeline& pipe
                                ? FormatDate(request.to)
                                : fmt::format("{}--{}", FormatDate(request.from), FormatDate(request.to));
   const std::string digest = Sha256Hex(ToJson(input) + pipeline.workflow).substr(0, 8);
-  const std::string base = fmt::format("{}-{}-{}", pipeline.name(), days, digest);
-  for (int n = 1;; ++n) {
-    const std::string name = n == 1 ? base : fmt::format("{}-{}", base, n);
-    const auto info = engine.Describe(name);
-    if (info.ok()) continue;
-    if (CodeOf(info.status()) == ErrorCode::kNotFound) return name;
-    return info.status();
-  }
+  return FreeExecutionName(engine, fmt::format("{}-{}-{}", pipeline.name(), days, digest));
 }
 
 // Whether symbols were added to the pipeline after a run began that was taken up again now: neither did it

@@ -13,6 +13,7 @@
 #include <cctype>
 #include <memory>
 
+#include "base/ascii.h"
 #include "base/fault.h"
 #include "lake/table_spec.h"
 #include "pipeline/dead_letter.h"
@@ -33,9 +34,8 @@ constexpr int64_t kMaxLetters = 100;
 
 // Whether this is a file that should be a notice.
 bool LooksLikeXml(const std::string& name, std::string_view bytes) {
-  std::string end = name.substr(name.size() - std::min<size_t>(name.size(), 4));
-  std::transform(end.begin(), end.end(), end.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const std::string end =
+      AsciiLower(std::string_view(name).substr(name.size() - std::min<size_t>(name.size(), 4)));
   if (end == ".xml") return true;
   if (bytes.substr(0, 3) == "\xef\xbb\xbf") bytes.remove_prefix(3);
   const size_t first = bytes.find_first_not_of(" \t\r\n");

@@ -1,9 +1,10 @@
 #include "pipeline/tenders/offered_object.h"
 
-#include <nettle/base64.h>
-
 #include <algorithm>
 #include <charconv>
+
+#include "base/ascii.h"
+#include "base/base64.h"
 
 namespace penstock::pipeline {
 namespace {
@@ -18,28 +19,8 @@ std::optional<int64_t> Number(std::string_view text) {
 
 // The hexadecimal digits of `size` bytes in Base64; empty when it is something else.
 std::string HexOfBase64(std::string_view text, size_t size) {
-  std::string bytes(BASE64_DECODE_LENGTH(text.size()), '\0');
-  size_t length = bytes.size();
-  base64_decode_ctx context;
-  base64_decode_init(&context);
-  if (base64_decode_update(&context, &length, reinterpret_cast<uint8_t*>(bytes.data()), text.size(),
-                           text.data()) != 1 ||
-      base64_decode_final(&context) != 1 || length != size) {
-    return "";
-  }
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string hex;
-  for (size_t i = 0; i < size; ++i) {
-    hex += kDigits[static_cast<unsigned char>(bytes[i]) >> 4];
-    hex += kDigits[static_cast<unsigned char>(bytes[i]) & 15];
-  }
-  return hex;
-}
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return lower;
+  const auto bytes = Base64Decode(text);
+  return bytes.ok() && bytes->size() == size ? HexText(*bytes) : "";
 }
 
 // The value of `algorithm` among "sha-256=:…:, md5=:…:" or, of RFC 3230, "SHA-256=…,MD5=…".
@@ -50,7 +31,7 @@ std::string DigestIn(std::string_view field, std::string_view algorithm, size_t 
     field.remove_prefix(std::min(end + 1, field.size()));
     while (!one.empty() && one.front() == ' ') one.remove_prefix(1);
     const size_t equals = one.find('=');
-    if (equals == std::string_view::npos || Lower(one.substr(0, equals)) != algorithm) continue;
+    if (equals == std::string_view::npos || AsciiLower(one.substr(0, equals)) != algorithm) continue;
     one.remove_prefix(equals + 1);
     if (one.size() > 1 && one.front() == ':' && one.back() == ':') one = one.substr(1, one.size() - 2);
     return HexOfBase64(one, size);
@@ -63,7 +44,7 @@ std::string DigestIn(std::string_view field, std::string_view algorithm, size_t 
 std::string Md5OfS3(const net::Headers& headers, std::string_view etag) {
   if (!headers.Find("x-amz-request-id") || etag.size() != 34 || etag.front() != '"') return "";
   const std::string encryption = headers.Find("x-amz-server-side-encryption").value_or("AES256");
-  const std::string digits = Lower(etag.substr(1, 32));
+  const std::string digits = AsciiLower(etag.substr(1, 32));
   const bool hex = digits.find_first_not_of("0123456789abcdef") == std::string::npos;
   return hex && encryption == "AES256" ? digits : "";
 }

@@ -5,24 +5,19 @@
 #include <algorithm>
 #include <functional>
 
+#include "base/ascii.h"
 #include "base/json.h"
 
 namespace penstock::source {
 namespace {
 
-std::string_view Trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
 // Whether a parameter of a link is rel with `next` among its words.
 bool IsRelNext(std::string_view parameter) {
   const size_t equals = parameter.find('=');
-  std::string name(Trimmed(parameter.substr(0, equals)));
+  std::string name(TrimAscii(parameter.substr(0, equals), " \t"));
   for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   if (equals == std::string_view::npos || name != "rel") return false;
-  std::string_view words = Trimmed(parameter.substr(equals + 1));
+  std::string_view words = TrimAscii(parameter.substr(equals + 1), " \t");
   if (words.size() >= 2 && words.front() == '"' && words.back() == '"')
     words = words.substr(1, words.size() - 2);
   while (!words.empty()) {

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/ascii.h"
 #include "base/clock.h"
 #include "base/date.h"
 #include "base/spelling.h"
@@ -28,8 +29,6 @@ constexpr TypeName kTypes[] = {
     {ColumnType::kSeconds, "seconds", "seconds since 1970"},
     {ColumnType::kMilliseconds, "milliseconds", "milliseconds since 1970"},
 };
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 std::optional<int64_t> AsDate(std::string_view text) {
   const bool compact = text.size() == 8 && std::all_of(text.begin(), text.end(), IsDigit);

@@ -2,12 +2,11 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "base/date.h"
 
 namespace penstock::source {
 namespace {
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 // RFC 8259 section 6, without an exponent.
 bool IsNumber(std::string_view text) {
