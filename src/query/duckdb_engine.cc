@@ -108,10 +108,12 @@ Result<std::unique_ptr<ResultStream>> DuckDbEngine::Execute(std::string_view sql
   ASSIGN_OR_RETURN(const auto views, SelectViews(views_, use, options_.default_database, statement.select));
 
   const S3Access* s3 = options_.s3 ? &*options_.s3 : nullptr;
-  ASSIGN_OR_RETURN(const FilesOfGlob files, ListS3(views, s3, options.stop));
-  if (!files.empty()) {
-    std::vector<std::string> scopes;
-    for (const auto& [glob, uris] : files) scopes.push_back(FolderOfGlob(glob));
+  ASSIGN_OR_RETURN(const FilesOfGlob files, ListFiles(views, s3, options.stop));
+  std::vector<std::string> scopes;
+  for (const auto& [glob, listed] : files) {
+    if (IsS3(glob)) scopes.push_back(FolderOfGlob(glob));
+  }
+  if (!scopes.empty()) {
     RETURN_IF_ERROR(OpenS3(*session, *s3, scopes,
                            options_.httpfs_candidates.empty() ? HttpfsCandidates(session->api().path)
                                                               : options_.httpfs_candidates,
@@ -119,8 +121,8 @@ Result<std::unique_ptr<ResultStream>> DuckDbEngine::Execute(std::string_view sql
     RETURN_IF_ERROR(watch->Check());
   }
 
-  // A damaged footer may be reported without the file's name: views that were made are tried one file after
-  // another.
+  // The stream has it, and so the files' `hold`. A damaged footer may be reported without the file's name:
+  // views that were made are tried one file after another.
   auto explain = [views, files](DuckDbSession& in, const Status& status) {
     if (CodeOf(status) != ErrorCode::kCorrupt || status.message().find(".parquet") != std::string::npos)
       return status;
@@ -136,6 +138,9 @@ Result<std::unique_ptr<ResultStream>> DuckDbEngine::Execute(std::string_view sql
   std::vector<std::string> folders = {spill};
   for (const ViewSpec* view : views) {
     if (const std::string folder = FolderOfGlob(view->glob); !folder.empty()) folders.push_back(folder);
+  }
+  for (const auto& [glob, listed] : files) {
+    if (!listed.live.empty()) folders.push_back(listed.live.substr(0, listed.live.rfind('/') + 1));
   }
   std::string search_path = "main";
   if (!options_.default_database.empty()) {

@@ -96,21 +96,27 @@ Status OpenS3(DuckDbSession& session, const S3Access& s3, const std::vector<std:
       "cannot give DuckDB the credentials for S3");
 }
 
-Result<FilesOfGlob> ListS3(const std::vector<const ViewSpec*>& views, const S3Access* access,
-                           std::stop_token stop) {
+Result<FilesOfGlob> ListFiles(const std::vector<const ViewSpec*>& views, const S3Access* access,
+                              std::stop_token stop) {
   FilesOfGlob files;
   for (const ViewSpec* view : views) {
-    if (!IsS3(view->glob) || !view->has_files) continue;
+    if ((!IsS3(view->glob) && view->snapshot == nullptr) || !view->has_files) continue;
     const std::string name = view->database.empty() ? view->name : view->database + "." + view->name;
-    if (access == nullptr) {
+    if (IsS3(view->glob) && access == nullptr) {
       return MakeError(ErrorCode::kConfiguration,
                        "table " + name + " lies in S3, and this engine has no access to it: " + view->glob);
+    }
+    if (view->snapshot != nullptr) {
+      auto taken = view->snapshot(stop);
+      RETURN_IF_ERROR(WithContext(taken.status(), "table " + name));
+      files[view->glob] = std::move(*taken);
+      continue;
     }
     const std::string folder = FolderOfGlob(view->glob);
     const auto listed = access->list(folder, stop);
     RETURN_IF_ERROR(WithContext(listed.status(), "table " + name));
     const std::string pattern = view->glob.substr(folder.size());
-    auto& mine = files[view->glob];
+    auto& mine = files[view->glob].files;
     for (const std::string& uri : *listed) {
       if (uri.starts_with(folder) &&
           fnmatch(pattern.c_str(), uri.c_str() + folder.size(), FNM_PATHNAME | FNM_NOESCAPE) == 0) {

@@ -25,11 +25,11 @@ Status OpenS3(DuckDbSession& session, const S3Access& access, const std::vector<
 
 inline bool IsS3(std::string_view glob) { return glob.starts_with("s3://"); }
 
-// The files of each table in S3, by its glob. Read by our own listing, so that DuckDB's globs and its URL
-// parameters, which would reach other servers, are switched off. Configuration: there is a table in S3, and
-// no access.
-using FilesOfGlob = std::map<std::string, std::vector<std::string>>;
-Result<FilesOfGlob> ListS3(const std::vector<const ViewSpec*>& views, const S3Access* access,
-                           std::stop_token stop);
+// The files of each table that has a snapshot, and of each one in S3, by its glob. Those in S3 are read by
+// our own listing, so that DuckDB's globs and its URL parameters, which would reach other servers, are
+// switched off. Configuration: there is a table in S3, and no access.
+using FilesOfGlob = std::map<std::string, TableFiles>;
+Result<FilesOfGlob> ListFiles(const std::vector<const ViewSpec*>& views, const S3Access* access,
+                              std::stop_token stop);
 
 }  // namespace penstock::query

@@ -71,16 +71,24 @@ std::string EmptySelect(const ViewSpec& view) {
   return sql + " WHERE false";
 }
 
-// `files`: of a table in S3; elsewhere DuckDB looks for them itself.
-Result<std::string> FilesSelect(const ViewSpec& view, const std::vector<std::string>* files) {
-  if (view.format != "parquet") {
-    return MakeError(ErrorCode::kConfiguration, "table " + FullName(view) + ": its files are " + view.format +
-                                                    ", and only parquet can be queried");
+std::string ListOf(const std::vector<std::string>& texts) {
+  std::string sql = "[";
+  for (const std::string& text : texts) sql += (&text == &texts.front() ? "" : ", ") + QuoteSqlText(text);
+  return sql + "]";
+}
+
+// How partitions are read off the files' paths.
+std::string HiveOptions(const ViewSpec& view) {
+  if (view.partition_columns.empty()) return ", hive_partitioning = false";
+  std::string sql = ", hive_partitioning = true, hive_types = {";
+  for (const auto& column : view.partition_columns) {
+    sql += (&column == &view.partition_columns.front() ? "" : ", ") + QuoteSqlText(column.first) + ": " +
+           column.second;
   }
-  if (!view.glob.starts_with('/') && files == nullptr) {
-    return MakeError(ErrorCode::kConfiguration,
-                     "table " + FullName(view) + ": this engine reads local files and S3, not " + view.glob);
-  }
+  return sql + "}";
+}
+
+std::string ParquetSelect(const ViewSpec& view, const std::string& files) {
   // DuckDB takes a schema or partitions, not both: with a schema, partitions are read off the files' names.
   const bool by_name = view.columns_differ && !view.partition_columns.empty();
   std::string sql = "SELECT *";
@@ -91,26 +99,8 @@ Result<std::string> FilesSelect(const ViewSpec& view, const std::vector<std::str
              QuoteSqlText("/" + name + "=([^/]+)/") + ", 1) AS " + type + ") AS " + QuoteSqlName(name);
     }
   }
-  sql += " FROM read_parquet(";
-  if (files == nullptr) {
-    sql += QuoteSqlText(view.glob);
-  } else {
-    sql += '[';
-    for (const std::string& file : *files) sql += (&file == &files->front() ? "" : ", ") + QuoteSqlText(file);
-    sql += ']';
-  }
-  if (by_name) {
-    sql += ", hive_partitioning = false, filename = " + QuoteSqlText(kFileColumn);
-  } else if (view.partition_columns.empty()) {
-    sql += ", hive_partitioning = false";
-  } else {
-    sql += ", hive_partitioning = true, hive_types = {";
-    for (size_t i = 0; i < view.partition_columns.size(); ++i) {
-      sql += (i == 0 ? "" : ", ") + QuoteSqlText(view.partition_columns[i].first) + ": " +
-             view.partition_columns[i].second;
-    }
-    sql += "}";
-  }
+  sql += " FROM read_parquet(" + files;
+  sql += by_name ? ", hive_partitioning = false, filename = " + QuoteSqlText(kFileColumn) : HiveOptions(view);
   if (view.columns_differ) {
     // By name, each file's column cast to ours: footers are read with the files, not before.
     sql += ", schema = MAP {";
@@ -122,6 +112,44 @@ Result<std::string> FilesSelect(const ViewSpec& view, const std::vector<std::str
     sql += "}";
   }
   return sql + ")";
+}
+
+// Objects need no newline between them.
+std::string JsonSelect(const ViewSpec& view, const std::string& files) {
+  std::string sql = "SELECT * FROM read_json(" + files + ", format = 'unstructured', columns = {";
+  for (const auto& column : view.columns) {
+    sql += (&column == &view.columns.front() ? "" : ", ") + QuoteSqlText(column.first) + ": " +
+           QuoteSqlText(column.second);
+  }
+  return sql + "}" + HiveOptions(view) + ")";
+}
+
+// `files`: of a table with a snapshot, or in S3; elsewhere DuckDB looks for them itself.
+Result<std::string> FilesSelect(const ViewSpec& view, const TableFiles* files) {
+  const bool json = view.format == "json";
+  if (view.format != "parquet" && !json) {
+    return MakeError(ErrorCode::kConfiguration, "table " + FullName(view) + ": its files are " + view.format +
+                                                    ", and only parquet and json can be queried");
+  }
+  if (!view.glob.starts_with('/') && files == nullptr) {
+    return MakeError(ErrorCode::kConfiguration,
+                     "table " + FullName(view) + ": this engine reads local files and S3, not " + view.glob);
+  }
+  std::string sql;
+  if (files == nullptr || !files->files.empty()) {
+    const std::string list = files == nullptr ? QuoteSqlText(view.glob) : ListOf(files->files);
+    sql = json ? JsonSelect(view, list) : ParquetSelect(view, list);
+  }
+  if (files == nullptr || files->live.empty()) return sql;
+  if (!sql.empty()) sql += " UNION ALL BY NAME ";
+  sql += "SELECT ";
+  for (const auto* columns : {&view.columns, &view.partition_columns}) {
+    for (const auto& [name, type] : *columns) {
+      sql += "CAST(" + QuoteSqlName(name) + " AS " + type + ") AS " + QuoteSqlName(name) + ", ";
+    }
+  }
+  sql.resize(sql.size() - 2);
+  return sql + " FROM read_parquet(" + QuoteSqlText(files->live) + ", hive_partitioning = false)";
 }
 
 bool NoFiles(const Status& status) {
@@ -164,10 +192,10 @@ Status CreateViews(DuckDbSession& session, const std::vector<const ViewSpec*>& v
     const std::string create =
         "CREATE VIEW " + QuoteSqlName(schema) + "." + QuoteSqlName(view->name) + " AS ";
     const auto listed = files.find(view->glob);
-    const auto* uris = listed == files.end() ? nullptr : &listed->second;
-    bool empty = !view->has_files || (uris != nullptr && uris->empty());
+    const auto* taken = listed == files.end() ? nullptr : &listed->second;
+    bool empty = !view->has_files || (taken != nullptr && taken->files.empty() && taken->live.empty());
     if (!empty) {
-      ASSIGN_OR_RETURN(const std::string select, FilesSelect(*view, uris));
+      ASSIGN_OR_RETURN(const std::string select, FilesSelect(*view, taken));
       const Status created = session.Run(create + select);
       empty = !created.ok() && NoFiles(created);
       if (!created.ok() && !empty) return WithContext(created, "table " + FullName(*view));
@@ -197,10 +225,11 @@ std::string FindDamagedFile(DuckDbSession& session, const std::vector<const View
   for (const Probe& probe : {Probe{"SELECT '' FROM parquet_file_metadata(", ")"},
                              Probe{"SELECT CAST(max(hash(t)) AS VARCHAR) FROM read_parquet(", ") t"}}) {
     for (const ViewSpec* view : views) {
+      if (view->format != "parquet") continue;
       const auto listed = files_of_glob.find(view->glob);
       const auto files =
           listed != files_of_glob.end()
-              ? Result<std::vector<std::string>>(listed->second)
+              ? Result<std::vector<std::string>>(listed->second.files)
               : session.Texts("SELECT file FROM glob(CAST($1 AS VARCHAR)) ORDER BY file", view->glob);
       if (!files.ok()) continue;
       for (const std::string& file : *files) {

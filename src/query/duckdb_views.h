@@ -18,8 +18,8 @@ namespace penstock::query {
 Result<std::vector<const ViewSpec*>> SelectViews(const std::vector<ViewSpec>& views, const StatementUse& use,
                                                  const std::string& default_database, std::string_view sql);
 
-// Creates them; a table without files becomes an empty view. `files`: of those in S3. Corrupt: the first file
-// is damaged.
+// Creates them; a table without files becomes an empty view. `files`: of those that ListFiles has. Corrupt:
+// the first file is damaged.
 Status CreateViews(DuckDbSession& session, const std::vector<const ViewSpec*>& views,
                    const FilesOfGlob& files);
 

@@ -5,6 +5,7 @@
 #include <arrow/type_fwd.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -16,6 +17,15 @@
 #include "query/parameter.h"
 
 namespace penstock::query {
+
+// The files of a table at one moment, where a listing alone does not say which count.
+struct TableFiles {
+  std::vector<std::string> files;  // absolute paths, or s3:// URIs
+  // One more, of Parquet, absolute: rows that are in none of them yet, with the view's columns and those of
+  // its partitions, by name. Empty: there are none.
+  std::string live;
+  std::shared_ptr<void> hold;  // as long as a query reads them
+};
 
 // A table of the catalog as an engine sees it.
 struct ViewSpec {
@@ -35,7 +45,10 @@ struct ViewSpec {
   // The files differ: some lack columns or have them in another type. Each is read by name and cast to
   // `columns`; what it lacks is null, and what `columns` lack is not seen. Without partitions only.
   bool columns_differ = false;
+  // "parquet", or "json": objects one after another, compressed as their names end.
   std::string format = "parquet";
+  // Asked once by each query that reads the table; null: the files of the glob.
+  std::function<Result<TableFiles>(std::stop_token)> snapshot;
 };
 
 struct QueryOptions {
