@@ -140,7 +140,7 @@ Result<std::unique_ptr<ResultStream>> DuckDbEngine::Execute(std::string_view sql
     if (const std::string folder = FolderOfGlob(view->glob); !folder.empty()) folders.push_back(folder);
   }
   for (const auto& [glob, listed] : files) {
-    if (!listed.live.empty()) folders.push_back(listed.live.substr(0, listed.live.rfind('/') + 1));
+    if (!listed.folder.empty()) folders.push_back(listed.folder);
   }
   std::string search_path = "main";
   if (!options_.default_database.empty()) {

@@ -34,10 +34,12 @@ class DuckDbSnapshotTest : public testing::Test {
     const auto csv = RunToCsv(engine, sql);
     return csv.ok() ? *csv : Describe(csv.status());
   }
-  void WriteTick(const std::string& key, const std::string& name, const std::string& more = "") {
+  void WriteTick(const std::string& key, const std::string& name) {
     lake_.Write(key, "select '" + name +
-                         "' as name, 1.5::double as high, timestamptz '2020-05-14 13:30:00+00' as ts" + more);
+                         "' as name, 1.5::double as high, timestamptz '2020-05-14 13:30:00+00' as ts");
   }
+
+  std::string Live() const { return lake_.root() + "/live/ticks/dt=2020-05-15/b.parquet"; }
 
   TinyLake lake_;
   SystemClock clock_;
@@ -48,10 +50,10 @@ constexpr std::string_view kAll = "select name, high, epoch(ts)::bigint as t, dt
 TEST_F(DuckDbSnapshotTest, ReadsTheFilesOfTheSnapshotAndTheLiveRows) {
   WriteTick("ticks/dt=2020-05-14/a.parquet", "A");
   WriteTick("ticks/dt=2020-05-14/half.parquet", "not this one");
-  WriteTick("live/rows.parquet", "B", ", '2020-05-15' as dt");
+  WriteTick("live/ticks/dt=2020-05-15/b.parquet", "B");
   auto view = Ticks();
   view.snapshot = [&](std::stop_token) -> Result<TableFiles> {
-    return TableFiles{{lake_.root() + "/ticks/dt=2020-05-14/a.parquet"}, lake_.root() + "/live/rows.parquet"};
+    return TableFiles{{lake_.root() + "/ticks/dt=2020-05-14/a.parquet", Live()}, lake_.root() + "/live/"};
   };
   EXPECT_EQ(Run(view, kAll), "name,high,t,dt\nA,1.5,1589463000,2020-05-14\nB,1.5,1589463000,2020-05-15\n");
   EXPECT_EQ(Run(view, "select name from ticks where dt = '2020-05-15'"), "name\nB\n");
@@ -60,13 +62,13 @@ TEST_F(DuckDbSnapshotTest, ReadsTheFilesOfTheSnapshotAndTheLiveRows) {
 }
 
 TEST_F(DuckDbSnapshotTest, LiveRowsAloneAndNothingAtAll) {
-  WriteTick("live/rows.parquet", "B", ", '2020-05-15' as dt");
+  WriteTick("live/ticks/dt=2020-05-15/b.parquet", "B");
   auto view = Ticks();
   TableFiles files;
-  files.live = lake_.root() + "/live/rows.parquet";
+  files = {{Live()}, lake_.root() + "/live/"};
   view.snapshot = [&](std::stop_token) -> Result<TableFiles> { return files; };
   EXPECT_EQ(Run(view, kAll), "name,high,t,dt\nB,1.5,1589463000,2020-05-15\n");
-  files.live.clear();
+  files = {};
   EXPECT_EQ(Run(view, kAll), "name,high,t,dt\n");
 }
 
@@ -104,11 +106,11 @@ TEST_F(DuckDbSnapshotTest, ItsFailureIsTheQuerys) {
 
 TEST_F(DuckDbSnapshotTest, LiveRowsOfATableWhoseFilesDiffer) {
   lake_.Write("ticks/dt=2020-05-14/a.parquet", "select 'A' as name, 2::integer as high");
-  WriteTick("live/rows.parquet", "B", ", '2020-05-15' as dt");
+  WriteTick("live/ticks/dt=2020-05-15/b.parquet", "B");
   auto view = Ticks();
   view.columns_differ = true;
   view.snapshot = [&](std::stop_token) -> Result<TableFiles> {
-    return TableFiles{{lake_.root() + "/ticks/dt=2020-05-14/a.parquet"}, lake_.root() + "/live/rows.parquet"};
+    return TableFiles{{lake_.root() + "/ticks/dt=2020-05-14/a.parquet", Live()}, lake_.root() + "/live/"};
   };
   EXPECT_EQ(Run(view, "select name, high, dt from ticks order by name"),
             "name,high,dt\nA,2,2020-05-14\nB,1.5,2020-05-15\n");
@@ -122,12 +124,12 @@ TEST_F(DuckDbSnapshotTest, ObjectsOfJsonWithAndWithoutNewlines) {
   Write("ticks/dt=2020-05-14/a",
         "{\"name\":\"A\",\"high\":1,\"ts\":\"2020-05-14T13:30:00Z\"}{\"high\":2.5,\"name\":\"B\"}");
   Write("ticks/dt=2020-05-15/b", "{\"name\":\"C\",\"more\":[1]}\n{\"name\":\"D\"}\n");
-  EXPECT_EQ(
-      Run(view, kAll),
-      "name,high,t,dt\nA,1,1589463000,2020-05-14\nB,2.5,,2020-05-14\nC,,,2020-05-15\nD,,,2020-05-15\n");
-  WriteTick("live/rows.parquet", "E", ", '2020-05-15' as dt");
+  EXPECT_EQ(Run(view, kAll),
+            "name,high,t,dt\nA,1,1589463000,2020-05-14\nB,2.5,,2020-05-14\nC,,,2020-05-15\nD,,,2020-05-15\n");
+  Write("live/ticks/dt=2020-05-15/e", "{\"name\":\"E\"}");
   view.snapshot = [&](std::stop_token) -> Result<TableFiles> {
-    return TableFiles{{lake_.root() + "/ticks/dt=2020-05-15/b"}, lake_.root() + "/live/rows.parquet"};
+    return TableFiles{{lake_.root() + "/ticks/dt=2020-05-15/b", lake_.root() + "/live/ticks/dt=2020-05-15/e"},
+                      lake_.root() + "/live/"};
   };
   EXPECT_EQ(Run(view, "select name, dt from ticks order by name"),
             "name,dt\nC,2020-05-15\nD,2020-05-15\nE,2020-05-15\n");

@@ -135,21 +135,8 @@ Result<std::string> FilesSelect(const ViewSpec& view, const TableFiles* files) {
     return MakeError(ErrorCode::kConfiguration,
                      "table " + FullName(view) + ": this engine reads local files and S3, not " + view.glob);
   }
-  std::string sql;
-  if (files == nullptr || !files->files.empty()) {
-    const std::string list = files == nullptr ? QuoteSqlText(view.glob) : ListOf(files->files);
-    sql = json ? JsonSelect(view, list) : ParquetSelect(view, list);
-  }
-  if (files == nullptr || files->live.empty()) return sql;
-  if (!sql.empty()) sql += " UNION ALL BY NAME ";
-  sql += "SELECT ";
-  for (const auto* columns : {&view.columns, &view.partition_columns}) {
-    for (const auto& [name, type] : *columns) {
-      sql += "CAST(" + QuoteSqlName(name) + " AS " + type + ") AS " + QuoteSqlName(name) + ", ";
-    }
-  }
-  sql.resize(sql.size() - 2);
-  return sql + " FROM read_parquet(" + QuoteSqlText(files->live) + ", hive_partitioning = false)";
+  const std::string list = files == nullptr ? QuoteSqlText(view.glob) : ListOf(files->files);
+  return json ? JsonSelect(view, list) : ParquetSelect(view, list);
 }
 
 bool NoFiles(const Status& status) {
@@ -193,7 +180,7 @@ Status CreateViews(DuckDbSession& session, const std::vector<const ViewSpec*>& v
         "CREATE VIEW " + QuoteSqlName(schema) + "." + QuoteSqlName(view->name) + " AS ";
     const auto listed = files.find(view->glob);
     const auto* taken = listed == files.end() ? nullptr : &listed->second;
-    bool empty = !view->has_files || (taken != nullptr && taken->files.empty() && taken->live.empty());
+    bool empty = !view->has_files || (taken != nullptr && taken->files.empty());
     if (!empty) {
       ASSIGN_OR_RETURN(const std::string select, FilesSelect(*view, taken));
       const Status created = session.Run(create + select);

@@ -21,9 +21,9 @@ namespace penstock::query {
 // The files of a table at one moment, where a listing alone does not say which count.
 struct TableFiles {
   std::vector<std::string> files;  // absolute paths, or s3:// URIs
-  // One more, of Parquet, absolute: rows that are in none of them yet, with the view's columns and those of
-  // its partitions, by name. Empty: there are none.
-  std::string live;
+  // Of those that do not lie below the view's glob: rows that the table has, and none of its files yet. With
+  // a '/' at the end; empty: none.
+  std::string folder;
   std::shared_ptr<void> hold;  // as long as a query reads them
 };
 
