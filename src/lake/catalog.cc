@@ -60,6 +60,7 @@ json::object EntryJson(const TableEntry& entry) {
                    {"rejected_prefix", entry.rejected_prefix},
                    {"description", entry.description}};
   if (entry.evolving) out["evolving"] = true;
+  if (!entry.files.empty()) out["files"] = entry.files;
   return out;
 }
 
@@ -75,6 +76,7 @@ Result<TableEntry> ParseEntry(const json::value& value, std::string_view databas
   ASSIGN_OR_RETURN(entry.description, GetStringOr(value, "description", ""));
   const auto* evolving = value.get_object().if_contains("evolving");
   entry.evolving = evolving != nullptr && evolving->is_bool() && evolving->get_bool();
+  ASSIGN_OR_RETURN(entry.files, GetStringOr(value, "files", ""));
   RETURN_IF_ERROR(CheckEntry(entry));
   return entry;
 }

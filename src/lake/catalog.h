@@ -35,6 +35,9 @@ struct TableEntry {
   // The files differ: `columns` is the union of theirs (lake/evolving_table.h), and what a file lacks is
   // null.
   bool evolving = false;
+  // Where below `prefix` its files are, as a shell's pattern ("*/*/*.json.gz"). Empty: a folder NAME=value for each partition
+  // column, and in it what ends with .parquet.
+  std::string files;
 
   friend bool operator==(const TableEntry&, const TableEntry&) = default;
 };

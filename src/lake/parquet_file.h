@@ -15,6 +15,8 @@
 namespace penstock::lake {
 
 struct ParquetOptions {
+  // zstd, snappy, gzip or none. ParquetStreamWriter's; the encoder knows zstd only.
+  std::string codec = "zstd";
   int zstd_level = 1;  // higher: smaller and slower; of 500 daily bars 3 gains nothing; 0: none
   // The rows must be in the order of these columns; that is checked, and noted in the file.
   std::vector<std::string> sorted_by;

@@ -124,6 +124,14 @@ Result<std::shared_ptr<arrow::RecordBatch>> Decode(std::string bytes, std::strin
   return batch->ReplaceSchemaMetadata(nullptr);
 }
 
+Result<arrow::Compression::type> CodecOf(std::string_view name) {
+  if (name == "zstd") return arrow::Compression::ZSTD;
+  if (name == "snappy") return arrow::Compression::SNAPPY;
+  if (name == "gzip") return arrow::Compression::GZIP;
+  if (name == "none") return arrow::Compression::UNCOMPRESSED;
+  return MakeError(ErrorCode::kUsage, fmt::format("Parquet's compression is zstd, snappy, gzip or none, got {}", name));
+}
+
 class StreamWriter : public ParquetStreamWriter {
  public:
   StreamWriter(std::shared_ptr<arrow::Schema> schema, std::unique_ptr<parquet::arrow::FileWriter> writer)
@@ -193,9 +201,10 @@ Result<std::unique_ptr<ParquetStreamWriter>> ParquetStreamWriter::Open(
     const std::shared_ptr<arrow::Schema>& schema, const ParquetOptions& options,
     std::function<Status(std::string_view)> sink) {
   parquet::WriterProperties::Builder builder;
+  ASSIGN_OR_RETURN(const auto codec, CodecOf(options.codec));
+  if (codec == arrow::Compression::ZSTD) builder.compression_level(options.zstd_level);
   builder.created_by("penstock")
-      ->compression(arrow::Compression::ZSTD)
-      ->compression_level(options.zstd_level)
+      ->compression(codec)
       ->enable_statistics()
       ->enable_write_page_index()
       ->enable_page_checksum()

@@ -53,8 +53,12 @@ Result<std::vector<query::ViewSpec>> ViewsOf(lake::Catalog& catalog, const std::
       view.database = database;
       view.name = table.table;
       view.glob = fmt::format("{}/{}", bucket_uri, table.prefix);
-      for (const auto& partition : table.partition_columns) view.glob += fmt::format("{}=*/", partition.name);
-      view.glob += "*.parquet";
+      if (table.files.empty()) {
+        for (const auto& partition : table.partition_columns) view.glob += fmt::format("{}=*/", partition.name);
+        view.glob += "*.parquet";
+      } else {
+        view.glob += table.files;
+      }
       ASSIGN_OR_RETURN(view.columns, ColumnsOf(table.columns));
       ASSIGN_OR_RETURN(view.partition_columns, ColumnsOf(table.partition_columns));
       view.columns_differ = table.evolving;

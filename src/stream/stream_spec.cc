@@ -95,6 +95,7 @@ json::object ToJson(const StreamSpec& spec) {
     keys.push_back(json::object{{"name", key.name}, {"path", key.path}});
   }
   out["partition_keys"] = std::move(keys);
+  if (!spec.json_columns.empty()) out["json_columns"] = lake::CatalogColumnsJson(spec.json_columns);
   if (spec.parquet) {
     out["parquet"] = json::object{{"columns", lake::CatalogColumnsJson(spec.parquet->columns)},
                                   {"compression", spec.parquet->compression}};
@@ -142,6 +143,9 @@ Result<StreamSpec> StreamSpecFromJson(const json::object& document) {
     ASSIGN_OR_RETURN(conversion.columns, lake::ParseCatalogColumns(*parquet, "columns"));
     ASSIGN_OR_RETURN(conversion.compression, GetString(*parquet, "compression"));
     spec.parquet = std::move(conversion);
+  }
+  if (document.contains("json_columns")) {
+    ASSIGN_OR_RETURN(spec.json_columns, lake::ParseCatalogColumns(document, "json_columns"));
   }
   ASSIGN_OR_RETURN(const auto transform, ObjectOr(document, "transform"));
   ASSIGN_OR_RETURN(spec.transform.built_in, ArrayOr(transform, "built_in"));

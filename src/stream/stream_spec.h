@@ -64,6 +64,7 @@ struct StreamSpec {
   TransformSpec transform;
   // The table that is registered at the first delivery; empty: none.
   std::string database, table;
+  std::vector<lake::CatalogColumn> json_columns;  // its columns where there is no conversion to Parquet
   std::string description;
   std::map<std::string, std::string> tags;
   std::string folder;  // of the pipeline that declares the stream: where its handler runs; empty: none

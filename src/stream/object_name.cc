@@ -1,0 +1,73 @@
+#include "stream/object_name.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "base/sha256.h"
+#include "stream/java_time_format.h"
+
+namespace penstock::stream {
+namespace {
+
+constexpr uint64_t kSequenceBits = (uint64_t{1} << 62) - 1;
+constexpr size_t kUuidLength = 36;
+
+bool IsHex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }
+
+bool IsUuid8(std::string_view text) {
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (i == 8 || i == 13 || i == 18 || i == 23 ? text[i] != '-' : !IsHex(text[i])) return false;
+  }
+  return text.size() == kUuidLength && text[14] == '8' && text[19] >= '8' && text[19] <= 'b';
+}
+
+}  // namespace
+
+std::string ObjectUuid(const StreamSpec& spec, std::string_view partition, uint64_t first_sequence) {
+  const std::string hash = Sha256Hex(fmt::format(
+      "{}\n{}\n{}\n{}", spec.name, spec.created.time_since_epoch().count(), first_sequence, partition));
+  const uint64_t low = (first_sequence & kSequenceBits) | uint64_t{2} << 62;
+  return fmt::format("{}-{}-8{}-{:04x}-{:012x}", hash.substr(0, 8), hash.substr(8, 4), hash.substr(12, 3),
+                     low >> 48, low & 0xffffffffffffULL);
+}
+
+std::string ObjectName(const StreamSpec& spec, const TimeZone& zone, TimePoint oldest,
+                       uint64_t first_sequence, std::string_view partition) {
+  static const JavaTimeFormat kTime = JavaTimeFormat::Parse("yyyy-MM-dd-HH-mm-ss").ValueOrDie();
+  return fmt::format("{}-{}-{}-{}", spec.name, spec.version, kTime.Format(oldest, zone),
+                     ObjectUuid(spec, partition, first_sequence));
+}
+
+std::string ObjectExtension(const StreamSpec& spec) {
+  if (!spec.file_extension.empty()) return spec.file_extension;
+  if (spec.parquet) return ".parquet";
+  switch (spec.compression) {
+    case Compression::kNone: return "";
+    case Compression::kGzip: return ".gz";
+    case Compression::kZip: return ".zip";
+    case Compression::kSnappy: return ".snappy";
+    case Compression::kHadoopSnappy: return ".hsnappy";
+    case Compression::kZstd: return ".zst";
+  }
+  return "";
+}
+
+std::optional<uint64_t> FirstSequenceOf(std::string_view key) {
+  // The last UUID of the name: behind it stands an extension at most.
+  const std::string_view name = key.substr(key.rfind('/') + 1);
+  if (name.size() < kUuidLength) return std::nullopt;
+  for (size_t at = name.size() - kUuidLength + 1; at-- > 0;) {
+    const std::string_view uuid = name.substr(at, kUuidLength);
+    if (!IsUuid8(uuid)) continue;
+    const std::string_view behind = name.substr(at + kUuidLength);
+    if (!behind.empty() && behind[0] != '.') continue;
+    uint64_t high = 0, low = 0;
+    std::from_chars(uuid.data() + 19, uuid.data() + 23, high, 16);
+    std::from_chars(uuid.data() + 24, uuid.data() + 36, low, 16);
+    return ((high << 48) | low) & kSequenceBits;
+  }
+  return std::nullopt;
+}
+
+}  // namespace penstock::stream

@@ -1,0 +1,35 @@
+// Names of delivered objects, as Firehose forms them: PREFIX STREAM-VERSION-YYYY-MM-DD-HH-MM-SS-UUID
+// EXTENSION. Source: Amazon Data Firehose developer guide, "Configure Amazon S3 object name format".
+//
+// The time is the arrival of the object's oldest record, in the stream's time zone. The UUID is of version 8
+// (RFC 9562, section 5.8) and says which sequence that record had, so that every object can be traced to the
+// log, and a reader of both knows what is in which: see stream/delivery_state.h.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/date.h"
+#include "stream/stream_spec.h"
+
+namespace penstock::stream {
+
+// 8 hexadecimal digits "-" 4 "-" "8" and 3: of a hash of the stream, its creation, the partition and the
+// sequence; then "-" and 16 digits with a "-" in them: the variant's two bits and the sequence in 62.
+std::string ObjectUuid(const StreamSpec& spec, std::string_view partition, uint64_t first_sequence);
+
+// Without prefix and extension. `partition`: what tells objects of the same first record apart, such as their
+// prefix.
+std::string ObjectName(const StreamSpec& spec, const TimeZone& zone, TimePoint oldest,
+                       uint64_t first_sequence, std::string_view partition);
+
+// ".json", or what Firehose appends: .gz, .zip, .snappy, .hsnappy, .parquet (and .zst).
+std::string ObjectExtension(const StreamSpec& spec);
+
+// The sequence of the oldest record of an object of any stream, by its key alone. Nothing: no object of a
+// delivery.
+std::optional<uint64_t> FirstSequenceOf(std::string_view key);
+
+}  // namespace penstock::stream
