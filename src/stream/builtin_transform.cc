@@ -39,7 +39,7 @@ Result<std::unique_ptr<BuiltinTransform>> BuiltinTransform::Make(const json::arr
                                                                  const StepContext& context) {
   auto transform = std::make_unique<BuiltinTransform>();
   for (size_t i = 0; i < specs.size(); ++i) {
-    const std::string place = fmt::format("transform[{}]", i);
+    const std::string place = fmt::format("transform.built_in[{}]", i);
     const auto* spec = specs[i].if_object();
     if (spec == nullptr || spec->size() != 1) {
       return MakeError(

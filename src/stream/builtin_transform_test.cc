@@ -122,6 +122,7 @@ TEST_F(BuiltinTransformTest, TimesOfAnyFormBecomeOne) {
   EXPECT_THAT(timestamp(R"("from":"epoch_s")", R"("soon")"),
               HasSubstr("Transform.Timestamp: field t: not a time in the form epoch_s: \"soon\""));
   EXPECT_THAT(timestamp(R"("from":"epoch_s")", "1e300"), HasSubstr("not a time"));
+  EXPECT_THAT(timestamp(R"("from":"epoch_s")", "1589463000000"), HasSubstr("not a time")) << "milliseconds";
   EXPECT_THAT(timestamp(R"("from":"%Y-%m-%d")", R"("2020-02-30")"), HasSubstr("not a time"));
   EXPECT_THAT(timestamp(R"("from":"%Y-%m-%d")", R"("2020-02-03 and more")"), HasSubstr("not a time"));
 }

@@ -18,6 +18,10 @@ namespace {
 
 namespace ch = std::chrono;
 
+// The years 1 to 9999, whose text every engine reads.
+const TimePoint kFirst = MakeDate(1, 1, 1);
+const TimePoint kEnd = MakeDate(10000, 1, 1);
+
 // Of one unit, from the epoch on.
 std::optional<TimePoint> FromEpoch(const json::value& value, int64_t micros) {
   double number = 0;
@@ -35,8 +39,7 @@ std::optional<TimePoint> FromEpoch(const json::value& value, int64_t micros) {
     return std::nullopt;
   }
   const double at = number * static_cast<double>(micros);
-  // The years 1677 to 2262 and beyond: what other engines hold in 64 bits.
-  if (!std::isfinite(at) || std::abs(at) > 9.2e15 * 1e3) return std::nullopt;
+  if (!std::isfinite(at) || std::abs(at) > 9.2e18) return std::nullopt;
   return TimePoint(Duration(std::llround(at)));
 }
 
@@ -52,7 +55,7 @@ class Timestamp : public RecordStep {
     const json::value* value = field.Find(std::as_const(record));
     if (value == nullptr || value->is_null()) return true;
     const auto time = Read(*value);
-    if (!time) {
+    if (!time || *time < kFirst || *time >= kEnd) {
       return MakeError(ErrorCode::kInvalidData,
                        fmt::format("field {}: not a time in the form {}: {}", field.text(), from,
                                    JsonText(*value).substr(0, 100)));

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "stream/transform.h"
+
 namespace penstock::stream {
 namespace {
 
@@ -177,6 +179,9 @@ Status CheckStreamSpec(const StreamSpec& spec) {
   if (spec.parquet && spec.parquet->columns.empty()) return Bad("a conversion to Parquet needs columns");
   if (spec.transform.handler && !spec.transform.built_in.empty()) {
     return Bad("a stream has built-in transforms or a handler, not both");
+  }
+  if (const Status transform = CheckTransformSpec(spec.transform); !transform.ok()) {
+    return Bad(transform.message());
   }
   return Status::OK();
 }

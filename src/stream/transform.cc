@@ -4,40 +4,31 @@
 
 #include <utility>
 
+#include "base/json_text.h"
 #include "stream/builtin_transform.h"
 #include "stream/lambda_transform.h"
-#include "stream/transform_settings.h"
 
 namespace penstock::stream {
 
-Result<TransformSpec> ReadTransformSpec(const json::value& value, std::string_view where) {
+Result<TransformSpec> ReadTransformSpec(const json::value& value) {
   TransformSpec spec;
   const auto* object = value.if_object();
   if (object != nullptr && object->contains("command")) {
     spec.handler = *object;
-  } else if (value.is_object() || value.is_string()) {
-    spec.built_in = {value};
-  } else if (const auto* list = value.if_array()) {
-    spec.built_in = *list;
   } else {
-    return MakeError(
-        ErrorCode::kConfiguration,
-        fmt::format("{}: expected a list of built-in transforms, or a handler as {{command: […]}}, "
-                    "got {}",
-                    where, DescribeValue(&value)));
-  }
-  for (auto& step : spec.built_in) {
-    if (step.is_string()) step = json::object{{step.get_string(), json::object()}};
-    if (const auto* named = step.if_object(); named != nullptr && named->contains("command")) {
-      return MakeError(
-          ErrorCode::kConfiguration,
-          fmt::format("{}: a handler stands alone, not in a list of built-in transforms", where));
+    const auto* list = object != nullptr && object->size() == 1 ? object->if_contains("built_in") : nullptr;
+    if (list == nullptr || !list->is_array()) {
+      return MakeError(ErrorCode::kConfiguration,
+                       fmt::format("transform: expected {{built_in: [NAME: SETTINGS, …]}}, or a handler as "
+                                   "{{command: [PROGRAM, …]}}, got {}",
+                                   JsonText(value).substr(0, 80)));
+    }
+    spec.built_in = list->get_array();
+    for (auto& step : spec.built_in) {
+      if (step.is_string()) step = json::object{{step.get_string(), json::object()}};
     }
   }
-  if (const Status status = CheckTransformSpec(spec); !status.ok()) {
-    // The texts begin with "transform", as the key is mostly named.
-    return where == "transform" ? status : WithContext(status, where);
-  }
+  RETURN_IF_ERROR(CheckTransformSpec(spec));
   return spec;
 }
 

@@ -48,12 +48,11 @@ class Transform {
   virtual std::string function_arn() const { return {}; }
 };
 
-// `transform:` of a pipeline.yaml, as JSON: a mapping with `command` is a handler; a list, or a mapping with
-// one name, are built-in ones. Everything that CheckTransformSpec finds is a failure. `where` begins the
-// text.
-Result<TransformSpec> ReadTransformSpec(const json::value& value, std::string_view where);
-// Configuration, with the place ("transform[1].cast.high") and what to do: no such transform or setting, a
-// wrong type, an expression that is none. Starts and opens nothing.
+// `transform:` of a pipeline.yaml, as JSON: {"command": […], …} is a handler, {"built_in": [NAME or
+// {NAME: SETTINGS}, …]} are built-in ones. Fails as CheckTransformSpec does.
+Result<TransformSpec> ReadTransformSpec(const json::value& value);
+// Configuration, with the place ("transform.built_in[1].cast.high") and what to do: no such transform or
+// setting, a wrong type, an expression that is none. Starts and opens nothing.
 Status CheckTransformSpec(const TransformSpec& spec);
 
 struct TransformOptions {

@@ -10,16 +10,16 @@ namespace {
 
 using ::testing::HasSubstr;
 
+// A list stands for the built-in ones.
 Result<TransformSpec> Read(std::string_view text) {
-  return ReadTransformSpec(ParseJson(text).ValueOrDie(), "transform");
+  json::value value = ParseJson(text).ValueOrDie();
+  if (value.is_array()) value = json::object{{"built_in", value}};
+  return ReadTransformSpec(value);
 }
 
-TEST(TransformSpec, IsAListOneNameOrAHandler) {
+TEST(TransformSpec, IsAListOfBuiltInOnesOrAHandler) {
   EXPECT_EQ(JsonText(Read(R"(["append_newline", {"filter":"high > 1"}])").ValueOrDie().built_in),
             R"([{"append_newline":{}},{"filter":"high > 1"}])");
-  EXPECT_EQ(JsonText(Read(R"("append_newline")").ValueOrDie().built_in), R"([{"append_newline":{}}])");
-  EXPECT_EQ(JsonText(Read(R"({"cast":{"high":"double"}})").ValueOrDie().built_in),
-            R"([{"cast":{"high":"double"}}])");
   const auto handler =
       Read(R"({"command":["python3","-m","awslambdaric","app.handler"],"children":2})").ValueOrDie();
   EXPECT_TRUE(handler.handler);
@@ -35,32 +35,41 @@ TEST(TransformSpec, MistakesAreNamedWithTheirPlace) {
     EXPECT_EQ(CodeOf(read.status()), ErrorCode::kConfiguration) << text;
     EXPECT_THAT(Describe(read.status()), HasSubstr(why)) << text;
   };
-  refused("7", "transform: expected a list of built-in transforms, or a handler as {command: […]}, got 7");
-  refused(R"([{"fliter":"a"}])", "transform[0]: no built-in transform 'fliter' (did you mean filter?)");
+  refused(
+      "7",
+      "transform: expected {built_in: [NAME: SETTINGS, …]}, or a handler as {command: [PROGRAM, …]}, got 7");
+  refused(R"([{"fliter":"a"}])",
+          "transform.built_in[0]: no built-in transform 'fliter' (did you mean filter?)");
   refused(R"([{"cast":{}, "filter":"a"}])",
-          "transform[0]: expected one transform, as NAME: SETTINGS, got 2 names");
-  refused(R"([{"append_newline":{"twice":true}}])", "transform[0].append_newline: it has no settings");
-  refused(R"(["append_newline",{"filter":"high > "}])", "transform[1].filter: not a JSONata expression");
+          "transform.built_in[0]: expected one transform, as NAME: SETTINGS, got 2 names");
+  refused(R"([{"append_newline":{"twice":true}}])",
+          "transform.built_in[0].append_newline: it has no settings");
+  refused(R"(["append_newline",{"filter":"high > "}])",
+          "transform.built_in[1].filter: not a JSONata expression");
   refused(R"([{"filter":5}])", "expected a JSONata expression, such as \"high > 10\", got 5");
   refused(R"([{"cast":{"high":"dubble"}}])",
-          "transform[0].cast.high: expected one of string, int, double, boolean, got dubble (did you mean "
+          "transform.built_in[0].cast.high: expected one of string, int, double, boolean, got dubble (did "
+          "you mean "
           "double?)");
   refused(R"([{"cast":{"a b":"int"}}])", "not the path of a field: 'a b'");
-  refused(R"([{"cast":[]}])", "transform[0].cast: expected {FIELD: TYPE, …}, got a list");
-  refused(R"([{"project":[]}])", "transform[0].project: expected fields, as [name, high] or {NEW: name, …}");
+  refused(R"([{"cast":[]}])", "transform.built_in[0].cast: expected {FIELD: TYPE, …}, got a list");
+  refused(R"([{"project":[]}])",
+          "transform.built_in[0].project: expected fields, as [name, high] or {NEW: name, …}");
   refused(R"([{"project":["a","b.a"]}])", "two fields of the name 'a'");
   refused(R"([{"project":["a[0]"]}])", "a place in a list has no name; write NAME: a[0]");
   refused(R"([{"rename":{"a":"x","b":"x"}}])", "'x' is renamed twice");
-  refused(R"([{"redact":{"fields":[]}}])", "transform[0].redact.fields: expected a list of texts");
-  refused(R"([{"redact":{"fields":["a"],"how":"hash"}}])", "transform[0].redact.key_env: expected the name");
+  refused(R"([{"redact":{"fields":[]}}])", "transform.built_in[0].redact.fields: expected a list of texts");
+  refused(R"([{"redact":{"fields":["a"],"how":"hash"}}])",
+          "transform.built_in[0].redact.key_env: expected the name");
   refused(R"([{"redact":{"fields":["a"],"hw":"mask"}}])",
-          "transform[0].redact.hw: no such setting (did you mean how?)");
+          "transform.built_in[0].redact.hw: no such setting (did you mean how?)");
   refused(R"([{"timestamp":{"field":"t","from":"seconds"}}])",
           "expected iso, epoch_s, epoch_ms, epoch_us or a pattern");
   refused(R"([{"timestamp":{"field":"t","from":"%Y","zone":"Europe/Londn"}}])",
-          "transform[0].timestamp.zone");
+          "transform.built_in[0].timestamp.zone");
   refused(R"([{"timestamp":{"field":"t","zone":"Europe/London"}}])", "times in the form iso have their own");
-  refused(R"([{"command":["a"]}])", "a handler stands alone");
+  refused(R"([{"command":["a"]}])", "transform.built_in[0]: no built-in transform 'command'");
+  refused(R"({"built_in":[],"other":1})", "expected {built_in:");
   refused(R"({"command":[]})", "transform.command: expected a list of texts, got a list");
   refused(R"({"command":["a"],"timeout_s":0})",
           "transform.timeout_s: expected a whole number from 1 to 900, got 0");
