@@ -14,7 +14,7 @@
 //   NotFound,
 //   3. lists the table's objects and takes those with FirstSequenceOf(key) < D (stream/object_name.h), and of
 //   these the ones
-//      that CurrentObjects names where objects were compacted (stream/compaction.h),
+//      that CurrentObjects names where objects were compacted (stream/current_objects.h),
 //   4. reads the log from D on.
 // Objects of a plan have sequences from D on, so 3 leaves them out whether they are there or not, and records
 // of them are read by 4; every object below D is complete, for `delivered` is raised behind its put. It takes

@@ -25,10 +25,11 @@ bool IsUuid8(std::string_view text) {
 }  // namespace
 
 std::string ObjectUuid(const StreamSpec& spec, std::string_view partition, uint64_t first_sequence) {
-  const std::string hash = Sha256Hex(fmt::format(
-      "{}\n{}\n{}\n{}", spec.name, spec.created.time_since_epoch().count(), first_sequence, partition));
+  const std::string stream =
+      Sha256Hex(fmt::format("{}\n{}", spec.name, spec.created.time_since_epoch().count()));
+  const std::string hash = Sha256Hex(fmt::format("{}\n{}", first_sequence, partition));
   const uint64_t low = (first_sequence & kSequenceBits) | uint64_t{2} << 62;
-  return fmt::format("{}-{}-8{}-{:04x}-{:012x}", hash.substr(0, 8), hash.substr(8, 4), hash.substr(12, 3),
+  return fmt::format("{}-{}-8{}-{:04x}-{:012x}", stream.substr(0, 8), hash.substr(0, 4), hash.substr(4, 3),
                      low >> 48, low & 0xffffffffffffULL);
 }
 
@@ -53,21 +54,31 @@ std::string ObjectExtension(const StreamSpec& spec) {
   return "";
 }
 
-std::optional<uint64_t> FirstSequenceOf(std::string_view key) {
+std::optional<ParsedName> ParseObjectName(std::string_view key) {
   // The last UUID of the name: behind it stands an extension at most.
   const std::string_view name = key.substr(key.rfind('/') + 1);
   if (name.size() < kUuidLength) return std::nullopt;
   for (size_t at = name.size() - kUuidLength + 1; at-- > 0;) {
     const std::string_view uuid = name.substr(at, kUuidLength);
     if (!IsUuid8(uuid)) continue;
-    const std::string_view behind = name.substr(at + kUuidLength);
-    if (!behind.empty() && behind[0] != '.') continue;
+    ParsedName parsed;
+    parsed.extension = name.substr(at + kUuidLength);
+    if (!parsed.extension.empty() && parsed.extension[0] != '.') continue;
     uint64_t high = 0, low = 0;
     std::from_chars(uuid.data() + 19, uuid.data() + 23, high, 16);
     std::from_chars(uuid.data() + 24, uuid.data() + 36, low, 16);
-    return ((high << 48) | low) & kSequenceBits;
+    parsed.first_sequence = ((high << 48) | low) & kSequenceBits;
+    parsed.stream_id = uuid.substr(0, 8);
+    constexpr size_t kTime = 19;  // 2020-05-14-13-30-00
+    if (at > kTime + 1) parsed.time = name.substr(at - kTime - 1, kTime);
+    return parsed;
   }
   return std::nullopt;
+}
+
+std::optional<uint64_t> FirstSequenceOf(std::string_view key) {
+  const auto parsed = ParseObjectName(key);
+  return parsed ? std::optional(parsed->first_sequence) : std::nullopt;
 }
 
 }  // namespace penstock::stream

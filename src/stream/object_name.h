@@ -16,8 +16,9 @@
 
 namespace penstock::stream {
 
-// 8 hexadecimal digits "-" 4 "-" "8" and 3: of a hash of the stream, its creation, the partition and the
-// sequence; then "-" and 16 digits with a "-" in them: the variant's two bits and the sequence in 62.
+// 8 hexadecimal digits of a hash of the stream (its name and when it was made), "-", 4 digits, "-8" and 3 of
+// a hash of the partition and the sequence, then "-" and 16 digits with a "-" in them: the variant's two bits
+// and the sequence in 62.
 std::string ObjectUuid(const StreamSpec& spec, std::string_view partition, uint64_t first_sequence);
 
 // Without prefix and extension. `partition`: what tells objects of the same first record apart, such as their
@@ -28,8 +29,17 @@ std::string ObjectName(const StreamSpec& spec, const TimeZone& zone, TimePoint o
 // ".json", or what Firehose appends: .gz, .zip, .snappy, .hsnappy, .parquet (and .zst).
 std::string ObjectExtension(const StreamSpec& spec);
 
-// The sequence of the oldest record of an object of any stream, by its key alone. Nothing: no object of a
-// delivery.
+// What a key says; views of it.
+struct ParsedName {
+  std::string_view stream_id;  // the UUID's 8 digits of the stream
+  std::string_view time;       // 2020-05-14-13-30-00; empty: none stands there
+  std::string_view extension;  // behind the UUID
+  uint64_t first_sequence = 0;
+};
+// Nothing: no object of a delivery.
+std::optional<ParsedName> ParseObjectName(std::string_view key);
+
+// The sequence of the oldest record of an object of any stream, by its key alone. Nothing: as above.
 std::optional<uint64_t> FirstSequenceOf(std::string_view key);
 
 }  // namespace penstock::stream
