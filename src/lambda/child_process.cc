@@ -181,7 +181,9 @@ Result<std::unique_ptr<ChildProcess>> ChildProcess::Start(const ChildOptions& op
   sigset_t all, before;
   ::sigfillset(&all);
   ::pthread_sigmask(SIG_SETMASK, &all, &before);  // no handler of ours runs in the child
-  const pid_t pid = ::fork();
+  // Without the handlers that libraries set at fork: allocators take all their locks there, and the child
+  // allocates nothing.
+  const pid_t pid = ::_Fork();
   if (pid == 0) RunChild(plan);
   const int fork_error = errno;
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
