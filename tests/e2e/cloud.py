@@ -45,12 +45,15 @@ class S3:
         (self.root / name).mkdir()
         return f"s3://{name}"
 
-    def upload(self, lake, bucket, prefix):
-        """Every object of a lake in a folder."""
+    def client(self):
         import boto3
 
-        client = boto3.client("s3", endpoint_url=self.origin, region_name="us-east-1", aws_access_key_id=KEY,
-                              aws_secret_access_key=SECRET)
+        return boto3.client("s3", endpoint_url=self.origin, region_name="us-east-1", aws_access_key_id=KEY,
+                            aws_secret_access_key=SECRET)
+
+    def upload(self, lake, bucket, prefix):
+        """Every object of a lake in a folder."""
+        client = self.client()
         for key in files_of(lake):
             client.upload_file(str(pathlib.Path(lake, key)), bucket, f"{prefix}/{key}")
 

@@ -1,5 +1,8 @@
 import contextlib
 
+import re
+
+import cloud
 import harness
 import pytest
 
@@ -9,6 +12,31 @@ def penstock(tmp_path):
     """The binary in a folder of this test's own."""
     assert harness.BINARY.is_file(), f"build it first, or set PENSTOCK_BIN: {harness.BINARY}"
     return harness.Penstock(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def s3(tmp_path_factory):
+    """A real S3 server (versitygw), shared by the tests of a file."""
+    server = cloud.S3(tmp_path_factory.mktemp("s3"))
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def bucket(s3, request):
+    """A bucket of this test's own; what lies in it is at `place`."""
+    name = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower())[-60:].strip("-")
+
+    class Bucket:
+        uri = s3.make_bucket(name) + "/lakes/one"
+        place = s3.root / name / "lakes/one"
+
+        @staticmethod
+        def put(key, text):
+            """As another program would: below `place`."""
+            s3.client().put_object(Bucket=name, Key=f"lakes/one/{key}", Body=text.encode())
+
+    return Bucket
 
 
 @pytest.fixture(scope="module")

@@ -5,28 +5,9 @@ import random
 import subprocess
 
 import pytest
-from cloud import SECRET, S3, Sqs, aws_environment
+from cloud import SECRET, Sqs, aws_environment
 from harness import (FIRST, LAST, SYMBOLS, Penstock, assert_same_lake, cells_of, dead_letters, make_pipeline, recorded_rows,
                      table_of, write_symbols)
-
-
-@pytest.fixture(scope="module")
-def s3(tmp_path_factory):
-    server = S3(tmp_path_factory.mktemp("s3"))
-    yield server
-    server.close()
-
-
-@pytest.fixture
-def bucket(s3, request):
-    """A bucket of this test's own; what lies in it is at `place`."""
-    name = request.node.name.replace("_", "-")[:50].rstrip("-")
-
-    class Bucket:
-        uri = s3.make_bucket(name) + "/lakes/one"
-        place = s3.root / name / "lakes/one"
-
-    return Bucket
 
 
 @pytest.fixture
