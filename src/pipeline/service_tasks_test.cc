@@ -15,6 +15,8 @@
 #include "query/duckdb_engine.h"
 #include "queue/memory_queue.h"
 #include "store/memory_store.h"
+#include "workflow/definition_resources.h"
+#include "workflow/s3_tasks.h"
 
 namespace penstock::pipeline {
 namespace {
@@ -188,6 +190,22 @@ TEST_F(ServiceTasksTest, RowsOfAParquetFileAreItems) {
   ASSERT_TRUE(items.ok()) << items.status();
   EXPECT_EQ(JsonText(*items), R"([{"name":"n0","value":0.5},{"name":"n1","value":null}])");
   EXPECT_EQ(CodeOf(ParquetItems("not parquet", 2).status()), ErrorCode::kCorrupt);
+}
+
+// The validator warns of everything else.
+TEST(ServiceTasks, AreThoseThatTheValidatorSaysRunHere) {
+  size_t tasks = 0;
+  for (const auto& name : workflow::ResourcesHere()) {
+    const std::string resource = "arn:aws:states:::" + name;
+    if (FindServiceTask(resource) != nullptr) {
+      ++tasks;
+    } else {
+      EXPECT_TRUE(name == "lambda:invoke" || name == "states:startExecution" ||
+                  workflow::IsS3Resource(resource))
+          << name;
+    }
+  }
+  EXPECT_EQ(tasks, 4U) << "one of FindServiceTask is not known to the validator";
 }
 
 }  // namespace

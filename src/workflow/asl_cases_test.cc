@@ -43,7 +43,7 @@ TEST_P(AslCases, AllPass) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Files, AslCases,
-                         testing::Values(std::pair("recorded.jsonl", 777), std::pair("own.jsonl", 105),
+                         testing::Values(std::pair("recorded.jsonl", 777), std::pair("own.jsonl", 111),
                                          std::pair("recorded_distributed.jsonl", 35),
                                          std::pair("validation.jsonl", 28)),
                          [](const auto& info) {

@@ -8,61 +8,56 @@
 #include <string>
 
 #include "base/spelling.h"
+#include "workflow/s3_tasks.h"
 
 namespace penstock::workflow {
 namespace {
 
 struct Service {
   std::string_view name;
-  std::string_view actions;  // separated by spaces
-  bool here;
+  std::string_view here;       // the actions that run here, separated by spaces
+  std::string_view elsewhere;  // those that only Step Functions runs
 };
 
 constexpr std::array kServices{
-    Service{"lambda", "invoke", true},
-    Service{"sqs", "sendMessage", true},
-    Service{"sns", "publish", true},
-    Service{"athena", "startQueryExecution stopQueryExecution getQueryExecution getQueryResults", true},
-    Service{"states", "startExecution", true},
-    Service{"s3", "getObject putObject listObjectsV2", true},
-    Service{"http", "invoke", true},
-    Service{"apigateway", "invoke", false},
-    Service{"batch", "submitJob", false},
-    Service{"bedrock", "invokeModel createModelCustomizationJob", false},
-    Service{"codebuild",
+    Service{"lambda", "invoke", ""},
+    Service{"sqs", "sendMessage", ""},
+    Service{"sns", "publish", ""},
+    Service{"athena", "startQueryExecution", "stopQueryExecution getQueryExecution getQueryResults"},
+    Service{"states", "startExecution", ""},
+    Service{"http", "invoke", ""},
+    Service{"apigateway", "", "invoke"},
+    Service{"batch", "", "submitJob"},
+    Service{"bedrock", "", "invokeModel createModelCustomizationJob"},
+    Service{"codebuild", "",
             "startBuild stopBuild batchDeleteBuilds batchGetReports startBuildBatch stopBuildBatch "
-            "retryBuildBatch deleteBuildBatch",
-            false},
-    Service{"databrew", "startJobRun", false},
-    Service{"dynamodb", "getItem putItem deleteItem updateItem", false},
-    Service{"ecs", "runTask", false},
+            "retryBuildBatch deleteBuildBatch"},
+    Service{"databrew", "", "startJobRun"},
+    Service{"dynamodb", "", "getItem putItem deleteItem updateItem"},
+    Service{"ecs", "", "runTask"},
     Service{
-        "eks",
+        "eks", "",
         "call runJob createCluster deleteCluster createFargateProfile deleteFargateProfile createNodegroup "
-        "deleteNodegroup",
-        false},
-    Service{"elasticmapreduce",
+        "deleteNodegroup"},
+    Service{"elasticmapreduce", "",
             "createCluster terminateCluster setClusterTerminationProtection addStep cancelStep "
-            "modifyInstanceFleetByName modifyInstanceGroupByName",
-            false},
-    Service{"emr-containers", "createVirtualCluster deleteVirtualCluster startJobRun", false},
-    Service{"emr-serverless",
-            "createApplication startApplication stopApplication deleteApplication startJobRun cancelJobRun",
-            false},
-    Service{"events", "putEvents", false},
-    Service{"glue", "startJobRun", false},
-    Service{"mediaconvert", "createJob", false},
-    Service{"sagemaker",
+            "modifyInstanceFleetByName modifyInstanceGroupByName"},
+    Service{"emr-containers", "", "createVirtualCluster deleteVirtualCluster startJobRun"},
+    Service{"emr-serverless", "",
+            "createApplication startApplication stopApplication deleteApplication startJobRun cancelJobRun"},
+    Service{"events", "", "putEvents"},
+    Service{"glue", "", "startJobRun"},
+    Service{"mediaconvert", "", "createJob"},
+    Service{"sagemaker", "",
             "createEndpoint createEndpointConfig createHyperParameterTuningJob createLabelingJob createModel "
-            "createProcessingJob createTrainingJob createTransformJob updateEndpoint",
-            false},
+            "createProcessingJob createTrainingJob createTransformJob updateEndpoint"},
 };
 
 std::vector<std::string> Words(std::string_view text) {
   std::vector<std::string> words;
   while (!text.empty()) {
     const size_t end = std::min(text.find(' '), text.size());
-    words.emplace_back(text.substr(0, end));
+    if (end > 0) words.emplace_back(text.substr(0, end));
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   return words;
@@ -110,19 +105,18 @@ class ResourceCheck {
     const size_t colon = rest.find(':');
     const std::string_view service = rest.substr(0, colon);
     const std::string_view action = colon == std::string_view::npos ? "" : rest.substr(colon + 1);
-    if (sdk) {
-      if (service == "s3" && (action == "getObject" || action == "putObject")) return;
-      return NotHere(fmt::format("aws-sdk:{}:{}", service, action));
-    }
+    const std::string plain = fmt::format("{}{}:{}", sdk ? "aws-sdk:" : "", service, action);
+    const auto here = ResourcesHere();
+    if (std::find(here.begin(), here.end(), plain) != here.end()) return;
+    if (sdk) return NotHere(plain);
     std::vector<std::string> names;
     for (const auto& known : kServices) {
       names.emplace_back(known.name);
       if (known.name != service) continue;
-      const auto actions = Words(known.actions);
+      const auto actions = Words(fmt::format("{} {}", known.here, known.elsewhere));
       if (std::find(actions.begin(), actions.end(), action) == actions.end())
         return Unrecognised(resource, NearestWord(action, actions));
-      if (!known.here) NotHere(fmt::format("{}:{}", service, action));
-      return;
+      return NotHere(plain);
     }
     Unrecognised(resource, NearestWord(service, names));
   }
@@ -153,6 +147,18 @@ class ResourceCheck {
 };
 
 }  // namespace
+
+std::vector<std::string> ResourcesHere() {
+  std::vector<std::string> out;
+  for (const auto& service : kServices) {
+    for (const auto& action : Words(service.here)) out.push_back(fmt::format("{}:{}", service.name, action));
+  }
+  for (const auto action : S3Actions()) {
+    out.push_back(fmt::format("aws-sdk:s3:{}", action));
+    out.push_back(fmt::format("s3:{}", action));
+  }
+  return out;
+}
 
 void CheckResources(const std::vector<OutlineMachine>& outline, MachineType type,
                     std::vector<Diagnostic>& out) {

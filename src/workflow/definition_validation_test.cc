@@ -136,9 +136,10 @@ TEST(Validation, Resources) {
   for (const char* fine :
        {"arn:aws:states:::lambda:invoke", "arn:aws:states:::lambda:invoke.waitForTaskToken",
         "arn:aws:states:::athena:startQueryExecution.sync", "arn:aws:states:::states:startExecution.sync:2",
-        "arn:aws:states:::aws-sdk:s3:getObject", "arn:aws:states:::sns:publish",
-        "arn:aws:lambda:us-east-1:111111111111:function:f", "${FetchFunctionArn}",
-        "arn:aws:states:::http:invoke"}) {
+        "arn:aws:states:::aws-sdk:s3:getObject", "arn:aws:states:::aws-sdk:s3:listObjectsV2",
+        "arn:aws:states:::aws-sdk:s3:headObject", "arn:aws:states:::aws-sdk:s3:deleteObject",
+        "arn:aws:states:::sns:publish", "arn:aws:lambda:us-east-1:111111111111:function:f",
+        "${FetchFunctionArn}", "arn:aws:states:::http:invoke"}) {
     EXPECT_TRUE(task(fine).empty()) << fine;
   }
   auto found = task("arn:aws:states:::lambda:invok");
@@ -148,6 +149,9 @@ TEST(Validation, Resources) {
   EXPECT_EQ(task("arn:aws:states:::lamda:invoke")[0].fix, "did you mean lambda?");
   for (const auto& [resource, code] : {std::pair("fetch", "RESOURCE_NOT_AN_ARN"),
                                        {"arn:aws:states:::dynamodb:putItem", "RESOURCE_NOT_HERE"},
+                                       {"arn:aws:states:::athena:getQueryExecution", "RESOURCE_NOT_HERE"},
+                                       {"arn:aws:states:::athena:stopQueryExecution", "RESOURCE_NOT_HERE"},
+                                       {"arn:aws:states:::aws-sdk:s3:copyObject", "RESOURCE_NOT_HERE"},
                                        {"arn:aws:states:::aws-sdk:ec2:runInstances", "RESOURCE_NOT_HERE"},
                                        {"arn:aws:states:us-east-1:1:activity:a", "RESOURCE_NOT_HERE"}}) {
     found = task(resource);

@@ -179,16 +179,8 @@ Result<ExecutionInfo> Engine::Execute(ExecutionInfo info, const Definition& defi
   Journal journal(store_, info.name, owner, clock_, recorded.last_id(), recorded.last_time(),
                   std::move(journal_options));
 
-  ExecutionFacts facts;
-  facts.name = info.name;
-  facts.state_machine = info.state_machine;
-  facts.state_machine_id = StateMachineArn(info.state_machine);
-  facts.id = ExecutionArn(info.state_machine, info.name);
-  facts.role_arn = options_.role_arn;
-  facts.start_time = FormatTimestamp(info.started);
+  ExecutionFacts facts = FactsOf(info);
   facts.input = std::move(info.input);
-  facts.redrive_count = info.redrive_count;
-  facts.redrive_time = FormatTimestamp(info.redriven);
   facts.depth = depth;
   InterpreterContext context{definition, facts, recorded, journal, nested_, clock_, random_, watch_, halt};
   context.store = &store_;
@@ -196,6 +188,7 @@ Result<ExecutionInfo> Engine::Execute(ExecutionInfo info, const Definition& defi
   context.max_parallel = options_.max_parallel;
   context.max_payload_bytes = options_.max_payload_bytes;
   context.sources = options_.sources;
+  context.nested = &nested_;
   int64_t deadline = 0;
   if (definition.timeout_s) {
     context.deadline = std::max(info.started, info.redriven) + std::chrono::seconds(*definition.timeout_s);
@@ -253,6 +246,11 @@ Result<ExecutionInfo> Engine::Execute(ExecutionInfo info, const Definition& defi
     return finished.status();
   }
   info.stopped = *finished;
+  // What it waited for in this process was stopped with it; what it waited for in one that died is stopped
+  // now.
+  if (recorded.last_id() > 1 && info.status != ExecutionStatus::kSucceeded) {
+    IgnoreError(AbandonNested(info), "best effort; the execution has ended");
+  }
   log.Info("execution_ended", {{"status", NameOf(info.status)}, {"error", info.error}});
   return info;
 }
@@ -284,7 +282,45 @@ Status Engine::Stop(const std::string& name, const std::string& error, const std
   last.error = error;
   last.cause = cause;
   const Ending ending{ExecutionStatus::kAborted, nullptr, error, cause, last.timestamp};
-  return store_.Append(name, owner, {last}, ending);
+  RETURN_IF_ERROR(store_.Append(name, owner, {last}, ending));
+  IgnoreError(AbandonNested(info), "best effort; the execution has ended");
+  return Status::OK();
+}
+
+ExecutionFacts Engine::FactsOf(const ExecutionInfo& info) const {
+  ExecutionFacts facts;
+  facts.name = info.name;
+  facts.state_machine = info.state_machine;
+  facts.state_machine_id = StateMachineArn(info.state_machine);
+  facts.id = ExecutionArn(info.state_machine, info.name);
+  facts.role_arn = options_.role_arn;
+  facts.start_time = FormatTimestamp(info.started);
+  facts.redrive_count = info.redrive_count;
+  facts.redrive_time = FormatTimestamp(info.redriven);
+  return facts;
+}
+
+Status Engine::AbandonNested(const ExecutionInfo& info) {
+  ASSIGN_OR_RETURN(const auto events, store_.History(info.name));
+  std::map<std::string, const HistoryEvent*> waiting;  // by the path of the attempt
+  for (const auto& event : events) {
+    if (event.type == EventType::kTaskScheduled && NestedExecutions::Waits(event.resource)) {
+      waiting[event.path] = &event;
+    } else if (event.type == EventType::kTaskSucceeded || event.type == EventType::kTaskFailed ||
+               event.type == EventType::kTaskTimedOut) {
+      waiting.erase(event.path);
+    }
+  }
+  const ExecutionFacts facts = FactsOf(info);
+  for (const auto& [path, event] : waiting) {
+    TaskRequest request;
+    request.resource = event->resource;
+    ASSIGN_OR_RETURN(request.input, ParseJson(event->data));
+    request.execution_name = info.name;
+    request.id = TaskAttemptId(facts, path);
+    nested_.Abandon(request);
+  }
+  return Status::OK();
 }
 
 Result<ExecutionInfo> Engine::Describe(const std::string& name) { return store_.Get(name); }

@@ -23,6 +23,7 @@ namespace penstock::workflow {
 
 class Halt;
 class Recorded;
+struct ExecutionFacts;
 
 struct EngineOptions {
   // Iterations of a Map at once where its MaxConcurrency is 0. Each runs on a thread; nested Maps multiply.
@@ -117,6 +118,9 @@ class Engine {
     Owner owner;
   };
   Result<Found> FindOrCreate(const StartOptions& start);
+  // Of an execution that has ended without a process that ran it to its end: what its Tasks waited for.
+  Status AbandonNested(const ExecutionInfo& info);
+  ExecutionFacts FactsOf(const ExecutionInfo& info) const;
   Status Answer(const std::string& token, TokenState answer);
   Status BusyError(const std::string& name, const Owner& owner) const;
 

@@ -215,6 +215,40 @@ TEST_F(EngineCrash, ChildExecutionsThatEndedDoNotRunAgain) {
   EXPECT_GE(kills, 12);
 }
 
+// At least once, from the first state on: what AWS says of Express workflows (docs/workflow.md).
+TEST_F(EngineCrash, ExpressChildrenThatHadNotEndedBeginAgainAtTheirFirstState) {
+  std::string express = kDistributed;
+  express.replace(express.find("STANDARD"), 8, "EXPRESS");
+  machine_ = express.c_str();
+  ASSERT_EQ(RunInChild(""), 0);
+  ASSERT_EQ(Calls().size(), 13u);
+  const json::value output = Output();
+  size_t again = 0;
+  for (const std::string point : {"workflow.commit.before", "workflow.commit.after"}) {
+    for (int n = 1;; ++n) {
+      ASSERT_LT(n, 200);
+      Clean();
+      const int status = RunInChild(point + "=kill@" + std::to_string(n));
+      if (status == 0) break;
+      ASSERT_EQ(status, -1) << point << "@" << n;
+      const auto called = Calls();
+      const auto recorded = Events();
+      std::filesystem::remove(folder_ + "/calls");
+      ASSERT_EQ(RunInChild(""), 0) << point << "@" << n;
+      EXPECT_TRUE(JsonEquals(Output(), output)) << point << "@" << n;
+      const auto calls = Calls();
+      for (int item = 1; item <= 4; ++item) {
+        const bool had_ended =
+            recorded.count("ExecutionSucceeded /Each#1[" + std::to_string(item - 1) + "]") > 0;
+        const std::string fetch = "fetch 1 " + std::to_string(item);
+        EXPECT_EQ(calls.count(fetch), had_ended ? 0u : 1u) << point << "@" << n << " item " << item;
+        again += called.count(fetch) > 0 && calls.count(fetch) > 0 ? 1 : 0;
+      }
+    }
+  }
+  EXPECT_GT(again, 0u) << "none was killed between two of its states";
+}
+
 TEST_F(EngineCrash, AFailedCommitEndsTheRunAndTheNextGoesOn) {
   ASSERT_EQ(RunInChild(""), 0);
   const json::value output = Output();

@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <map>
 #include <mutex>
@@ -292,6 +293,101 @@ TEST_F(EngineRedrive, AnExecutionStartsAnother) {
   ASSERT_TRUE(cause.ok());
   EXPECT_EQ(cause->at("Error"), "Broken");
   EXPECT_EQ(cause->at("Status"), "FAILED");
+}
+
+// Developer guide, "Run a Job (.sync)": what a Task waits for is stopped with it.
+class EngineAbandon : public EngineRedrive {
+ protected:
+  EngineAbandon() {
+    const std::string task = R"({"Type":"Task","Resource":"arn:aws:states:::states:startExecution.sync:2",
+      "Parameters":{"StateMachineArn":"inner","Input":{}},)";
+    one_ = R"({"StartAt":"T","States":{"T":)" + task + R"("End":true}}})";
+    timed_ = R"({"StartAt":"T","States":{"T":)" + task + R"("TimeoutSeconds":5,"End":true}}})";
+    of_the_whole_ = R"({"TimeoutSeconds":5,"StartAt":"T","States":{"T":)" + task + R"("End":true}}})";
+    beside_ = R"({"StartAt":"P","States":{"P":{"Type":"Parallel","End":true,
+      "Catch":[{"ErrorEquals":["States.ALL"],"Next":"Caught"}],"Branches":[
+      {"StartAt":"T","States":{"T":)" +
+              task + R"("End":true}}},
+      {"StartAt":"F","States":{"F":{"Type":"Task","Resource":"fails","End":true}}}]},
+      "Caught":{"Type":"Pass","End":true}}})";
+    options_.commit_interval_ms = 0;
+    options_.definitions = [](const std::string& name) -> Result<std::string> {
+      // Inner waits for innermost, and that for ever.
+      return name == "inner"
+                 ? R"({"StartAt":"T","States":{"T":{"Type":"Task",
+        "Resource":"arn:aws:states:::states:startExecution.sync",
+        "Parameters":{"StateMachineArn":"innermost"},"End":true}}})"
+                 : R"({"StartAt":"T","States":{"T":{"Type":"Task","Resource":"hangs","End":true}}})";
+    };
+    abandoning_ = std::make_unique<Engine>(store_, hanging_, still_, random_, Logger(), options_);
+  }
+  FunctionTasks hanging_{[this](const TaskRequest& request, std::stop_token stop) -> Result<json::value> {
+    if (request.resource == "fails") {
+      while (!hangs_) std::this_thread::yield();
+      return MakeTaskError("Broken", "");
+    }
+    hangs_ = true;
+    still_.SleepUntil(TimePoint::max(), stop);
+    return MakeError(ErrorCode::kCancelled, "stopped");
+  }};
+  ExecutionStatus StatusOf(const std::string& name) {
+    const auto info = store_.Get(name);
+    return info.ok() ? info->status : ExecutionStatus::kRunning;
+  }
+  int64_t Having(ExecutionStatus status) {
+    const auto all = store_.List({}).ValueOrDie();
+    return std::count_if(all.begin(), all.end(), [&](const auto& info) { return info.status == status; });
+  }
+  int64_t Running() { return Having(ExecutionStatus::kRunning); }
+  int64_t Aborted() { return Having(ExecutionStatus::kAborted); }
+
+  std::string one_, timed_, of_the_whole_, beside_;
+  std::atomic<bool> hangs_{false};
+  ManualClock still_{clock_.Now(), false};
+  std::unique_ptr<Engine> abandoning_;
+};
+
+TEST_F(EngineAbandon, StoppedWithWhatItWaitsFor) {
+  std::thread running([&] { EXPECT_TRUE(abandoning_->Run({"x", "m", one_, json::object()}).ok()); });
+  while (!hangs_) std::this_thread::yield();
+  EXPECT_TRUE(abandoning_->Stop("x", "Enough", "").ok());
+  running.join();
+  EXPECT_EQ(Aborted(), 3);
+}
+
+TEST_F(EngineAbandon, TimedOutOrFailedWithAnotherBranch) {
+  for (const std::string name : {"timed", "of the whole"}) {
+    hangs_ = false;
+    const std::string definition = name == "timed" ? timed_ : of_the_whole_;
+    std::thread running([&] { EXPECT_TRUE(abandoning_->Run({name, "m", definition, json::object()}).ok()); });
+    while (!hangs_) std::this_thread::yield();
+    while (StatusOf(name) == ExecutionStatus::kRunning) {
+      still_.Advance(std::chrono::seconds(6));
+      std::this_thread::yield();
+    }
+    running.join();
+    EXPECT_EQ(store_.Get(name)->error, "States.Timeout");
+    EXPECT_EQ(Running(), 0);
+  }
+  hangs_ = false;
+  EXPECT_EQ(abandoning_->Run({"beside", "m", beside_, json::object()})->status, ExecutionStatus::kSucceeded);
+  EXPECT_EQ(Running(), 0);
+  EXPECT_EQ(store_.List({})->size(), 9U);
+}
+
+// An interrupted process takes nothing with it; stopped before it is taken up again, all of them end.
+TEST_F(EngineAbandon, StoppedWhileNoProcessRunsThem) {
+  std::stop_source interrupt;
+  std::thread running([&] {
+    EXPECT_EQ(CodeOf(abandoning_->Run({"x", "m", one_, json::object()}, interrupt.get_token()).status()),
+              ErrorCode::kCancelled);
+  });
+  while (!hangs_) std::this_thread::yield();
+  interrupt.request_stop();
+  running.join();
+  EXPECT_EQ(Running(), 3);
+  EXPECT_TRUE(abandoning_->Stop("x", "Enough", "").ok());
+  EXPECT_EQ(Aborted(), 3);
 }
 
 TEST_F(EngineRedrive, AMachineThatStartsItselfEnds) {

@@ -18,6 +18,8 @@
 namespace penstock::workflow {
 
 // Everything outside of the execution itself. Outlives the interpreter.
+class NestedExecutions;
+
 struct InterpreterContext {
   const Definition& definition;
   const ExecutionFacts& facts;
@@ -34,8 +36,12 @@ struct InterpreterContext {
   Lane* lane = nullptr;                   // of a child execution; null: the execution itself
   ExecutionStore* store = nullptr;        // of task tokens
   TokenWatch* tokens = nullptr;
-  ItemSources sources;  // what an ItemReader reads, a ResultWriter writes
+  ItemSources sources;                 // what an ItemReader reads, a ResultWriter writes
+  NestedExecutions* nested = nullptr;  // null: no Task starts executions
 };
+
+// Unique to one attempt of a Task in an execution, and the same when it is taken up again: TaskRequest::id.
+std::string TaskAttemptId(const ExecutionFacts& facts, const std::string& attempt_path);
 
 class Interpreter {
  public:

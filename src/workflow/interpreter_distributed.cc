@@ -379,7 +379,8 @@ Status Interpreter::RunChild(Visit& visit, const json::value& effective, MapRun&
                                            &lane,
                                            context_.store,
                                            context_.tokens,
-                                           context_.sources};
+                                           context_.sources,
+                                           context_.nested};
     auto result = Interpreter(child_context).RunMachine(*visit.state.processor, own, std::move(input));
     frame.last_effect = std::max(frame.last_effect, own.last_effect);
     if (!result.ok() && !IsTaskError(result.status())) {

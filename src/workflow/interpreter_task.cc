@@ -7,6 +7,7 @@
 
 #include "base/json_text.h"
 #include "workflow/interpreter.h"
+#include "workflow/nested_execution.h"
 
 namespace penstock::workflow {
 namespace {
@@ -204,9 +205,12 @@ Result<json::value> Interpreter::AttemptTask(Visit& visit, const json::value& ef
   return result;
 }
 
+std::string TaskAttemptId(const ExecutionFacts& facts, const std::string& attempt_path) {
+  return fmt::format("{} {} {} {}", facts.id, facts.start_time, facts.redrive_count, attempt_path);
+}
+
 std::string Interpreter::AttemptId(const std::string& attempt_path) const {
-  return fmt::format("{} {} {} {}", context_.facts.id, context_.facts.start_time,
-                     context_.facts.redrive_count, attempt_path);
+  return TaskAttemptId(context_.facts, attempt_path);
 }
 
 Result<json::value> Interpreter::AwaitToken(const Frame& frame, const std::string& token, TimePoint deadline,
@@ -272,6 +276,12 @@ Result<json::value> Interpreter::CallTask(Visit& visit, const json::value& effec
   }
   if (timed) context_.watch.Remove(watch);
   timed_out = expired || (timed && context_.clock.Now() >= deadline);
+  const Halt::Reason halted = context_.halt.reason();
+  // Interrupted, the execution is taken up again later, and with it what it waits for.
+  if (stop.stop_requested() && context_.nested != nullptr && halted != Halt::Reason::kInterrupted &&
+      halted != Halt::Reason::kFailed) {
+    context_.nested->Abandon(request);
+  }
   return result;
 }
 

@@ -24,6 +24,11 @@ std::string NameAtEnd(const std::string& arn) {
   return at == std::string::npos ? arn : arn.substr(at + 1);
 }
 
+// Unless the input has a Name, one of the attempt's.
+Result<std::string> NameOf(const TaskRequest& request) {
+  return GetStringOr(request.input, "Name", Sha256Hex(request.id).substr(0, 32));
+}
+
 }  // namespace
 
 NestedExecutions::~NestedExecutions() {
@@ -79,8 +84,7 @@ Result<json::value> NestedExecutions::RunTask(const TaskRequest& request, std::s
                                      *machine));
   }
   start.definition_text = *std::move(text);
-  const std::string unique = Sha256Hex(request.id).substr(0, 32);
-  ASSIGN_OR_RETURN(start.name, GetStringOr(request.input, "Name", unique));
+  ASSIGN_OR_RETURN(start.name, NameOf(request));
   const auto* input = request.input.get_object().if_contains("Input");
   start.input = input == nullptr ? json::value(json::object()) : *input;
   if (start.input.is_string()) {  // JSON text is taken as well
@@ -90,7 +94,7 @@ Result<json::value> NestedExecutions::RunTask(const TaskRequest& request, std::s
   const std::string machine_arn = engine_.StateMachineArn(start.state_machine);
   const std::string execution_arn = engine_.ExecutionArn(start.state_machine, start.name);
   const bool parsed = request.resource == std::string(kResource) + ".sync:2";
-  if (!parsed && request.resource != std::string(kResource) + ".sync") {
+  if (!Waits(request.resource)) {
     ASSIGN_OR_RETURN(const ExecutionInfo begun, engine_.Begin(start));
     if (begun.status == ExecutionStatus::kRunning) {
       std::lock_guard lock(mutex_);
@@ -114,6 +118,25 @@ Result<json::value> NestedExecutions::RunTask(const TaskRequest& request, std::s
   if (ended->status == ExecutionStatus::kSucceeded) return json::value(std::move(description));
   return MakeTaskError("States.TaskFailed",
                        JsonText(DescribeNested(*ended, execution_arn, machine_arn, false)));
+}
+
+bool NestedExecutions::Waits(std::string_view resource) {
+  return PlainResource(resource) == kResource &&
+         (resource.ends_with(".sync") || resource.ends_with(".sync:2"));
+}
+
+void NestedExecutions::Abandon(const TaskRequest& request) {
+  if (!Waits(request.resource)) return;
+  const auto name = NameOf(request);
+  const auto machine = GetString(request.input, "StateMachineArn");
+  if (!name.ok() || !machine.ok()) return;  // it started none
+  const auto info = engine_.Describe(*name);
+  // A Name of the input may belong to somebody else's.
+  if (!info.ok() || info->state_machine != NameAtEnd(*machine)) return;
+  IgnoreError(
+      engine_.Stop(*name, "",
+                   fmt::format("The task of {} that waited for it was stopped", request.execution_name)),
+      "best effort, as the service does it; it may have ended by itself");
 }
 
 }  // namespace penstock::workflow

@@ -5,6 +5,7 @@
 #include <functional>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -31,6 +32,13 @@ class NestedExecutions : public TaskRunner {
       : engine_(engine), others_(others), definitions_(std::move(definitions)) {}
   ~NestedExecutions() override;
   Result<json::value> RunTask(const TaskRequest& request, std::stop_token stop) override;
+  // A Task that waits for the execution it started, by .sync or .sync:2.
+  static bool Waits(std::string_view resource);
+  // Nobody waits for this attempt any more: it was stopped, timed out, or failed with its Parallel or Map.
+  // The execution that it started ends as ABORTED, as far as that can be done; of other Tasks nothing
+  // happens. Source: developer guide, "Discover service integration patterns", Run a Job (.sync): "will make
+  // a best-effort attempt to cancel the task … it will call the Step Functions StopExecution API action".
+  void Abandon(const TaskRequest& request);
 
  private:
   Engine& engine_;

@@ -129,6 +129,28 @@ Result<json::value> List(store::ObjectStore& bucket, const json::value& input) {
   return json::value(std::move(out));
 }
 
+Result<json::value> HeadObject(store::ObjectStore& bucket, const json::value& input) {
+  ASSIGN_OR_RETURN(const std::string key, Parameter(input, "Key"));
+  const auto info = bucket.Head(key);
+  if (!info.ok()) return Translate(info.status());
+  return json::value(Head(*info, info->etag));
+}
+
+Result<json::value> Delete(store::ObjectStore& bucket, const json::value& input) {
+  ASSIGN_OR_RETURN(const std::string key, Parameter(input, "Key"));
+  const Status deleted = bucket.Delete(key);
+  return deleted.ok() ? Result<json::value>(json::object()) : Translate(deleted);
+}
+
+struct Action {
+  std::string_view name;
+  Result<json::value> (*run)(store::ObjectStore& bucket, const json::value& input);
+};
+
+constexpr std::array kActions{Action{"getObject", &Get},         Action{"putObject", &Put},
+                              Action{"listObjectsV2", &List},    Action{"listObjects", &List},
+                              Action{"headObject", &HeadObject}, Action{"deleteObject", &Delete}};
+
 }  // namespace
 
 bool IsS3Resource(std::string_view resource) {
@@ -136,30 +158,25 @@ bool IsS3Resource(std::string_view resource) {
          resource.rfind("arn:aws:states:::s3:", 0) == 0;
 }
 
+std::vector<std::string_view> S3Actions() {
+  std::vector<std::string_view> names;
+  for (const auto& action : kActions) names.push_back(action.name);
+  return names;
+}
+
 Result<json::value> RunS3Task(std::string_view resource, const json::value& input,
                               const ItemSources& sources) {
   resource = PlainResource(resource);
-  const std::string_view action = resource.substr(resource.rfind(':') + 1);
-  ASSIGN_OR_RETURN(const std::string name, Parameter(input, "Bucket"));
+  const std::string_view name = resource.substr(resource.rfind(':') + 1);
+  ASSIGN_OR_RETURN(const std::string bucket, Parameter(input, "Bucket"));
   const auto found = sources.bucket
-                         ? sources.bucket(name)
+                         ? sources.bucket(bucket)
                          : Result<store::ObjectStore*>(MakeError(ErrorCode::kNotFound, "no buckets here"));
   if (!found.ok()) return S3Failed("NoSuchBucketException", "The specified bucket does not exist", 404);
-  store::ObjectStore& bucket = **found;
-  if (action == "getObject") return Get(bucket, input);
-  if (action == "putObject") return Put(bucket, input);
-  if (action == "listObjectsV2" || action == "listObjects") return List(bucket, input);
-  if (action == "headObject" || action == "deleteObject") {
-    ASSIGN_OR_RETURN(const std::string key, Parameter(input, "Key"));
-    if (action == "deleteObject") {
-      const Status deleted = bucket.Delete(key);
-      return deleted.ok() ? Result<json::value>(json::object()) : Translate(deleted);
-    }
-    const auto info = bucket.Head(key);
-    if (!info.ok()) return Translate(info.status());
-    return json::value(Head(*info, info->etag));
+  for (const auto& action : kActions) {
+    if (action.name == name) return action.run(**found, input);
   }
-  return MakeTaskError("States.Runtime", fmt::format("no such action of S3 here: {}", action));
+  return MakeTaskError("States.Runtime", fmt::format("no such action of S3 here: {}", name));
 }
 
 }  // namespace penstock::workflow

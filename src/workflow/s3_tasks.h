@@ -5,6 +5,7 @@
 #pragma once
 
 #include <string_view>
+#include <vector>
 
 #include "base/json.h"
 #include "base/status.h"
@@ -13,6 +14,8 @@
 namespace penstock::workflow {
 
 bool IsS3Resource(std::string_view resource);
+// The actions that run here: "getObject", …
+std::vector<std::string_view> S3Actions();
 // A TaskError S3.NoSuchKeyException, S3.NoSuchBucketException, S3.S3Exception, or States.Runtime for
 // parameters that are missing. A body is a text; one that is not UTF-8 is refused.
 Result<json::value> RunS3Task(std::string_view resource, const json::value& input,
