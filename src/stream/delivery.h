@@ -32,7 +32,7 @@ namespace penstock::stream {
 
 struct DeliveryOptions {
   size_t read_bytes = 1 << 20;       // of the log at once
-  size_t transform_bytes = 1 << 20;  // of records that are transformed at once
+  size_t transform_bytes = 8 << 20;  // of records that are transformed at once, by several children
   Duration retry_first{std::chrono::seconds(1)};
   Duration retry_most{std::chrono::seconds(60)};
 };

@@ -57,11 +57,18 @@ Result<std::string> Expand(const std::string& text, const Environment& environme
 
 std::vector<size_t> CutBatches(std::span<const TransformRecord> records, int64_t batch_bytes) {
   std::vector<size_t> ends;
+  size_t all = 0;
+  for (const auto& record : records) all += record.data.size();
+  const auto most = static_cast<size_t>(batch_bytes);
+  // As many as are needed, of one size: no last one with a single record.
+  const size_t batches = std::max<size_t>(1, (all + most - 1) / most);
+  const size_t target = std::max<size_t>(1, (all + batches - 1) / batches);
   size_t data = 0, event = kEventFrame;
   for (size_t i = 0; i < records.size(); ++i) {
     const size_t more = records[i].data.size(), longer = EventBytesOf(records[i]);
     const bool first = i == (ends.empty() ? 0 : ends.back());
-    if (!first && (data + more > static_cast<size_t>(batch_bytes) || event + longer > kMostEventBytes)) {
+    const bool full = data >= target || data + more > most;
+    if (!first && (full || event + longer > kMostEventBytes)) {
       ends.push_back(i);
       data = 0;
       event = kEventFrame;

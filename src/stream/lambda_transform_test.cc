@@ -129,6 +129,10 @@ TEST_F(LambdaTransformTest, BatchesAreCutBelowTheHintAndBelowSixMegabytes) {
   EXPECT_THAT(CutBatches(records, 1 << 20), ElementsAre(2, 4, 6, 8, 10));
   EXPECT_THAT(CutBatches(records, 1), ElementsAre(1, 2, 3, 4, 5, 6, 7, 8, 9, 10));
   EXPECT_THAT(CutBatches({}, 1), IsEmpty());
+  // A little more than a batch: two halves, not one and a rest.
+  const std::vector<std::string> little(11, std::string(100, 'x'));
+  EXPECT_THAT(CutBatches(Records(little), 1000), ElementsAre(6, 11));
+  EXPECT_THAT(CutBatches(Records(std::vector<std::string>(3)), 1000), ElementsAre(3)) << "empty ones";
   // 11 × 546,200 bytes of base64.
   const std::vector<std::string> more(20, std::string(400 << 10, 'x'));
   EXPECT_THAT(CutBatches(Records(more), 100 << 20), ElementsAre(10, 20));
@@ -226,7 +230,7 @@ TEST_F(HandlerTest, AHandlerThatRaisesIsRetriedInTheSameProcess) {
 
 TEST_F(HandlerTest, AHandlerThatHangsIsKilledAndRetried) {
   int seen = 0;
-  auto out = Misbehave("hang", &seen, {{"timeout_s", 2}});
+  auto out = Misbehave("hang", &seen, {{"timeout_s", 5}});
   EXPECT_EQ(out.result, R::kOk) << out.error_message;
   EXPECT_EQ(out.attempts, 2);
   EXPECT_EQ(seen, 2);
