@@ -47,7 +47,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto wait = ParseRetryAfter(text, TimePoint(std::chrono::seconds(1'700'000'000)));
   Check(!wait || wait->count() >= 0);
 
-  for (const char* coding : {"gzip", "deflate"}) {
+  for (const char* coding : {"gzip", "deflate", "zstd"}) {
     const auto body = DecodeContent(text, coding, 100'000);
     Check(!body.ok() || body->size() <= 100'000);
   }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "aws/sigv4.h"
+#include "base/ascii.h"
 #include "base/sha256.h"
 
 namespace penstock::aws {
@@ -28,12 +29,6 @@ std::vector<std::string_view> Split(std::string_view text, char separator) {
     begin = end + 1;
   }
   return parts;
-}
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return lower;
 }
 
 // 20150830T123600Z, the only form that AWS takes.
@@ -121,7 +116,7 @@ std::optional<SignatureRefusal> CheckHeaders(const Presented& presented, const n
     return Incomplete("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.");
   }
   for (const auto& [name, value] : request.headers.fields()) {
-    const std::string lower = Lower(name);
+    const std::string lower = AsciiLower(name);
     if (is_signed(lower)) {
       parts->headers.emplace_back(lower, value);
     } else if (lower.starts_with("x-amz-")) {

@@ -87,6 +87,7 @@ int RunApp(int argc, char** argv, std::stop_token stop) {
   AddDlqCommand(app, session, action);
   AddLifecycleCommand(app, session, action);
   AddServeCommand(app, session, action);
+  AddStreamCommand(app, session, action);
   AddSchedulesCommand(app, session, action);
   AddReplayCommand(app, session, action);
   AddDoctorCommand(app, session, action);

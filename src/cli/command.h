@@ -31,6 +31,7 @@ void AddBackfillCommand(CLI::App& app, Session& session, Action& action);
 void AddDlqCommand(CLI::App& app, Session& session, Action& action);
 void AddLifecycleCommand(CLI::App& app, Session& session, Action& action);
 void AddServeCommand(CLI::App& app, Session& session, Action& action);
+void AddStreamCommand(CLI::App& app, Session& session, Action& action);
 void AddSchedulesCommand(CLI::App& app, Session& session, Action& action);
 void AddReplayCommand(CLI::App& app, Session& session, Action& action);
 void AddDoctorCommand(CLI::App& app, Session& session, Action& action);

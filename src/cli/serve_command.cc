@@ -1,18 +1,23 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include <sys/resource.h>
+
+#include <algorithm>
 #include <filesystem>
 
 #include "cli/command.h"
 #include "cli/listen_address.h"
 #include "cli/pipeline_bucket.h"
 #include "cli/scheduled_runs.h"
+#include "cli/serve_site.h"
 #include "cli/session.h"
 #include "cli/workspace.h"
 #include "net/http_server.h"
 #include "pipeline/layout.h"
 #include "serve/status_pages.h"
 #include "store/s3_location.h"
+#include "stream/stream_report.h"
 
 namespace penstock::cli {
 namespace {
@@ -28,25 +33,32 @@ std::string Moment(const std::vector<TimePoint>& times, size_t index) {
   return index < times.size() ? FormatTimestamp(times[index]).substr(0, 19) + "Z" : "";
 }
 
-Status NoSchedules() {
-  return MakeError(ErrorCode::kConfiguration, "no pipeline below ./ or ./pipelines/ has schedules",
-                   "name pipelines, or give one schedules: docs/schedules.md");
+// As many connections as the machine lets this process have; idle ones cost next to nothing.
+int RaiseConnections() {
+  constexpr rlim_t kMost = 16'384, kOthers = 512;  // descriptors of logs, databases, transforms
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 512;
+  const rlimit wanted{std::min(limit.rlim_max, std::max(limit.rlim_cur, kMost + kOthers)), limit.rlim_max};
+  if (setrlimit(RLIMIT_NOFILE, &wanted) == 0) limit = wanted;
+  return static_cast<int>(std::clamp<rlim_t>(limit.rlim_cur, kOthers + 64, kMost + kOthers) - kOthers);
+}
+
+Status CheckListening(const ListenAddress& listen, const std::string& text, bool has_keys) {
+  if (listen.is_loopback() || has_keys) return Status::OK();
+  return MakeError(
+      ErrorCode::kUsage,
+      fmt::format("--listen: expected a loopback address, as no keys are configured that others "
+                  "would have to show, got {}",
+                  text),
+      "use 127.0.0.1:PORT or [::1]:PORT, or set PENSTOCK_ACCESS_KEYS=ID:SECRET (docs/streams.md)");
 }
 
 Result<int> Serve(Session& session, const ServeOptions& options) {
   ASSIGN_OR_RETURN(const ListenAddress listen, ParseListenAddress(options.listen));
-  if (!listen.is_loopback()) {
-    return MakeError(
-        ErrorCode::kUsage,
-        fmt::format("--listen: expected a loopback address, as no keys are configured that others "
-                    "would have to show, got {}",
-                    options.listen),
-        "use 127.0.0.1:PORT or [::1]:PORT");
-  }
+  ASSIGN_OR_RETURN(aws::AccessKeys keys, aws::AccessKeys::FromEnvironment());
+  RETURN_IF_ERROR(CheckListening(listen, options.listen, !keys.empty()));
   if (options.target.demo && session.options.bucket.empty()) session.options.bucket = "demo";
   ASSIGN_OR_RETURN(const ScheduledPipelines loaded, LoadSchedules(options.pipelines));
-  if (loaded.schedules.empty()) return NoSchedules();
-
   RETURN_IF_ERROR(AdoptBucket(session, loaded.pipelines));
   Workspace workspace(session, Workspace::Bucket::kMake);
   ASSIGN_OR_RETURN(auto* store, workspace.Schedules());
@@ -55,15 +67,25 @@ Result<int> Serve(Session& session, const ServeOptions& options) {
   for (const auto& pipeline : loaded.pipelines) {
     metrics_keys.push_back(pipeline::MetricsKey(pipeline.config.prefix, pipeline.name()));
   }
-  const serve::StatusPages pages(loaded.schedules, *store, *objects, std::move(metrics_keys),
-                                 session.clock());
+  ServeSite site(session, std::move(keys));
+  const Status streams = site.OpenStreams(workspace);
+  // Several may serve the schedules of a bucket.
+  if (!streams.ok() && (CodeOf(streams) != ErrorCode::kConflict || loaded.schedules.empty())) return streams;
+  if (!streams.ok()) session.Remark(fmt::format("without streams: {}\n", streams.message()));
+  const serve::StatusPages pages(
+      loaded.schedules, *store, *objects, std::move(metrics_keys), session.clock(), [&] {
+        return site.streams() == nullptr ? "" : stream::RenderStreamMetrics(site.streams()->DescribeAll());
+      });
+  site.SetPages(pages);
   net::ServerOptions server_options;
   server_options.address = listen.address;
   server_options.port = listen.port;
+  server_options.max_connections = RaiseConnections();
   ASSIGN_OR_RETURN(const auto server,
-                   net::HttpServer::Start(server_options, [&](const net::ServerRequest& request) {
-                     return pages.Answer(request);
+                   net::HttpServer::StartAsync(server_options, [&](const auto& request, const auto& reply) {
+                     site.Answer(request, reply);
                    }));
+  if (site.streams() != nullptr) RETURN_IF_ERROR(site.streams()->Publish(server->origin()));
   session.Print(fmt::format("{}\n", server->origin()));
   RETURN_IF_ERROR(session.FlushOutput());
   for (const auto& schedule : loaded.schedules) {
@@ -75,6 +97,12 @@ Result<int> Serve(Session& session, const ServeOptions& options) {
                                                           : next));
   }
 
+  if (loaded.schedules.empty()) {
+    while (session.clock().SleepFor(std::chrono::hours(1), session.stop())) {
+    }
+    server->Stop();
+    return 0;
+  }
   ScheduledRuns runs(session, workspace, loaded, options.target);
   serve::Scheduler scheduler(loaded.schedules, *store, runs, session.clock(), session.random(),
                              session.log());
@@ -128,11 +156,15 @@ Result<int> ListSchedules(Session& session, const std::string& pipeline) {
 
 void AddServeCommand(CLI::App& app, Session& session, Action& action) {
   auto options = std::make_shared<ServeOptions>();
-  auto* verb = app.add_subcommand("serve", "run the schedules of pipelines, and say over HTTP how they went");
+  auto* verb = app.add_subcommand(
+      "serve",
+      "run the schedules of pipelines, take records into delivery streams, and say over HTTP how it goes");
   verb->add_option("pipelines", options->pipelines,
                    "names or folders; default: all below ./ and ./pipelines that have schedules");
-  verb->add_option("--listen", options->listen,
-                   "ADDRESS:PORT of loopback for /healthz, /metrics and /schedules; default 127.0.0.1:8181");
+  verb->add_option(
+      "--listen", options->listen,
+      "ADDRESS:PORT, default 127.0.0.1:8181; of loopback unless PENSTOCK_ACCESS_KEYS is set: the Firehose "
+      "API, /streams, /healthz, /metrics, /schedules");
   options->target.AddTo(*verb);
   verb->footer(
       "Examples:\n"

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <zlib.h>
+#include <zstd.h>
 
 #include <algorithm>
 #include <limits>
@@ -129,6 +130,55 @@ class Inflate : public ContentDecoder {
   int64_t taken_ = 0, total_ = 0;
 };
 
+class Zstandard : public ContentDecoder {
+ public:
+  explicit Zstandard(int64_t max_bytes) : max_bytes_(std::max<int64_t>(0, max_bytes)) {
+    // RFC 9659: no frame of this coding needs a larger window.
+    if (context_ != nullptr) ZSTD_DCtx_setParameter(context_.get(), ZSTD_d_windowLogMax, 23);
+  }
+
+  Status Write(std::string_view bytes, const Sink& sink) override {
+    if (context_ == nullptr)
+      return MakeError(ErrorCode::kResourceExhausted, "no memory to decompress a body");
+    if (bytes.empty()) return Status::OK();
+    room_.resize(64 << 10);
+    ZSTD_inBuffer in{bytes.data(), bytes.size(), 0};
+    bool full = true;  // more may come out without more going in
+    while (in.pos < in.size || full) {
+      ZSTD_outBuffer out{room_.data(), room_.size(), 0};
+      const size_t before = in.pos;
+      const size_t left = ZSTD_decompressStream(context_.get(), &out, &in);
+      taken_ += static_cast<int64_t>(in.pos - before);
+      if (ZSTD_isError(left)) return Broken(ZSTD_getErrorName(left));
+      // Asked for more at the end of a frame, it says 'one more head', which is no open frame.
+      if (in.pos != before || out.pos > 0) open_ = left != 0;
+      full = out.pos == room_.size();
+      total_ += static_cast<int64_t>(out.pos);
+      if (total_ > max_bytes_) return TooLarge(max_bytes_, "the decompressed body");
+      if (out.pos > 0) RETURN_IF_ERROR(sink(std::string_view(room_.data(), out.pos)));
+    }
+    return Status::OK();
+  }
+  Status Finish() override { return open_ ? Broken("it ends early") : Status::OK(); }
+
+ private:
+  struct Free {
+    void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
+  };
+
+  Status Broken(const char* why) const {
+    return MakeError(ErrorCode::kUnavailable,
+                     fmt::format("broken compressed body: {} after {} bytes", why, taken_),
+                     "try again; if it stays so, the sender or a proxy damages it");
+  }
+
+  const int64_t max_bytes_;
+  const std::unique_ptr<ZSTD_DCtx, Free> context_{ZSTD_createDCtx()};
+  bool open_ = false;  // a frame is not whole
+  std::string room_;
+  int64_t taken_ = 0, total_ = 0;
+};
+
 }  // namespace
 
 Result<std::unique_ptr<ContentDecoder>> ContentDecoder::Make(std::string_view coding, int64_t max_bytes) {
@@ -140,6 +190,8 @@ Result<std::unique_ptr<ContentDecoder>> ContentDecoder::Make(std::string_view co
     decoder = std::make_unique<Identity>(max_bytes);
   } else if (name == "gzip" || name == "x-gzip" || name == "deflate") {
     decoder = std::make_unique<Inflate>(name != "deflate", max_bytes);
+  } else if (name == "zstd") {
+    decoder = std::make_unique<Zstandard>(max_bytes);
   } else {
     return MakeError(
         ErrorCode::kInvalidData,

@@ -14,9 +14,9 @@ namespace penstock::net {
 // What a request asks for in Accept-Encoding.
 inline constexpr const char* kAcceptEncoding = "gzip, deflate";
 
-// One body, piece by piece. `coding` is the value of Content-Encoding: gzip, x-gzip, deflate, identity or
-// empty; RFC 9110 section 8.4.1, RFC 1952, and for deflate both RFC 1950 and the bare RFC 1951 that some
-// servers send. An empty body stays empty.
+// One body, piece by piece. `coding` is the value of Content-Encoding: gzip, x-gzip, deflate, zstd, identity
+// or empty; RFC 9110 section 8.4.1, RFC 1952, RFC 8878, and for deflate both RFC 1950 and the bare RFC 1951
+// that some servers send. An empty body stays empty.
 class ContentDecoder {
  public:
   using Sink = std::function<Status(std::string_view)>;

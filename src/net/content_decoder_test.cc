@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <zlib.h>
+#include <zstd.h>
 
 namespace penstock::net {
 namespace {
@@ -17,6 +18,12 @@ std::string Deflate(std::string_view text, int window_bits) {
   EXPECT_EQ(deflate(&stream, Z_FINISH), Z_STREAM_END);
   out.resize(stream.total_out);
   deflateEnd(&stream);
+  return out;
+}
+
+std::string Zstd(std::string_view text) {
+  std::string out(ZSTD_compressBound(text.size()), '\0');
+  out.resize(ZSTD_compress(out.data(), out.size(), text.data(), text.size(), 3));
   return out;
 }
 
@@ -42,6 +49,35 @@ TEST(ContentDecoder, GzipAndBothKindsOfDeflate) {
 
 TEST(ContentDecoder, SeveralMembersAreOneBody) {
   EXPECT_EQ(*DecodeContent(Deflate("one ", 31) + Deflate("two", 31), "gzip", kMost), "one two");
+}
+
+TEST(ContentDecoder, Zstandard) {
+  const std::string text = Prices();
+  EXPECT_EQ(*DecodeContent(Zstd(text), "zstd", kMost), text);
+  EXPECT_EQ(*DecodeContent(Zstd("one ") + Zstd("") + Zstd("two"), "zstd", kMost), "one two");
+  EXPECT_EQ(*DecodeContent(Zstd(""), "zstd", kMost), "");
+  EXPECT_EQ(CodeOf(DecodeContent(Zstd(std::string(2 << 20, 'x')), "zstd", kMost).status()),
+            ErrorCode::kTooLarge);
+  EXPECT_EQ(CodeOf(DecodeContent(Zstd("x") + "garbage", "zstd", kMost).status()), ErrorCode::kUnavailable);
+  const std::string whole = Zstd("a body that is compressed, and not long");
+  for (size_t size = 1; size < whole.size(); ++size) {
+    EXPECT_EQ(CodeOf(DecodeContent(whole.substr(0, size), "zstd", kMost).status()), ErrorCode::kUnavailable)
+        << size;
+  }
+  // Byte by byte, as a slow sender gives it.
+  const auto decoder = *ContentDecoder::Make("zstd", kMost);
+  std::string out;
+  for (const char& byte : whole) {
+    ASSERT_TRUE(decoder
+                    ->Write({&byte, 1},
+                            [&](std::string_view piece) {
+                              out += piece;
+                              return Status::OK();
+                            })
+                    .ok());
+  }
+  EXPECT_TRUE(decoder->Finish().ok());
+  EXPECT_EQ(out, "a body that is compressed, and not long");
 }
 
 TEST(ContentDecoder, EveryCutIsNoticed) {

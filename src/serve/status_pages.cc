@@ -154,6 +154,7 @@ Result<std::string> StatusPages::Metrics() const {
     pages.push_back(std::move(object->bytes));
   }
   pages.push_back(RenderScheduleMetrics(statuses));
+  if (more_metrics_) pages.push_back(more_metrics_());
   return MergeMetrics(pages);
 }
 

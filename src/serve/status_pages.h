@@ -1,6 +1,7 @@
 // What is served over HTTP of the schedules: GET /healthz, /schedules (JSON), /metrics (Prometheus text).
 #pragma once
 
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -42,13 +43,16 @@ std::string RenderScheduleMetrics(const std::vector<ScheduleStatus>& statuses);
 class StatusPages {
  public:
   // `metrics_keys`: objects with the metrics of each pipeline's last run; they need not be there.
+  // `more_metrics`: of what else runs in this process, the same text.
   StatusPages(const std::vector<Schedule>& schedules, ScheduleStore& store, store::ObjectStore& objects,
-              std::vector<std::string> metrics_keys, const Clock& clock)
+              std::vector<std::string> metrics_keys, const Clock& clock,
+              std::function<std::string()> more_metrics = nullptr)
       : schedules_(schedules),
         store_(store),
         objects_(objects),
         metrics_keys_(std::move(metrics_keys)),
-        clock_(clock) {}
+        clock_(clock),
+        more_metrics_(std::move(more_metrics)) {}
 
   net::ServerResponse Answer(const net::ServerRequest& request) const;
 
@@ -62,6 +66,7 @@ class StatusPages {
   store::ObjectStore& objects_;
   const std::vector<std::string> metrics_keys_;
   const Clock& clock_;
+  const std::function<std::string()> more_metrics_;
 };
 
 }  // namespace penstock::serve

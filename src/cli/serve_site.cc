@@ -1,0 +1,89 @@
+#include "cli/serve_site.h"
+
+#include <fmt/format.h>
+
+#include "base/json_text.h"
+#include "stream/firehose_error.h"
+#include "stream/stream_report.h"
+
+namespace penstock::cli {
+namespace {
+
+net::ServerResponse Json(int status, const json::value& body) {
+  net::ServerResponse response;
+  response.status = status;
+  response.headers.Add("Content-Type", "application/json");
+  response.body = JsonText(body) + "\n";
+  return response;
+}
+
+net::ServerResponse Problem(int status, const std::string& message) {
+  return Json(status, json::object{{"message", ToValidUtf8(message)}});
+}
+
+}  // namespace
+
+std::string StreamsFolder(const std::string& state_folder) { return state_folder + "/streams"; }
+
+ServeSite::ServeSite(Session& session, aws::AccessKeys keys) : session_(session) {
+  if (!keys.empty()) {
+    check_ = std::make_unique<aws::SignatureCheck>(std::move(keys), "firehose", session.clock());
+  }
+}
+ServeSite::~ServeSite() = default;
+
+Status ServeSite::OpenStreams(Workspace& workspace) {
+  ASSIGN_OR_RETURN(const std::string state, workspace.StateFolder());
+  ASSIGN_OR_RETURN(auto* catalog, workspace.Catalog());
+  auto streams = stream::Streams::Open(StreamsFolder(state), session_.clock(), session_.log());
+  streams_status_ = streams.status();
+  RETURN_IF_ERROR(streams_status_);
+  streams_ = *std::move(streams);
+  firehose_ = std::make_unique<stream::FirehoseApi>(*streams_, *catalog, check_.get(), session_.random());
+  records_ = std::make_unique<stream::RecordsEndpoint>(*streams_);
+  return Status::OK();
+}
+
+std::optional<net::ServerResponse> ServeSite::Refusal(const net::ServerRequest& request) const {
+  if (request.method == "GET" && (request.path == "/healthz" || request.path == "/metrics"))
+    return std::nullopt;
+  if (check_ != nullptr) {
+    const auto refusal = check_->Check(request);
+    if (!refusal) return std::nullopt;
+    return Problem(403, refusal->error + ": " + refusal->message);
+  }
+  if (request.headers.Find("origin") && request.method != "GET") {
+    return Problem(403, "requests of web pages are refused: they have an Origin");
+  }
+  return std::nullopt;
+}
+
+net::ServerResponse ServeSite::StreamPage(const net::ServerRequest& request) const {
+  if (streams_ == nullptr) return Problem(503, Describe(streams_status_));
+  if (request.method != "GET") return Problem(405, "GET only");
+  if (request.segments.size() == 1) {
+    json::array all;
+    for (const auto& info : streams_->DescribeAll()) all.push_back(stream::StreamJson(info));
+    return Json(200, all);
+  }
+  const auto info = streams_->Describe(request.segments[1]);
+  if (!info.ok()) return Problem(404, Describe(info.status()));
+  return Json(200, stream::StreamJson(*info));
+}
+
+void ServeSite::Answer(const std::shared_ptr<net::ServerRequest>& request, const net::ServerReply& reply) {
+  if (stream::FirehoseApi::IsCall(*request) && !request->headers.Find("origin")) {
+    if (firehose_ != nullptr) return firehose_->Answer(request, reply);
+    return reply(stream::AnswerOf({"ServiceUnavailableException", Describe(streams_status_), 500}));
+  }
+  if (auto refusal = Refusal(*request)) return reply(*std::move(refusal));
+  if (stream::RecordsEndpoint::IsCall(*request) && records_ != nullptr)
+    return records_->Answer(request, reply);
+  if (!request->segments.empty() && request->segments[0] == "streams") return reply(StreamPage(*request));
+  if (request->path == "/healthz" && streams_ != nullptr) {
+    if (const Status health = streams_->health(); !health.ok()) return reply(Problem(503, Describe(health)));
+  }
+  reply(pages_->Answer(*request));
+}
+
+}  // namespace penstock::cli

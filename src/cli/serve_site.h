@@ -1,0 +1,51 @@
+// What `penstock serve` answers: calls of AWS clients, requests to streams, pages of state.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "aws/signature_check.h"
+#include "cli/session.h"
+#include "cli/workspace.h"
+#include "net/http_server.h"
+#include "serve/status_pages.h"
+#include "stream/firehose_api.h"
+#include "stream/records_endpoint.h"
+#include "stream/streams.h"
+
+namespace penstock::cli {
+
+// With access keys, all but GET /healthz and /metrics has to be signed. Without, whoever reaches it may call,
+// but for pages of browsers: what a page of somebody else sends to this machine carries an Origin.
+class ServeSite {
+ public:
+  ServeSite(Session& session, aws::AccessKeys keys);
+  ~ServeSite();
+
+  // The streams of the workspace. Conflict: another process serves them; then calls are answered so.
+  Status OpenStreams(Workspace& workspace);
+  // nullptr: another process has them.
+  stream::Streams* streams() { return streams_.get(); }
+  bool has_keys() const { return check_ != nullptr; }
+
+  // Before requests come in. It outlives the site.
+  void SetPages(const serve::StatusPages& pages) { pages_ = &pages; }
+  void Answer(const std::shared_ptr<net::ServerRequest>& request, const net::ServerReply& reply);
+
+ private:
+  std::optional<net::ServerResponse> Refusal(const net::ServerRequest& request) const;
+  net::ServerResponse StreamPage(const net::ServerRequest& request) const;
+
+  Session& session_;
+  std::unique_ptr<aws::SignatureCheck> check_;  // nullptr: no keys are configured
+  Status streams_status_;                       // why there are none
+  std::unique_ptr<stream::Streams> streams_;
+  std::unique_ptr<stream::FirehoseApi> firehose_;
+  std::unique_ptr<stream::RecordsEndpoint> records_;
+  const serve::StatusPages* pages_ = nullptr;
+};
+
+// Where the streams of a state folder lie.
+std::string StreamsFolder(const std::string& state_folder);
+
+}  // namespace penstock::cli

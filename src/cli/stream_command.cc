@@ -1,0 +1,327 @@
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <cstdio>
+#include <deque>
+#include <future>
+
+#include "cli/command.h"
+#include "cli/pipeline_bucket.h"
+#include "cli/serve_site.h"
+#include "cli/session.h"
+#include "cli/stream_server.h"
+#include "cli/stream_top.h"
+#include "cli/workspace.h"
+#include "stream/log_reader.h"
+#include "stream/record_lines.h"
+#include "stream/stream_report.h"
+#include "stream/streams.h"
+
+namespace penstock::cli {
+namespace {
+
+constexpr size_t kMostPosted = 4 << 20;        // bytes of one request
+constexpr size_t kMostPostedRecords = 20'000;  // and its lines
+constexpr size_t kMostCsv = 64 << 20;          // a file of CSV is read whole
+
+struct StreamOptions {
+  std::string name;
+  std::string file = "-";
+  std::string format = "ndjson";
+  int64_t lines = 10;
+  bool follow = false;
+  double interval_s = 1;
+  int64_t count = 0;
+};
+
+Result<std::string> FolderOf(Workspace& workspace) {
+  ASSIGN_OR_RETURN(const std::string state, workspace.StateFolder());
+  return StreamsFolder(state);
+}
+
+// What the server says of all streams; without one, what stands in the folder.
+Result<json::array> AllStreams(Session& session, Workspace& workspace) {
+  ASSIGN_OR_RETURN(auto server, StreamServer::Find(session, workspace));
+  if (server) {
+    ASSIGN_OR_RETURN(const json::value all, server->Get("/streams"));
+    if (!all.is_array())
+      return MakeError(ErrorCode::kInvalidData, server->origin() + " is not `penstock serve`");
+    return all.get_array();
+  }
+  ASSIGN_OR_RETURN(const std::string folder, FolderOf(workspace));
+  ASSIGN_OR_RETURN(const auto specs, stream::ReadStreamSpecs(folder));
+  json::array out;
+  for (const auto& spec : specs) {
+    stream::StreamInfo info;
+    info.spec = spec;
+    json::object row = stream::StreamJson(info);
+    row["state"] = "not served";
+    out.push_back(std::move(row));
+  }
+  return out;
+}
+
+Result<int> ListStreams(Session& session) {
+  Workspace workspace(session);
+  ASSIGN_OR_RETURN(const auto all, AllStreams(session, workspace));
+  Rows rows{{"stream", "state", "records", "bytes", "throttled", "failed", "log_bytes", "version", "created"},
+            {}};
+  for (const auto& each : all) {
+    rows.Add({each.at("name"), each.at("state"), each.at("records"), each.at("bytes"),
+              each.at("throttled_records"), each.at("failed_records"), each.at("log_bytes"),
+              each.at("version"), each.at("created")});
+  }
+  session.PrintRows(rows);
+  return 0;
+}
+
+Status NoSuchStream(const std::string& name) {
+  return MakeError(ErrorCode::kNotFound, fmt::format("there is no stream {}", name),
+                   "`penstock stream ls` lists them");
+}
+
+Result<int> ShowStream(Session& session, const std::string& name) {
+  Workspace workspace(session);
+  ASSIGN_OR_RETURN(const std::string folder, FolderOf(workspace));
+  ASSIGN_OR_RETURN(const auto specs, stream::ReadStreamSpecs(folder));
+  const auto spec =
+      std::find_if(specs.begin(), specs.end(), [&](const auto& each) { return each.name == name; });
+  if (spec == specs.end()) return NoSuchStream(name);
+  json::object out;
+  ASSIGN_OR_RETURN(const auto all, AllStreams(session, workspace));
+  for (const auto& each : all) {
+    if (each.at("name") == json::value(name)) out["now"] = each;
+  }
+  out["specification"] = stream::ToJson(*spec);
+  session.Print(ToPrettyJson(out));
+  return 0;
+}
+
+// Takes records to a stream: by the server, or, when nobody serves, into the log, for the next one that does.
+class RecordSink {
+ public:
+  static Result<RecordSink> Open(Session& session, Workspace& workspace, const std::string& name) {
+    RecordSink sink;
+    ASSIGN_OR_RETURN(sink.server_, StreamServer::Find(session, workspace));
+    if (!sink.server_) {
+      ASSIGN_OR_RETURN(const std::string folder, FolderOf(workspace));
+      ASSIGN_OR_RETURN(const auto specs, stream::ReadStreamSpecs(folder));
+      if (specs.empty()) return NoSuchStream(name);
+      ASSIGN_OR_RETURN(sink.streams_, stream::Streams::Open(folder, session.clock(), session.log()));
+    }
+    sink.name_ = name;
+    return sink;
+  }
+
+  // Returns how many were accepted.
+  Result<int64_t> Put(const stream::RecordGroup& group) {
+    // Each is a line already.
+    if (server_) return server_->Post(name_, "text/plain", group.bytes);
+    std::promise<stream::PutResult> promise;
+    streams_->Put(name_, group, stream::Streams::Take::kAllOrNothing,
+                  [&](const stream::PutResult& result) { promise.set_value(result); });
+    const auto result = promise.get_future().get();
+    if (CodeOf(result.status) == ErrorCode::kNotFound) return NoSuchStream(name_);
+    RETURN_IF_ERROR(result.status);
+    return static_cast<int64_t>(result.accepted);
+  }
+  bool served() const { return server_.has_value(); }
+
+ private:
+  RecordSink() = default;
+  std::string name_;
+  std::optional<StreamServer> server_;
+  std::unique_ptr<stream::Streams> streams_;
+};
+
+// Records of a file in groups that a request can take.
+class RecordFile {
+ public:
+  static Result<RecordFile> Open(const std::string& path, stream::LineFormat format) {
+    RecordFile file(format);
+    file.file_ = path == "-" ? stdin : std::fopen(path.c_str(), "rb");
+    if (file.file_ == nullptr) return MakeError(ErrorCode::kUsage, fmt::format("cannot read {}", path));
+    return file;
+  }
+
+  // Empty: the end.
+  Result<stream::RecordGroup> Next() {
+    stream::RecordGroup group;
+    if (format_ == stream::LineFormat::kCsv) {
+      if (all_.sizes.empty()) RETURN_IF_ERROR(ReadAll());
+    } else {
+      RETURN_IF_ERROR(ReadLines(&group));
+      return group;
+    }
+    while (at_ < all_.sizes.size() && group.sizes.size() < kMostPostedRecords &&
+           (group.sizes.empty() || group.bytes.size() + all_.sizes[at_] <= kMostPosted)) {
+      group.bytes.append(all_.bytes, offset_, all_.sizes[at_]);
+      group.sizes.push_back(all_.sizes[at_]);
+      offset_ += all_.sizes[at_++];
+    }
+    return group;
+  }
+
+ private:
+  explicit RecordFile(stream::LineFormat format) : format_(format) {}
+
+  Status ReadAll() {
+    std::string text;
+    char piece[64 << 10];
+    while (const size_t size = std::fread(piece, 1, sizeof piece, file_)) {
+      text.append(piece, size);
+      if (text.size() > kMostCsv) {
+        return MakeError(ErrorCode::kTooLarge, fmt::format("more than {} MiB of CSV at once", kMostCsv >> 20),
+                         "split it, each part with its header, or put NDJSON");
+      }
+    }
+    return stream::ReadLines(text, format_, &all_);
+  }
+
+  // What is there, up to a whole line: a producer that writes slowly is not waited for.
+  Status ReadLines(stream::RecordGroup* group) {
+    std::string text;
+    size_t lines = 0;
+    char* line = nullptr;
+    size_t room = 0;
+    while (text.size() < kMostPosted && lines < kMostPostedRecords) {
+      const ssize_t size = ::getline(&line, &room, file_);
+      if (size < 0) break;
+      text.append(line, static_cast<size_t>(size));
+      ++lines;
+    }
+    std::free(line);
+    const Status status = stream::ReadLines(text, format_, group);
+    if (!status.ok() && read_ > 0) return WithContext(status, fmt::format("behind line {}", read_));
+    read_ += lines;
+    // Empty lines only: not the end.
+    if (status.ok() && group->sizes.empty() && lines > 0) return ReadLines(group);
+    return status;
+  }
+
+  const stream::LineFormat format_;
+  std::FILE* file_ = nullptr;
+  size_t read_ = 0;  // lines
+  stream::RecordGroup all_;
+  size_t at_ = 0, offset_ = 0;
+};
+
+Result<int> PutRecords(Session& session, const StreamOptions& options) {
+  stream::LineFormat format = stream::LineFormat::kJson;
+  if (options.format == "csv") {
+    format = stream::LineFormat::kCsv;
+  } else if (options.format == "text") {
+    format = stream::LineFormat::kText;
+  } else if (options.format != "ndjson") {
+    return MakeError(ErrorCode::kUsage,
+                     fmt::format("--format: expected ndjson, csv or text, got {}", options.format));
+  }
+  Workspace workspace(session);
+  ASSIGN_OR_RETURN(auto file, RecordFile::Open(options.file, format));
+  ASSIGN_OR_RETURN(auto sink, RecordSink::Open(session, workspace, options.name));
+  int64_t accepted = 0;
+  while (true) {
+    auto group = file.Next();
+    auto put = group.ok() && !group->sizes.empty() ? sink.Put(*group) : Result<int64_t>(0);
+    const Status status = group.ok() ? put.status() : group.status();
+    if (!status.ok()) return WithContext(status, fmt::format("{} records were accepted, then", accepted));
+    accepted += *put;
+    if (group->sizes.empty()) break;
+  }
+  session.Print(fmt::format("{}\n", accepted));
+  if (!sink.served()) session.Remark("Nobody serves the streams: `penstock serve` will deliver these.\n");
+  return 0;
+}
+
+Result<int> TailRecords(Session& session, const StreamOptions& options) {
+  Workspace workspace(session);
+  ASSIGN_OR_RETURN(const std::string folder, FolderOf(workspace));
+  auto opened = stream::LogReader::Open(stream::LogFolderOf(folder, options.name), 0);
+  if (CodeOf(opened.status()) == ErrorCode::kNotFound) return NoSuchStream(options.name);
+  RETURN_IF_ERROR(opened.status());
+  std::deque<std::string> last;
+  bool begun = false;
+  while (!session.stop().stop_requested()) {
+    auto records = (*opened)->Next(1 << 20);
+    if (CodeOf(records.status()) == ErrorCode::kNotFound) {  // delivered and removed meanwhile
+      ASSIGN_OR_RETURN(*opened, stream::LogReader::Open(stream::LogFolderOf(folder, options.name), 0));
+      continue;
+    }
+    RETURN_IF_ERROR(records.status());
+    for (const auto& record : *records) {
+      std::string line(record.data);
+      if (!line.ends_with('\n')) line += '\n';
+      last.push_back(std::move(line));
+      if (!begun && static_cast<int64_t>(last.size()) > options.lines) last.pop_front();
+    }
+    if (!records->empty() && !begun) continue;
+    begun = true;
+    for (const auto& line : last) session.Print(line);
+    last.clear();
+    RETURN_IF_ERROR(session.FlushOutput());
+    if (!options.follow) return 0;
+    if (records->empty()) session.clock().SleepFor(std::chrono::milliseconds(200), session.stop());
+  }
+  return 0;
+}
+
+Result<int> Top(Session& session, const StreamOptions& options) {
+  Workspace workspace(session);
+  StreamTop top(session.out());
+  for (int64_t i = 0; options.count == 0 || i < options.count; ++i) {
+    ASSIGN_OR_RETURN(const auto all, AllStreams(session, workspace));
+    session.Print(top.Render(all, session.clock().Now()));
+    RETURN_IF_ERROR(session.FlushOutput());
+    const Duration span(static_cast<int64_t>(options.interval_s * 1e6));
+    if (i + 1 == options.count || !session.clock().SleepFor(span, session.stop())) break;
+  }
+  return 0;
+}
+
+}  // namespace
+
+void AddStreamCommand(CLI::App& app, Session& session, Action& action) {
+  auto options = std::make_shared<StreamOptions>();
+  auto* verb = app.add_subcommand("stream", "delivery streams: what they take, hold and deliver");
+  verb->require_subcommand(1);
+  verb->footer(
+      "Examples:\n"
+      "  penstock stream top\n"
+      "  penstock stream put finance-delivery-stream bars.ndjson\n"
+      "  penstock stream tail finance-delivery-stream -f");
+  const auto add = [&](const char* name, const char* help, auto work) {
+    auto* sub = verb->add_subcommand(name, help);
+    sub->callback([&session, &action, options, work] {
+      action = [&session, options, work] { return work(session, *options); };
+    });
+    return sub;
+  };
+  add("ls", "all streams", [](Session& s, const StreamOptions&) {
+    return ListStreams(s);
+  })->footer("Example: penstock stream ls --output json");
+  auto* show = add("show", "the settings and the state of a stream, as JSON",
+                   [](Session& s, const StreamOptions& o) { return ShowStream(s, o.name); });
+  show->add_option("stream", options->name, "its name")->required();
+  show->footer("Example: penstock stream show finance-delivery-stream");
+  auto* put = add("put", "put records on a stream; prints how many were accepted",
+                  [](Session& s, const StreamOptions& o) { return PutRecords(s, o); });
+  put->add_option("stream", options->name, "its name")->required();
+  put->add_option("file", options->file, "records, a line each; default: standard input");
+  put->add_option("--format", options->format, "ndjson (default), csv with a header, or text");
+  put->footer("Example: penstock stream put finance-delivery-stream bars.csv --format csv");
+  auto* tail = add("tail", "the records that came last, as long as the log has them",
+                   [](Session& s, const StreamOptions& o) { return TailRecords(s, o); });
+  tail->add_option("stream", options->name, "its name")->required();
+  tail->add_option("-n,--lines", options->lines, "so many (10)")->check(CLI::NonNegativeNumber);
+  tail->add_flag("-f,--follow", options->follow, "go on as they come");
+  tail->footer("Example: penstock stream tail finance-delivery-stream -n 100");
+  auto* top = add("top", "records a second, what waits and how old it is, of all streams",
+                  [](Session& s, const StreamOptions& o) { return Top(s, o); });
+  top->add_option("--interval", options->interval_s, "seconds between two looks (1)")
+      ->check(CLI::PositiveNumber);
+  top->add_option("--count", options->count, "so many looks, then end")->check(CLI::NonNegativeNumber);
+  top->footer("Example: penstock stream top --interval 5");
+}
+
+}  // namespace penstock::cli

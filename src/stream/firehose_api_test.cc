@@ -1,0 +1,253 @@
+// The wire as raw requests: what no SDK would send, and what only the server can be made to say. The real
+// clients are in tests/e2e/test_firehose.py.
+#include "stream/firehose_api.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <condition_variable>
+#include <future>
+
+#include "base/base64.h"
+#include "base/json_text.h"
+#include "base/temporary_folder.h"
+#include "store/memory_store.h"
+#include "stream/firehose_error.h"
+
+namespace penstock::stream {
+namespace {
+
+using ::testing::HasSubstr;
+
+// A disk whose syncs wait until it is let go.
+class SlowDisk : public LogDisk {
+ public:
+  int Sync(int fd) override {
+    std::unique_lock lock(mutex_);
+    ++waiting_;
+    changed_.notify_all();
+    changed_.wait(lock, [&] { return !slow_; });
+    --waiting_;
+    return LogDisk::Sync(fd);
+  }
+  void Set(bool slow) {
+    const std::lock_guard lock(mutex_);
+    slow_ = slow;
+    changed_.notify_all();
+  }
+  void WaitForSyncs(int count) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return waiting_ >= count; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool slow_ = false;
+  int waiting_ = 0;
+};
+
+class FirehoseApiTest : public ::testing::Test {
+ protected:
+  FirehoseApiTest() : clock_(*ParseTimestamp("2026-11-21T12:00:00Z")), objects_(clock_), catalog_(objects_) {
+    Open({});
+  }
+  ~FirehoseApiTest() override { disk_.Set(false); }
+
+  void Open(StreamsOptions options, const aws::SignatureCheck* check = nullptr) {
+    streams_.reset();
+    options.log.disk = &disk_;
+    streams_ = *Streams::Open(folder_ / "streams", clock_, Logger(), options);
+    api_ = std::make_unique<FirehoseApi>(*streams_, catalog_, check, random_);
+  }
+  std::future<net::ServerResponse> Begin(const std::string& target, std::string body) {
+    auto request = std::make_shared<net::ServerRequest>();
+    request->method = "POST";
+    EXPECT_TRUE(net::ParseTarget("/", request.get()).ok());
+    if (!target.empty()) request->headers.Add("X-Amz-Target", target);
+    request->body = std::move(body);
+    EXPECT_TRUE(FirehoseApi::IsCall(*request));
+    auto answer = std::make_shared<std::promise<net::ServerResponse>>();
+    api_->Answer(request, [answer](net::ServerResponse response) { answer->set_value(std::move(response)); });
+    return answer->get_future();
+  }
+  net::ServerResponse Call(const std::string& action, std::string body) {
+    return Begin("Firehose_20150804." + action, std::move(body)).get();
+  }
+  // Of a call that has to succeed.
+  json::value Output(const std::string& action, std::string body) {
+    const auto response = Call(action, std::move(body));
+    EXPECT_EQ(response.status, 200) << response.body;
+    EXPECT_EQ(response.headers.Find("content-type"), "application/x-amz-json-1.1");
+    EXPECT_EQ(response.headers.Find("x-amzn-requestid")->size(), 36u);
+    return ParseJson(response.body).ValueOr(json::value());
+  }
+  // "400 Type: message" of one that has to fail.
+  std::string Error(const std::string& action, std::string body) {
+    const auto response = Call(action, std::move(body));
+    const auto document = ParseJson(response.body).ValueOr(json::object());
+    EXPECT_EQ(response.headers.Find("x-amzn-errortype").value_or(""),
+              GetStringOr(document, "__type", "").ValueOr("?"));
+    return std::to_string(response.status) + " " + GetStringOr(document, "__type", "").ValueOr("?") + ": " +
+           GetStringOr(document, "message", "").ValueOr("?");
+  }
+  static std::string Create(const std::string& name, const std::string& members = "") {
+    return R"({"DeliveryStreamName":")" + name +
+           R"(","ExtendedS3DestinationConfiguration":{"RoleARN":"arn:aws:iam::123456789012:role/r","BucketARN":"arn:aws:s3:::b")" +
+           members + "}}";
+  }
+  static std::string Records(const std::string& name, const std::vector<std::string>& records) {
+    json::array list;
+    for (const auto& record : records) list.push_back(json::object{{"Data", Base64Encode(record)}});
+    return JsonText(json::object{{"DeliveryStreamName", name}, {"Records", list}});
+  }
+
+  TemporaryFolder folder_;
+  ManualClock clock_;
+  store::MemoryStore objects_;
+  lake::StoreCatalog catalog_;
+  Random random_{7};
+  SlowDisk disk_;
+  std::unique_ptr<Streams> streams_;
+  std::unique_ptr<FirehoseApi> api_;
+};
+
+TEST_F(FirehoseApiTest, ARecordIdNamesARecordForEver) {
+  Output("CreateDeliveryStream", Create("a"));
+  const auto one = Output("PutRecord", R"({"DeliveryStreamName":"a","Record":{"Data":"YQ=="}})");
+  EXPECT_EQ(one.at("Encrypted"), json::value(false));
+  const auto batch = Output("PutRecordBatch", Records("a", {"b", "c"}));
+  EXPECT_EQ(batch.at("FailedPutCount"), json::value(0));
+  const std::string first(one.at("RecordId").as_string());
+  EXPECT_EQ(first.size(), 32u);
+  const auto& entries = batch.at("RequestResponses").as_array();
+  ASSERT_EQ(entries.size(), 2u);
+  const auto number = [](const json::value& id) {
+    return std::stoull(std::string(id.as_string()).substr(16), nullptr, 16);
+  };
+  EXPECT_EQ(number(entries[0].at("RecordId")), number(one.at("RecordId")) + 1);
+  EXPECT_EQ(number(entries[1].at("RecordId")), number(one.at("RecordId")) + 2);
+  // Of another stream of the same name, another one.
+  Output("DeleteDeliveryStream", R"({"DeliveryStreamName":"a"})");
+  clock_.Advance(std::chrono::seconds(1));
+  Output("CreateDeliveryStream", Create("a"));
+  EXPECT_NE(Output("PutRecord", R"({"DeliveryStreamName":"a","Record":{"Data":"YQ=="}})").at("RecordId"),
+            one.at("RecordId"));
+}
+
+// More waits for the disk than may: what still fits is taken, the rest is refused record by record; and a
+// call of which nothing fits fails as a whole, so that SDKs send it again.
+TEST_F(FirehoseApiTest, BackPressureRefusesRecordsNotBatches) {
+  StreamsOptions options;
+  options.log.pending_bytes = 100;
+  options.log.lanes = 1;
+  Open(options);
+  Output("CreateDeliveryStream", Create("a"));
+  disk_.Set(true);
+  auto syncing = Begin("Firehose_20150804.PutRecordBatch", Records("a", {std::string(50, 'x')}));
+  disk_.WaitForSyncs(1);
+  auto waiting = Begin("Firehose_20150804.PutRecordBatch", Records("a", {std::string(30, 'y')}));
+  const size_t room = 100 - streams_->Describe("a")->log.pending_bytes;
+  ASSERT_GT(room, 0u);
+  ASSERT_LT(room, 100u);
+  auto partly = Begin("Firehose_20150804.PutRecordBatch", Records("a", std::vector<std::string>(200, "z")));
+  EXPECT_EQ(Error("PutRecordBatch", Records("a", {"more", "and more"})),
+            "500 ServiceUnavailableException: Slow down.");
+  EXPECT_EQ(Error("PutRecord", R"({"DeliveryStreamName":"a","Record":{"Data":"YQ=="}})"),
+            "500 ServiceUnavailableException: Slow down.");
+  disk_.Set(false);
+  EXPECT_EQ(syncing.get().status, 200);
+  EXPECT_EQ(waiting.get().status, 200);
+  const auto answer = partly.get();
+  ASSERT_EQ(answer.status, 200);
+  const auto output = *ParseJson(answer.body);
+  EXPECT_EQ(output.at("FailedPutCount").as_int64(), static_cast<int64_t>(200 - room));
+  const auto& entries = output.at("RequestResponses").as_array();
+  ASSERT_EQ(entries.size(), 200u);
+  EXPECT_TRUE(entries[room - 1].as_object().contains("RecordId"));
+  EXPECT_EQ(entries[room].at("ErrorCode"), json::value("ServiceUnavailableException"));
+  EXPECT_EQ(entries[199].at("ErrorMessage"), json::value("Slow down."));
+  const auto counts = streams_->Describe("a")->counts;
+  EXPECT_EQ(counts.records, 2 + room);
+  EXPECT_EQ(counts.throttled_records, 200 - room + 3);
+  EXPECT_EQ(counts.throttled_requests, 3u);
+}
+
+TEST_F(FirehoseApiTest, WhatIsNoCallOfItIsRefusedByName) {
+  EXPECT_THAT(Error("PutRecords", "{}"), HasSubstr("400 UnknownOperationException: "));
+  EXPECT_THAT(Begin("", "{}").get().body, HasSubstr("UnknownOperationException"));
+  EXPECT_THAT(Begin("DynamoDB_20120810.PutItem", "{}").get().body, HasSubstr("UnknownOperationException"));
+  EXPECT_THAT(Error("StartDeliveryStreamEncryption", "{}"), HasSubstr("InvalidArgumentException"));
+  EXPECT_THAT(Error("CreateDeliveryStream", "{"), HasSubstr("400 SerializationException"));
+  EXPECT_THAT(Error("CreateDeliveryStream", "[]"), HasSubstr("400 SerializationException"));
+  EXPECT_THAT(
+      Error("CreateDeliveryStream", "{}"),
+      HasSubstr("400 ValidationException: 1 validation error detected: Value null at 'deliveryStreamName'"));
+  EXPECT_THAT(Error("PutRecord", R"({"DeliveryStreamName":"a","Record":{"Data":"YQ=="}})"),
+              HasSubstr("400 ResourceNotFoundException: Firehose a under account 000000000000 not found."));
+  for (const char* action : {"DescribeDeliveryStream", "DeleteDeliveryStream", "ListTagsForDeliveryStream"}) {
+    EXPECT_THAT(Error(action, R"({"DeliveryStreamName":"a"})"), HasSubstr("ResourceNotFoundException"))
+        << action;
+  }
+}
+
+TEST_F(FirehoseApiTest, WhatCannotBeDoneIsRefusedNotPassedOver) {
+  const auto refused = [&](const std::string& members) {
+    return Error("CreateDeliveryStream", Create("a", members));
+  };
+  EXPECT_THAT(refused(R"(,"S3BackupMode":"Enabled")"), HasSubstr("InvalidArgumentException: S3BackupMode"));
+  EXPECT_THAT(refused(R"(,"BufferingHints":{"SizeInMBs":129,"IntervalInSeconds":60})"),
+              HasSubstr("ValidationException"));
+  EXPECT_THAT(refused(R"(,"BufferingHints":{"SizeInMBs":1})"), HasSubstr("InvalidArgumentException"));
+  EXPECT_THAT(refused(R"(,"BufferingHints":[])"), HasSubstr("SerializationException"));
+  EXPECT_THAT(refused(R"(,"CompressionFormat":"LZO")"), HasSubstr("ValidationException"));
+  EXPECT_THAT(refused(R"(,"Prefix":"!{time:yyyy}/","ErrorOutputPrefix":"e/")"),
+              HasSubstr("InvalidArgumentException"));
+  EXPECT_THAT(refused(R"(,"ProcessingConfiguration":{"Enabled":true,"Processors":[{"Type":"Lambda"}]})"),
+              HasSubstr("pipeline.yaml"));
+  EXPECT_THAT(
+      refused(R"(,"ProcessingConfiguration":{"Enabled":true,"Processors":[{"Type":"Decompression"}]})"),
+      HasSubstr("Decompression is not done here"));
+  const std::string rest =
+      R"("SchemaConfiguration":{"DatabaseName":"d","TableName":"t"},"InputFormatConfiguration":{},)";
+  EXPECT_THAT(refused(R"(,"DataFormatConversionConfiguration":{)" + rest +
+                      R"("OutputFormatConfiguration":{"Serializer":{"OrcSerDe":{}}}})"),
+              HasSubstr("not to ORC"));
+  EXPECT_THAT(refused(R"(,"DataFormatConversionConfiguration":{)" + rest +
+                      R"("OutputFormatConfiguration":{"Serializer":{"ParquetSerDe":{}}}})"),
+              HasSubstr("no table d.t in the catalog"));
+  EXPECT_THAT(
+      Error("CreateDeliveryStream", R"({"DeliveryStreamName":"a","RedshiftDestinationConfiguration":{}})"),
+      HasSubstr("InvalidArgumentException: RedshiftDestinationConfiguration"));
+  EXPECT_THAT(Error("CreateDeliveryStream", R"({"DeliveryStreamName":"a"})"),
+              HasSubstr("Exactly one destination"));
+  EXPECT_EQ(streams_->Names("", 10).size(), 0u);
+}
+
+TEST_F(FirehoseApiTest, ASchemaIsTheTablesOfTheCatalog) {
+  lake::TableEntry entry{.database = "d", .table = "t", .prefix = "t/"};
+  entry.columns = {{"name", "string", true, ""}, {"high", "double", true, ""}};
+  ASSERT_TRUE(catalog_.RegisterTable(entry).ok());
+  Output(
+      "CreateDeliveryStream",
+      Create(
+          "a",
+          R"(,"DataFormatConversionConfiguration":{"SchemaConfiguration":{"DatabaseName":"d","TableName":"t"},
+                        "InputFormatConfiguration":{"Deserializer":{"OpenXJsonSerDe":{}}},
+                        "OutputFormatConfiguration":{"Serializer":{"ParquetSerDe":{"Compression":"GZIP"}}}})"));
+  const auto spec = streams_->Describe("a")->spec;
+  ASSERT_TRUE(spec.parquet);
+  EXPECT_EQ(spec.parquet->columns, entry.columns);
+  EXPECT_EQ(spec.parquet->compression, "gzip");
+}
+
+TEST_F(FirehoseApiTest, WithKeysOnlySignedCallsAreAnswered) {
+  const aws::SignatureCheck check(*aws::AccessKeys::Parse("AKIDEXAMPLE:0123456789abcdef"), "firehose",
+                                  clock_);
+  Open({}, &check);
+  EXPECT_EQ(Error("ListDeliveryStreams", "{}"),
+            "400 MissingAuthenticationTokenException: Missing Authentication Token");
+}
+
+}  // namespace
+}  // namespace penstock::stream

@@ -1,0 +1,214 @@
+"""The Firehose API (STREAM-1, STREAM-6) by the clients that people have: boto3, the AWS CLI, the SDK for JavaScript."""
+import json
+import signal
+import time
+import urllib.error
+import urllib.request
+
+import boto3
+import botocore.config
+import botocore.exceptions
+import pytest
+
+WAIT_S = 60
+DESTINATION = {"RoleARN": "arn:aws:iam::123456789012:role/firehose", "BucketARN": "arn:aws:s3:::finance"}
+
+
+class Serve:
+    """`penstock serve` on a free port, with the streams of the bucket ./lake."""
+
+    def __init__(self, penstock, *options, env=None, listen="127.0.0.1:0"):
+        self.log = open(penstock.path(f"serve-{time.monotonic_ns()}.log"), "w+")
+        self.process = penstock.popen("serve", "--bucket", "lake", "--listen", listen, *options, env=env, stderr=self.log)
+        self.origin = self.process.stdout.readline().strip()
+        assert self.origin.startswith("http://"), self.text
+
+    @property
+    def text(self):
+        self.log.flush()
+        with open(self.log.name) as file:
+            return file.read()
+
+    def client(self, key="test", secret="test", **options):
+        config = botocore.config.Config(retries={"max_attempts": 1}, read_timeout=30, **options)
+        return boto3.client("firehose", endpoint_url=self.origin, region_name="eu-west-1", aws_access_key_id=key,
+                            aws_secret_access_key=secret, config=config)
+
+    def ask(self, path):
+        with urllib.request.urlopen(self.origin + path, timeout=30) as answer:
+            return answer.read().decode()
+
+    def stop(self, with_signal=signal.SIGTERM):
+        if self.process.poll() is None:
+            self.process.send_signal(with_signal)
+        code = self.process.wait(WAIT_S)
+        self.process.stdout.close()
+        return code
+
+
+@pytest.fixture
+def serve(penstock):
+    started = []
+
+    def start(*options, **rest):
+        started.append(Serve(penstock, *options, **rest))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.stop(signal.SIGKILL)
+
+
+def make(client, name="finance-delivery-stream", **destination):
+    return client.create_delivery_stream(DeliveryStreamName=name,
+                                         ExtendedS3DestinationConfiguration={**DESTINATION, **destination})["DeliveryStreamARN"]
+
+
+def refusal(call, **arguments):
+    """(name, HTTP status, message) of a call that has to be refused."""
+    with pytest.raises(botocore.exceptions.ClientError) as caught:
+        call(**arguments)
+    response = caught.value.response
+    return response["Error"]["Code"], response["ResponseMetadata"]["HTTPStatusCode"], response["Error"]["Message"]
+
+
+def test_put_record_by_boto3(serve):
+    """STREAM-1: put_record and put_record_batch of an unchanged boto3."""
+    serving = serve()
+    firehose = serving.client()
+    arn = make(firehose)
+    assert arn == "arn:aws:firehose:eu-west-1:000000000000:deliverystream/finance-delivery-stream"
+    one = firehose.put_record(DeliveryStreamName="finance-delivery-stream", Record={"Data": b'{"name": "FB"}\n'})
+    assert one["RecordId"] and one["Encrypted"] is False and one["ResponseMetadata"]["RequestId"]
+    batch = firehose.put_record_batch(DeliveryStreamName="finance-delivery-stream",
+                                      Records=[{"Data": bytes([i % 256]) * i} for i in range(500)])
+    assert batch["FailedPutCount"] == 0
+    ids = [one["RecordId"]] + [entry["RecordId"] for entry in batch["RequestResponses"]]
+    assert len(set(ids)) == 501 and ids == sorted(ids)
+    metrics = serving.ask("/metrics")
+    assert 'penstock_stream_incoming_records_total{stream="finance-delivery-stream"} 501' in metrics, "STREAM-6"
+    assert serving.stop() == 0
+
+
+def test_a_stream_is_described_as_it_was_made(serve):
+    """STREAM-1: every setting comes back, also after a restart; updates change what they name, over one version."""
+    serving = serve()
+    firehose = serving.client()
+    processing = {"Enabled": True, "Processors": [
+        {"Type": "MetadataExtraction", "Parameters": [
+            {"ParameterName": "MetadataExtractionQuery", "ParameterValue": "{name: .name}"},
+            {"ParameterName": "JsonParsingEngine", "ParameterValue": "JQ-1.6"}]},
+        {"Type": "AppendDelimiterToRecord", "Parameters": [{"ParameterName": "Delimiter", "ParameterValue": "\\n"}]}]}
+    settings = {
+        "Prefix": "bars/name=!{partitionKeyFromQuery:name}/dt=!{timestamp:yyyy-MM-dd}/",
+        "ErrorOutputPrefix": "errors/!{firehose:error-output-type}/",
+        "BufferingHints": {"SizeInMBs": 64, "IntervalInSeconds": 60}, "CompressionFormat": "GZIP",
+        "CustomTimeZone": "America/New_York", "FileExtension": ".json.gz", "ProcessingConfiguration": processing,
+        "DynamicPartitioningConfiguration": {"Enabled": True, "RetryOptions": {"DurationInSeconds": 300}},
+        "CloudWatchLoggingOptions": {"Enabled": True, "LogGroupName": "g", "LogStreamName": "s"}}
+    make(firehose, "bars", **settings)
+
+    def described():
+        return serving.client().describe_delivery_stream(DeliveryStreamName="bars")["DeliveryStreamDescription"]
+
+    first = described()
+    assert first["DeliveryStreamStatus"] == "ACTIVE" and first["DeliveryStreamType"] == "DirectPut"
+    assert first["VersionId"] == "1" and "LastUpdateTimestamp" not in first and not first["HasMoreDestinations"]
+    assert abs(first["CreateTimestamp"].timestamp() - time.time()) < 600
+    [destination] = first["Destinations"]
+    extended = destination["ExtendedS3DestinationDescription"]
+    assert {key: extended[key] for key in settings} == settings
+    assert extended["RoleARN"] == DESTINATION["RoleARN"] and extended["BucketARN"] == DESTINATION["BucketARN"]
+    assert destination["S3DestinationDescription"]["CompressionFormat"] == "GZIP"
+
+    update = {"DeliveryStreamName": "bars", "CurrentDeliveryStreamVersionId": "1",
+              "DestinationId": destination["DestinationId"],
+              "ExtendedS3DestinationUpdate": {"BufferingHints": {"SizeInMBs": 5, "IntervalInSeconds": 0}}}
+    firehose.update_destination(**update)
+    assert refusal(firehose.update_destination, **update)[:2] == ("ConcurrentModificationException", 400)
+    assert refusal(firehose.update_destination, **{**update, "CurrentDeliveryStreamVersionId": "2", "DestinationId": "x"})[0] == \
+        "InvalidArgumentException"
+    assert serving.stop() == 0
+    serving = serve()
+    second = described()
+    assert second["VersionId"] == "2" and second["LastUpdateTimestamp"] > second["CreateTimestamp"]
+    extended = second["Destinations"][0]["ExtendedS3DestinationDescription"]
+    assert extended["BufferingHints"] == {"SizeInMBs": 5, "IntervalInSeconds": 0}
+    assert {key: extended[key] for key in settings if key != "BufferingHints"} == \
+        {key: settings[key] for key in settings if key != "BufferingHints"}
+
+
+def test_lists_and_tags_by_boto3(serve):
+    """STREAM-1: names page by page; tags; a deleted stream is gone."""
+    firehose = serve().client()
+    names = [f"stream-{i:02}" for i in range(23)]
+    for name in reversed(names):
+        firehose.create_delivery_stream(DeliveryStreamName=name, S3DestinationConfiguration=DESTINATION,
+                                        Tags=[{"Key": "team", "Value": "markets"}])
+    page = firehose.list_delivery_streams()
+    assert page["DeliveryStreamNames"] == names[:10] and page["HasMoreDeliveryStreams"], "10 by default"
+    page = firehose.list_delivery_streams(Limit=13, ExclusiveStartDeliveryStreamName=names[9])
+    assert page["DeliveryStreamNames"] == names[10:] and not page["HasMoreDeliveryStreams"]
+    assert firehose.list_delivery_streams(DeliveryStreamType="MSKAsSource")["DeliveryStreamNames"] == []
+    firehose.tag_delivery_stream(DeliveryStreamName=names[0], Tags=[{"Key": "b"}, {"Key": "a", "Value": "ü / 1"}])
+    tags = firehose.list_tags_for_delivery_stream(DeliveryStreamName=names[0], Limit=2)
+    assert tags["Tags"] == [{"Key": "a", "Value": "ü / 1"}, {"Key": "b", "Value": ""}] and tags["HasMoreTags"]
+    firehose.untag_delivery_stream(DeliveryStreamName=names[0], TagKeys=["a", "b", "none"])
+    tags = firehose.list_tags_for_delivery_stream(DeliveryStreamName=names[0])
+    assert tags["Tags"] == [{"Key": "team", "Value": "markets"}] and not tags["HasMoreTags"]
+    assert firehose.describe_delivery_stream(DeliveryStreamName=names[0])["DeliveryStreamDescription"]["VersionId"] == "1"
+    firehose.delete_delivery_stream(DeliveryStreamName=names[0])
+    assert firehose.list_delivery_streams(Limit=1)["DeliveryStreamNames"] == names[1:2]
+
+
+def test_refusals_by_name(serve):
+    """STREAM-1: boto3 raises the exceptions that people catch."""
+    firehose = serve().client(parameter_validation=False)
+    make(firehose, "a")
+    assert refusal(firehose.create_delivery_stream, DeliveryStreamName="a", ExtendedS3DestinationConfiguration=DESTINATION) == \
+        ("ResourceInUseException", 400, "Firehose a under accountId 000000000000 already exists")
+    name, status, text = refusal(firehose.put_record, DeliveryStreamName="b", Record={"Data": b"x"})
+    assert (name, status) == ("ResourceNotFoundException", 400) and text == "Firehose b under account 000000000000 not found."
+    with pytest.raises(firehose.exceptions.ResourceNotFoundException):
+        firehose.describe_delivery_stream(DeliveryStreamName="b")
+    with pytest.raises(firehose.exceptions.InvalidArgumentException, match="4 MB"):
+        firehose.put_record_batch(DeliveryStreamName="a", Records=[{"Data": b"x" * 1_000_000}] * 5)
+    assert refusal(firehose.put_record, DeliveryStreamName="a", Record={"Data": b"x" * 1_024_001})[0] == "ValidationException"
+    assert refusal(firehose.put_record_batch, DeliveryStreamName="a", Records=[{"Data": b"x"}] * 501)[0] == "ValidationException"
+    assert refusal(firehose.put_record_batch, DeliveryStreamName="a", Records=[])[0] == "ValidationException"
+    assert refusal(firehose.put_record, DeliveryStreamName="a b", Record={"Data": b"x"})[0] == "ValidationException"
+    assert refusal(firehose.start_delivery_stream_encryption, DeliveryStreamName="a")[0] == "InvalidArgumentException"
+    # The largest that is allowed.
+    firehose.put_record(DeliveryStreamName="a", Record={"Data": b"x" * 1_024_000})
+
+
+def test_signatures(penstock, serve):
+    """STREAM-1: with access keys configured, a request counts when one of them signed it within five minutes."""
+    assert penstock("serve", "--listen", "0.0.0.0:0").code == 2
+    keys = {"PENSTOCK_ACCESS_KEYS": "AKIDPRODUCER:0123456789abcdef0123,AKIDOTHER:fedcba9876543210"}
+    serving = serve(env=keys, listen="0.0.0.0:0")
+    serving.origin = serving.origin.replace("0.0.0.0", "127.0.0.1")
+    make(serving.client("AKIDPRODUCER", "0123456789abcdef0123"), "a")
+    serving.client("AKIDOTHER", "fedcba9876543210").put_record(DeliveryStreamName="a", Record={"Data": b"x"})
+    put = {"DeliveryStreamName": "a", "Record": {"Data": b"x"}}
+    assert refusal(serving.client("AKIDPRODUCER", "0123456789abcdef0124").put_record, **put)[:2] == ("InvalidSignatureException", 400)
+    assert refusal(serving.client("AKIDNOBODY", "0123456789abcdef0123").put_record, **put)[:2] == ("UnrecognizedClientException", 400)
+    assert refusal(serving.client(signature_version=botocore.UNSIGNED).put_record, **put)[:2] == \
+        ("MissingAuthenticationTokenException", 400)
+    assert 'incoming_records_total{stream="a"} 1\n' in serving.ask("/metrics")
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        serving.ask("/streams")
+    assert "0123456789abcdef" not in serving.text, "ALL-4"
+    assert serving.stop() == 0
+    # The clock of another day: what is signed now is too old, or too new, for it.
+    serving = serve(env={**keys, "PENSTOCK_NOW": "2026-01-01T00:00:00Z"})
+    name, _, text = refusal(serving.client("AKIDOTHER", "fedcba9876543210").put_record, **put)
+    assert name == "InvalidSignatureException" and "Signature not yet current" in text
+
+
+def test_one_process_serves_the_streams(penstock, serve):
+    """ALL-3: a second one says who has them."""
+    serving = serve()
+    outcome = penstock("serve", "--bucket", "lake", "--listen", "127.0.0.1:0")
+    assert outcome.code != 0 and serving.origin in outcome.err, outcome
+    assert json.loads(serving.ask("/streams")) == []
