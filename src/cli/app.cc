@@ -91,6 +91,7 @@ int RunApp(int argc, char** argv, std::stop_token stop) {
   AddSchedulesCommand(app, session, action);
   AddReplayCommand(app, session, action);
   AddDoctorCommand(app, session, action);
+  AddStreamErrorsCommand(app, session, action);
   AddCompletionCommand(app, session, action);
 
   try {

@@ -29,6 +29,7 @@ void AddProcessCommand(CLI::App& app, Session& session, Action& action);
 void AddLedgerCommand(CLI::App& app, Session& session, Action& action);
 void AddBackfillCommand(CLI::App& app, Session& session, Action& action);
 void AddDlqCommand(CLI::App& app, Session& session, Action& action);
+void AddStreamErrorsCommand(CLI::App& app, Session& session, Action& action);  // below `stream`: behind it
 void AddLifecycleCommand(CLI::App& app, Session& session, Action& action);
 void AddServeCommand(CLI::App& app, Session& session, Action& action);
 void AddStreamCommand(CLI::App& app, Session& session, Action& action);

@@ -2,9 +2,7 @@
 
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <map>
@@ -13,7 +11,6 @@
 #include "base/fault.h"
 #include "base/json.h"
 #include "lake/parquet_stream.h"
-#include "store/folder_paths.h"
 #include "stream/current_objects.h"
 #include "stream/delivery_state.h"
 #include "stream/delivery_table.h"
@@ -251,15 +248,10 @@ Status Compaction::Load() {
     table_prefix_ = table.prefix;
   }
   const std::string path = fmt::format("{}/{}", stream_folder_, kFile);
-  const store::FileHandle file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file.valid() && errno != ENOENT) return store::ErrnoStatus(errno, "read", path);
+  ASSIGN_OR_RETURN(const auto text, ReadFileOf(path));
   jobs_.clear();
-  if (file.valid()) {
-    struct stat info{};
-    if (::fstat(file.get(), &info) != 0) return store::ErrnoStatus(errno, "read", path);
-    std::string text;
-    RETURN_IF_ERROR(store::ReadAt(file.get(), 0, info.st_size, path, &text));
-    ASSIGN_OR_RETURN(const auto document, ParseJson(text));
+  if (text) {
+    ASSIGN_OR_RETURN(const auto document, ParseJson(*text));
     const auto* jobs = document.is_object() ? document.get_object().if_contains("jobs") : nullptr;
     if (jobs == nullptr || !jobs->is_array()) {
       return MakeError(ErrorCode::kCorrupt, fmt::format("{}: \"jobs\": expected a list", path));

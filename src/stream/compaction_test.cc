@@ -92,15 +92,21 @@ TEST_F(CompactionTest, ADayBecomesOneFile) {
     Deliver(1);
     ASSERT_TRUE(compaction.Step({}).ok());
     EXPECT_EQ(Visible(), before + 5);  // still those of before, and a hidden one
-    if (parquet) EXPECT_EQ(Read(), names_);
+    if (parquet) {
+      EXPECT_EQ(Read(), names_);
+    }
     clock_.Advance(kHour);
     ASSERT_TRUE(compaction.Step({}).ok());
     EXPECT_EQ(Visible(), before + 2);
-    if (parquet) EXPECT_EQ(Read(), names_);
+    if (parquet) {
+      EXPECT_EQ(Read(), names_);
+    }
     clock_.Advance(kHour);
     ASSERT_TRUE(compaction.Step({}).ok());
     EXPECT_EQ(Objects("lake/bars/").size(), before + 2);
-    if (parquet) EXPECT_EQ(Read(), names_);
+    if (parquet) {
+      EXPECT_EQ(Read(), names_);
+    }
     EXPECT_EQ(compaction.metrics().made, 1u);
     EXPECT_EQ(compaction.metrics().replaced, 4u);
     for (const auto& [key, bytes] : Objects("lake/bars/json-2020-05-14/"))
@@ -150,7 +156,9 @@ TEST_F(CompactionTest, WhatAReaderListedStaysForTheGrace) {
     readers.emplace_back(clock_.Now(), CurrentObjects(keys));
     ASSERT_TRUE(compaction.Step({}).ok());
     for (const auto& [since, listed] : readers) {
-      if (clock_.Now() - since < kHour) ASSERT_EQ(NamesOf(listed), names_) << minutes;
+      if (clock_.Now() - since < kHour) {
+        ASSERT_EQ(NamesOf(listed), names_) << minutes;
+      }
     }
     clock_.Advance(std::chrono::minutes(5));
   }

@@ -62,7 +62,9 @@ Status ParquetObject::WriteRows() {
 
 Status ParquetObject::Close() {
   if (rows_.rows() > 0 || writer_ == nullptr) RETURN_IF_ERROR(WriteRows());
-  return writer_->Close();
+  const Status closed = writer_->Close();
+  writer_.reset();
+  return closed;
 }
 
 }  // namespace penstock::stream

@@ -13,7 +13,8 @@ namespace penstock::stream {
 namespace {
 
 constexpr uint64_t kNoLimit = std::numeric_limits<uint64_t>::max();
-constexpr Duration kIdle = std::chrono::hours(1);  // whoever calls is woken by the log
+// Whoever calls is woken by the log; a replay that another process asks for is looked for.
+constexpr Duration kIdle = std::chrono::seconds(2);
 
 Status Stopped() { return MakeError(ErrorCode::kCancelled, "delivery: stopped on request"); }
 
@@ -31,7 +32,8 @@ Delivery::Delivery(StreamSpec spec, StreamPrefixes prefixes, std::string stream_
       transform_(transform),
       clock_(clock),
       logger_(std::move(logger)),
-      options_(options) {}
+      options_(options),
+      replay_(stream_folder_, log, store, logger_) {}
 
 Delivery::~Delivery() = default;
 
@@ -59,17 +61,26 @@ Result<TimePoint> Delivery::Step(std::stop_token stop) {
   const TimePoint now = clock_.Now();
   // A clock that was set back does not make the wait longer.
   if (now < retry_at_ && retry_at_ - now <= options_.retry_most) return retry_at_;
-  const Status status = Work(std::nullopt, stop);
+  const Status replayed = Replay(stop);
+  const Status status = replayed.ok() ? Work(std::nullopt, stop) : replayed;
   if (CodeOf(status) == ErrorCode::kCancelled) {
     Discard();
     return status;
   }
   if (!status.ok()) return GiveUp(status);
   if (batch_ == nullptr || batch_->counts().records == 0) return now + kIdle;
-  return batch_->counts().oldest + std::chrono::seconds(spec_.buffering.interval_s);
+  return std::min(now + kIdle, batch_->counts().oldest + std::chrono::seconds(spec_.buffering.interval_s));
+}
+
+Status Delivery::Replay(std::stop_token stop) {
+  const Status status = replay_.Work(stop);
+  if (status.ok() || CodeOf(status) == ErrorCode::kCancelled) return status;
+  logger_.Warning("stream_replay_failed", {{"stream", spec_.name}, {"error", Describe(status)}});
+  return Status::OK();
 }
 
 Status Delivery::Flush(std::stop_token stop) {
+  RETURN_IF_ERROR(Replay(stop));
   const uint64_t target = log_.end();
   const Status status = state_.delivered >= target && !state_.plan ? Status::OK() : Work(target, stop);
   if (CodeOf(status) == ErrorCode::kCancelled)
@@ -237,7 +248,8 @@ Status Delivery::Complete(const std::vector<std::string>& keys, bool saw_records
                                      {"objects", counts.objects},
                                      {"bytes", counts.object_bytes},
                                      {"failed", counts.failed}});
-  if (const Status removed = log_.RemoveBefore(state_.delivered); !removed.ok()) {
+  if (const Status removed = log_.RemoveBefore(std::min(state_.delivered, replay_.keep_from()));
+      !removed.ok()) {
     logger_.Warning("stream_log_not_removed", {{"stream", spec_.name}, {"error", Describe(removed)}});
   }
   return Status::OK();

@@ -24,6 +24,7 @@
 #include "store/object_store.h"
 #include "stream/delivery_batch.h"
 #include "stream/delivery_state.h"
+#include "stream/error_replay.h"
 #include "stream/log_reader.h"
 #include "stream/record_log.h"
 #include "stream/transform.h"
@@ -91,6 +92,8 @@ class Delivery {
   bool IsFull() const;
   bool IsAged(TimePoint now) const;
   Status Finish(std::stop_token stop);
+  // Failed records that somebody asked to have put again. A failure is told to the logger; delivery goes on.
+  Status Replay(std::stop_token stop);
   // What follows the puts.
   Status Complete(const std::vector<std::string>& keys, bool saw_records);
   Status Register();
@@ -115,6 +118,7 @@ class Delivery {
   DeliveryState state_;
   bool registered_ = false;
   std::unique_ptr<LogReader> reader_;
+  ErrorReplay replay_;
   std::vector<Record> piece_;  // read, views of the reader's
   size_t piece_at_ = 0;        // first one that is not in the batch
   std::unique_ptr<DeliveryBatch> batch_;

@@ -6,10 +6,13 @@
 #include <algorithm>
 
 #include "base/fault.h"
+#include "base/parallel.h"
 #include "stream/object_name.h"
 
 namespace penstock::stream {
 namespace {
+
+constexpr int kPutThreads = 8;
 
 RecordFailure Partitioning(std::string_view code, std::string_view message) {
   return {kProcessingFailed, fmt::format("DynamicPartitioning.{}", code), std::string(message)};
@@ -154,12 +157,19 @@ std::vector<std::string> DeliveryBatch::keys() const {
 }
 
 Status DeliveryBatch::Put() {
-  return ForEach([&](DeliveredObject& object) -> Status {
-    RETURN_IF_ERROR(object.Put());
-    ++counts_.objects;
-    counts_.object_bytes += static_cast<uint64_t>(object.bytes());
+  std::vector<DeliveredObject*> objects;
+  RETURN_IF_ERROR(ForEach([&](DeliveredObject& object) {
+    objects.push_back(&object);
+    return Status::OK();
+  }));
+  RETURN_IF_ERROR(ParallelFor(objects.size(), kPutThreads, [&](size_t i) -> Status {
+    RETURN_IF_ERROR(objects[i]->Put());
     return FaultPoint("stream.delivery.put");
-  });
+  }));
+  for (const DeliveredObject* object : objects)
+    counts_.object_bytes += static_cast<uint64_t>(object->bytes());
+  counts_.objects += objects.size();
+  return Status::OK();
 }
 
 }  // namespace penstock::stream

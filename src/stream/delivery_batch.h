@@ -51,7 +51,7 @@ class DeliveryBatch {
   // Once, behind the last record: the objects are complete, and nothing is to be seen of them.
   Status Close();
   std::vector<std::string> keys() const;
-  // All of them, one after another. Fault point: stream.delivery.put (behind each).
+  // All of them, some at once. Fault point: stream.delivery.put (behind each).
   Status Put();
 
   const BatchCounts& counts() const { return counts_; }

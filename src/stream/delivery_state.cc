@@ -43,18 +43,24 @@ Result<DeliveryState> Parse(std::string_view text) {
 
 }  // namespace
 
-Result<DeliveryState> ReadDeliveryState(const std::string& stream_folder) {
-  const std::string path = fmt::format("{}/{}", stream_folder, kName);
+Result<std::optional<std::string>> ReadFileOf(const std::string& path) {
   const store::FileHandle file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file.valid()) {
-    if (errno == ENOENT) return DeliveryState();
+    if (errno == ENOENT) return std::nullopt;
     return store::ErrnoStatus(errno, "read", path);
   }
   struct stat info{};
   if (::fstat(file.get(), &info) != 0) return store::ErrnoStatus(errno, "read", path);
   std::string text;
   RETURN_IF_ERROR(store::ReadAt(file.get(), 0, info.st_size, path, &text));
-  auto state = Parse(text);
+  return text;
+}
+
+Result<DeliveryState> ReadDeliveryState(const std::string& stream_folder) {
+  const std::string path = fmt::format("{}/{}", stream_folder, kName);
+  ASSIGN_OR_RETURN(const auto text, ReadFileOf(path));
+  if (!text) return DeliveryState();
+  auto state = Parse(*text);
   if (!state.ok()) {
     return MakeError(
         ErrorCode::kCorrupt, fmt::format("{}: {}", path, state.status().message()),

@@ -44,7 +44,7 @@ class ScriptedTransform : public Transform {
 TEST_F(DeliveryForTest, DeliversByAge) {
   auto& delivery = Make(SpecForTest());
   Put({"a\n", "b\n"});
-  ASSERT_EQ(*delivery.Step({}), clock_.Now() + std::chrono::seconds(60));
+  ASSERT_LE(*delivery.Step({}), clock_.Now() + std::chrono::seconds(60));
   EXPECT_TRUE(Objects().empty());
   clock_.Advance(std::chrono::seconds(59));
   Put({"c\n"});

@@ -1,0 +1,147 @@
+#include "stream/error_replay.h"
+
+#include <arrow/table.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "base/fault.h"
+#include "lake/parquet_file.h"
+#include "stream/delivery_for_test.h"
+#include "stream/error_record.h"
+
+namespace penstock::stream {
+namespace {
+
+class ErrorReplayTest : public DeliveryForTest {
+ protected:
+  // Two objects of records that are no JSON, one that is.
+  void Fail() {
+    Make(ParquetSpecForTest());
+    Put({"wrong 1", "wrong 2", R"({"name":"right"})"});
+    ASSERT_TRUE(delivery_->Flush({}).ok());
+    Put({"wrong 3"});
+    ASSERT_TRUE(delivery_->Flush({}).ok());
+    ASSERT_EQ(ErrorKeys().size(), 2u);
+  }
+  std::vector<std::string> ErrorKeys() {
+    std::vector<std::string> keys;
+    for (const auto& object : ListErrorObjects(memory_, spec_, *PrefixesOf(spec_)).ValueOrDie())
+      keys.push_back(object.key);
+    return keys;
+  }
+  // All records below the error prefix.
+  std::multiset<std::string> Failed() {
+    std::multiset<std::string> records;
+    for (const auto& [key, bytes] : Objects("errors/")) {
+      for (const auto& record : ReadErrorRecords(bytes).ValueOrDie()) records.insert(record.raw);
+    }
+    return records;
+  }
+  int64_t Rows() {
+    int64_t rows = 0;
+    for (const auto& [key, bytes] : Objects("lake/bars/"))
+      rows += lake::ReadParquet(bytes).ValueOrDie()->num_rows();
+    return rows;
+  }
+};
+
+// What failed goes through the stream as it is now, once, however often one asks.
+TEST_F(ErrorReplayTest, FailedRecordsAreDeliveredOnce) {
+  Fail();
+  auto spec = spec_;
+  spec.parquet.reset();  // and now they are taken as they are
+  spec.table.clear();
+  spec.version = 2;
+  const auto keys = ErrorKeys();
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(RequestReplay(folder(), keys).ok());
+    EXPECT_TRUE(*IsReplayPending(folder()));
+    EXPECT_EQ(CodeOf(RequestReplay(folder(), keys)), ErrorCode::kConflict);
+    ASSERT_TRUE(Make(spec).Flush({}).ok());
+    EXPECT_FALSE(*IsReplayPending(folder()));
+    EXPECT_TRUE(ErrorKeys().empty());
+  }
+  std::string delivered;
+  for (const auto& [key, bytes] : Objects("lake/bars/")) {
+    if (!key.ends_with(".parquet")) delivered += bytes;
+  }
+  EXPECT_EQ(delivered, "wrong 1wrong 2wrong 3");
+}
+
+TEST_F(ErrorReplayTest, WhatFailsAgainIsKeptAgain) {
+  Fail();
+  ASSERT_TRUE(RequestReplay(folder(), {ErrorKeys()[0]}).ok());
+  ASSERT_TRUE(delivery_->Flush({}).ok());
+  EXPECT_EQ(Failed(), (std::multiset<std::string>{"wrong 1", "wrong 2", "wrong 3"}));
+  EXPECT_EQ(Rows(), 1);
+}
+
+// It stops at each of its points, and another process goes on, with other records in between.
+TEST_F(ErrorReplayTest, WhereverItStopsEachRecordIsPutOnce) {
+  Fail();
+  std::multiset<std::string> expected = Failed();
+  int number = 0;
+  for (const char* point : {"planned", "appended", "deleted"}) {
+    for (const char* passage : {"@1", "@2"}) {
+      SCOPED_TRACE(std::string(point) + passage);
+      const std::string more = "more " + std::to_string(number);
+      Put({more});  // so that there are two objects at least
+      expected.insert(more);
+      ASSERT_TRUE(delivery_->Flush({}).ok());
+      ASSERT_TRUE(RequestReplay(folder(), ErrorKeys()).ok());
+      ASSERT_TRUE(ArmFaults(std::string("stream.replay.") + point + "=error" + passage).ok());
+      IgnoreError(Restart().Step({}).status(), "it stops");
+      EXPECT_TRUE(*IsReplayPending(folder()));
+      ASSERT_TRUE(ArmFaults("").ok());
+      const std::string between = "between " + std::to_string(number++);
+      Put({between});
+      expected.insert(between);
+      ASSERT_TRUE(Restart().Flush({}).ok());
+      EXPECT_EQ(Failed(), expected);
+      EXPECT_FALSE(*IsReplayPending(folder()));
+    }
+  }
+}
+
+TEST_F(ErrorReplayTest, AStoreThatFailsDelaysTheReplayOnly) {
+  Fail();
+  ASSERT_TRUE(RequestReplay(folder(), ErrorKeys()).ok());
+  store_.Order({.kind = store::FaultKind::kBefore,
+                .operation = store::Operation::kGet,
+                .key_pattern = "errors/*",
+                .count = -1});
+  Put({R"({"name":"more"})"});
+  ASSERT_TRUE(delivery_->Flush({}).ok());
+  EXPECT_EQ(Rows(), 2);
+  EXPECT_TRUE(*IsReplayPending(folder()));
+  store_.Clear();
+  ASSERT_TRUE(delivery_->Flush({}).ok());
+  EXPECT_FALSE(*IsReplayPending(folder()));
+  EXPECT_EQ(Failed().size(), 3u);
+}
+
+// Both forms of the developer guide, with numbers as texts as it shows them.
+TEST(ErrorRecord, ReadsWhatFirehoseWrites) {
+  const auto records = ReadErrorRecords(
+      R"({"attemptsMade":"4","arrivalTimestamp":"1533270000000","errorCode":"Lambda.FunctionError","errorMessage":"m",)"
+      R"("attemptEndingTimestamp":"1533270010000","rawData":"YWJj","lambdaArn":"arn"})"
+      "\n"
+      R"({"attemptsMade":1,"arrivalTimestamp":1789560304000,"lastErrorCode":"DataFormatConversion.MalformedData",)"
+      R"("lastErrorMessage":"The record was empty or contained only whitespace.","rawData":"","sequenceNumber":"4967"})"
+      "\n");
+  ASSERT_TRUE(records.ok()) << records.status();
+  ASSERT_EQ(records->size(), 2u);
+  EXPECT_EQ((*records)[0].attempts, 4);
+  EXPECT_EQ((*records)[0].raw, "abc");
+  EXPECT_EQ((*records)[0].arrival, MomentOf("2018-08-03T04:20:00Z"));
+  EXPECT_EQ((*records)[1].sequence, 4967u);
+  EXPECT_EQ((*records)[1].code, "DataFormatConversion.MalformedData");
+  for (const char* bad : {"x", "{}", "[]", R"({"rawData":1})", R"({"rawData":"*"})"}) {
+    EXPECT_EQ(CodeOf(ReadErrorRecords(bad).status()), ErrorCode::kInvalidData) << bad;
+  }
+}
+
+}  // namespace
+}  // namespace penstock::stream
