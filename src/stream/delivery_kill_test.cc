@@ -1,5 +1,7 @@
 // A delivery that dies at each of its points, and the one after it: every record is in the lake once (ALL-5,
 // STREAM-3).
+#include <arrow/array.h>
+#include <arrow/table.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -9,23 +11,26 @@
 #include "base/fault.h"
 #include "lake/parquet_file.h"
 #include "store/folder_store.h"
+#include "stream/compaction.h"
+#include "stream/current_objects.h"
 #include "stream/delivery_for_test.h"
-
-#include <arrow/array.h>
-#include <arrow/table.h>
+#include "stream/error_record.h"
+#include "stream/error_replay.h"
 
 namespace penstock::stream {
 namespace {
 
 constexpr int kKilled = 137;
 
-// All names in the objects of the table, each as often as it is there.
+// All names in the objects of the table that count, each as often as it is there.
 std::multiset<std::string> NamesIn(store::ObjectStore& store, bool parquet) {
   std::multiset<std::string> names;
-  for (const auto& info : store::ListAll(store, "lake/bars/").ValueOrDie()) {
-    const std::string bytes = store.Get(info.key)->bytes;
+  std::vector<std::string> keys;
+  for (const auto& info : store::ListAll(store, "lake/bars/").ValueOrDie()) keys.push_back(info.key);
+  for (const auto& key : CurrentObjects(keys)) {
+    const std::string bytes = store.Get(key)->bytes;
     if (parquet) {
-      const auto table = lake::ReadParquet(bytes, info.key).ValueOrDie();
+      const auto table = lake::ReadParquet(bytes, key).ValueOrDie();
       for (const auto& chunk : table->GetColumnByName("name")->chunks()) {
         const auto& texts = static_cast<const arrow::StringArray&>(*chunk);
         for (int64_t i = 0; i < texts.length(); ++i) names.insert(texts.GetString(i));
@@ -94,7 +99,7 @@ TEST(DeliveryKill, EveryRecordIsThereOnceWhereverItDies) {
         ASSERT_EQ(Deliver(folder.path(), spec, fault, records()), kKilled) << fault;
         ++kills;
         // Again, while the plan is done again: the same point, or the one before.
-        if (std::string(point) != "delivered") {
+        if (point != "stream.delivery.delivered") {
           ASSERT_EQ(Deliver(folder.path(), spec, fault, records()), kKilled) << fault;
         }
         if (passage % 2 == 1) continue;  // some deaths on top of each other
@@ -108,6 +113,84 @@ TEST(DeliveryKill, EveryRecordIsThereOnceWhereverItDies) {
     const auto store = store::FolderStore::Open(folder.path() + "/bucket").ValueOrDie();
     EXPECT_EQ(NamesIn(*store, parquet), expected);
     EXPECT_FALSE(ReadDeliveryState(folder.path())->plan.has_value());
+  }
+}
+
+// The failed records of all error objects.
+std::multiset<std::string> FailedIn(store::ObjectStore& store) {
+  std::multiset<std::string> records;
+  for (const auto& info : store::ListAll(store, "errors/").ValueOrDie()) {
+    for (const auto& record : ReadErrorRecords(store.Get(info.key)->bytes).ValueOrDie())
+      records.insert(record.raw);
+  }
+  return records;
+}
+
+TEST(DeliveryKill, AReplayPutsEachRecordOnceWhereverItDies) {
+  const StreamSpec spec = ParquetSpecForTest();
+  TemporaryFolder folder;
+  std::multiset<std::string> expected;
+  int number = 0;
+  const auto wrong = [&] {
+    const std::string record = "wrong " + std::to_string(number++);
+    expected.insert(record);
+    return std::vector<std::string>{record};
+  };
+  for (const std::string point :
+       {"stream.replay.planned", "stream.replay.appended", "stream.replay.deleted"}) {
+    for (int passage = 1; passage <= 2; ++passage) {
+      const std::string fault = point + "=kill@" + std::to_string(passage);
+      for (int i = 0; i < 2; ++i) ASSERT_EQ(Deliver(folder.path(), spec, "", wrong()), 0);
+      const auto store = store::FolderStore::Open(folder.path() + "/bucket").ValueOrDie();
+      std::vector<std::string> keys;
+      for (const auto& object : ListErrorObjects(*store, spec, *PrefixesOf(spec)).ValueOrDie())
+        keys.push_back(object.key);
+      ASSERT_TRUE(RequestReplay(folder.path(), keys).ok());
+      ASSERT_EQ(Deliver(folder.path(), spec, fault, {}), kKilled) << fault;
+      ASSERT_EQ(Deliver(folder.path(), spec, "", wrong()), 0) << fault;
+      ASSERT_EQ(FailedIn(*store), expected) << fault;
+      ASSERT_FALSE(*IsReplayPending(folder.path()));
+    }
+  }
+}
+
+// One step of a compaction, two days and so many hours from now.
+int Compact(const std::string& folder, const StreamSpec& spec, int hours, const std::string& fault) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ManualClock clock(SystemClock().Now() + std::chrono::days(2) + std::chrono::hours(hours));
+    const auto store = store::FolderStore::Open(folder + "/bucket").ValueOrDie();
+    if (!ArmFaults(fault).ok()) ::_exit(4);
+    Compaction compaction(spec, folder, *store, clock, Logger());
+    ::_exit(compaction.Step({}).ok() ? 0 : 1);
+  }
+  int status = 0;
+  EXPECT_EQ(::waitpid(child, &status, 0), child);
+  return WIFSIGNALED(status) ? kKilled : WEXITSTATUS(status);
+}
+
+TEST(DeliveryKill, CompactionLosesNoRowWhereverItDies) {
+  const StreamSpec spec = ParquetSpecForTest();
+  for (const std::string point : {"stream.compaction.planned", "stream.compaction.hidden",
+                                  "stream.compaction.visible", "stream.compaction.replaced"}) {
+    TemporaryFolder folder;
+    std::multiset<std::string> expected;
+    for (int i = 0; i < 3; ++i) {
+      const std::string name = "n" + std::to_string(i);
+      expected.insert(name);
+      ASSERT_EQ(Deliver(folder.path(), spec, "", {R"({"name":")" + name + R"("})"}), 0);
+    }
+    const auto store = store::FolderStore::Open(folder.path() + "/bucket").ValueOrDie();
+    int kills = 0;
+    for (int hour = 0; hour < 12; ++hour) {
+      // Until it dies once; then undisturbed.
+      const int code = Compact(folder.path(), spec, hour, kills == 0 ? point + "=kill" : "");
+      ASSERT_TRUE(code == 0 || (code == kKilled && kills == 0)) << point << ": " << code;
+      kills += code == kKilled;
+      ASSERT_EQ(NamesIn(*store, true), expected) << point << " hour " << hour;
+    }
+    EXPECT_EQ(kills, 1) << point;
+    EXPECT_EQ(store::ListAll(*store, "lake/bars/").ValueOrDie().size(), 1u) << point;
   }
 }
 

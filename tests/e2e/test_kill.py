@@ -86,7 +86,8 @@ def fault_points():
 ELSEWHERE = {"queue.send.after", "lake.archive.copied", "serve.claim.after", "serve.finish.before",
              "lake.index.before", "lake.index.after", "lake.evolve.registered", "queue.move.between"}
 # Of other families, each with test files that kill at these.
-FAMILIES = {"records.": ["test_iex.py", "test_http_source.py"], "tenders.": ["test_ted.py"], "transfer.": ["test_ted.py"]}
+FAMILIES = {"records.": ["test_iex.py", "test_http_source.py"], "tenders.": ["test_ted.py"], "transfer.": ["test_ted.py"],
+            "stream.": ["../../src/stream/delivery_kill_test.cc"], "log.": ["../../src/stream/log_kill_test.cc"]}
 # One test a point, so that a point nobody passes any more is seen.
 POINTS = sorted(point for point in set(fault_points()) - ELSEWHERE if not point.startswith(tuple(FAMILIES)))
 DAYS = ("2017-07-31", "2017-08-01")
