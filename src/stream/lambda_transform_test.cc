@@ -163,7 +163,7 @@ class HandlerTest : public ::testing::Test {
         {"command", json::array{kRoot + "/build/venv/bin/python", "-m", "awslambdaric", handler}},
         {"environment", json::object{{"PYTHONDONTWRITEBYTECODE", 1}}}};
     for (const auto& [key, value] : more) (*spec.transform.handler)[key] = value;
-    auto made = MakeTransform(spec, {}, clock_, random_, Logger());
+    auto made = MakeTransform(spec, options_, clock_, random_, Logger());
     EXPECT_TRUE(made.ok()) << Describe(made.status());
     return *std::move(made);
   }
@@ -182,6 +182,7 @@ class HandlerTest : public ::testing::Test {
     return out.at(0);
   }
 
+  TransformOptions options_;
   TemporaryFolder folder_;
   SystemClock clock_;
   Random random_{5};
@@ -257,6 +258,18 @@ TEST_F(HandlerTest, WhatCannotStartFailsEachRecordWithTheReason) {
   const auto out = Apply(*transform, {"a"});
   EXPECT_EQ(out[0].error_code, "Lambda.FunctionError");
   EXPECT_THAT(out[0].error_message, HasSubstr("No module named 'no_such_module'"));
+}
+
+TEST_F(HandlerTest, ASecretOfOursIsThereOnlyWhereItIsNamed) {
+  options_.environment = [](std::string_view name) -> std::optional<std::string> {
+    if (name == "WORD" || name == "SECRET") return "open sesame";
+    return ProcessEnvironment(name);
+  };
+  EXPECT_EQ(Apply(*Make("transforms.from_environment"), {"a"})[0].data, "none");
+  const auto named =
+      Make("transforms.from_environment",
+           {{"environment", json::object{{"WORD", "<${SECRET}>"}, {"PYTHONDONTWRITEBYTECODE", "1"}}}});
+  EXPECT_EQ(Apply(*named, {"a"})[0].data, "<open sesame>");
 }
 
 TEST_F(HandlerTest, BatchesGoToAsManyChildrenAsThereAre) {

@@ -39,6 +39,10 @@ def by_word(event, context):
     return {"records": out}
 
 
+def from_environment(event, context):
+    return {"records": [answer(r, data=os.environ.get("WORD", "none").encode()) for r in event["records"]]}
+
+
 def misbehave(event, context):
     """Once: the file named by the first record's data is the memory of what has been done already."""
     how, flag = base64.b64decode(event["records"][0]["data"]).decode().split(" ")
