@@ -92,10 +92,10 @@ TEST(DeliveryKill, EveryRecordIsThereOnceWhereverItDies) {
       }
       return out;
     };
-    for (const char* point : {"begun", "planned", "put", "put_all", "delivered"}) {
-      for (int passage = 1; passage <= (std::string(point) == "put" ? 3 : 1); ++passage) {
-        const std::string fault =
-            std::string("stream.delivery.") + point + "=kill@" + std::to_string(passage);
+    for (const std::string point : {"stream.delivery.begun", "stream.delivery.planned", "stream.delivery.put",
+                                    "stream.delivery.put_all", "stream.delivery.delivered"}) {
+      for (int passage = 1; passage <= (point == "stream.delivery.put" ? 3 : 1); ++passage) {
+        const std::string fault = point + "=kill@" + std::to_string(passage);
         ASSERT_EQ(Deliver(folder.path(), spec, fault, records()), kKilled) << fault;
         ++kills;
         // Again, while the plan is done again: the same point, or the one before.
