@@ -3,7 +3,7 @@
 
     python fuzz/make_archive_corpus.py      with py7zr installed, and tar on the PATH
 """
-import gzip, io, pathlib, struct, subprocess, tarfile, tempfile, zipfile, zlib
+import gzip, io, lzma, pathlib, struct, subprocess, tarfile, tempfile, zipfile, zlib
 
 import py7zr
 
@@ -43,6 +43,37 @@ def zipped(*entries, method=zipfile.ZIP_DEFLATED, seekable=True):
             info.compress_type = method
             z.writestr(info, data)
     return sink.getvalue()
+
+
+def number(value):
+    """7zFormat.txt, NUMBER, of up to 32 bits."""
+    return bytes([value]) if value < 0x80 else b"\xf0" + struct.pack("<I", value)
+
+
+def crafted_7z(data, dictionary, files=1, pack_header=False):
+    """One folder by LZMA that says it needs this dictionary, and as many files: several without names, and all but one
+    without contents."""
+    def packed(plain, says):
+        filters = [{"id": lzma.FILTER_LZMA1, "dict_size": 1 << 16, "lc": 3, "lp": 0, "pb": 2}]
+        return lzma.compress(plain, lzma.FORMAT_RAW, filters=filters), b"\x5d" + struct.pack("<I", says)
+
+    def streams(at, size, unpacked, properties, files_of=b""):
+        return (b"\x06" + number(at) + number(1) + b"\x09" + number(size) + b"\x00" +
+                b"\x07\x0b" + number(1) + b"\x00" + number(1) + b"\x23\x03\x01\x01" + number(5) + properties +
+                b"\x0c" + number(unpacked) + b"\x00" + files_of + b"\x00")
+
+    body, properties = packed(data, dictionary)
+    names = "f0.xml\0".encode("utf-16-le")
+    empty = bytes(0x7f if n == 0 else 0xff for n in range((files + 7) // 8))
+    header = (b"\x01\x04" + streams(0, len(body), len(data), properties, b"\x08\x00") + b"\x05" + number(files) +
+              (b"\x0e" + number(len(empty)) + empty if files > 1 else b"") +
+              (b"\x11" + number(len(names) + 1) + b"\x00" + names if files == 1 else b"") + b"\x00\x00")
+    if pack_header:
+        head, said = packed(header, dictionary if pack_header == "hostile" else 1 << 16)
+        encoded = b"\x17" + streams(len(body), len(head), len(header), said)
+        body, header = body + head, encoded
+    start = struct.pack("<QQI", len(body), len(header), zlib.crc32(header))
+    return b"7z\xbc\xaf\x27\x1c\0\4" + struct.pack("<I", zlib.crc32(start)) + start + body + header
 
 
 def seven(*entries, password=None):
@@ -99,6 +130,11 @@ FILES = {
     "stored.zip": zipped(("a.xml", A), method=zipfile.ZIP_STORED),
     "flow.zip": zipped(("a.xml", A), ("b.xml", B), seekable=False),
     "lzma.zip": zipped(("a.xml", A), method=zipfile.ZIP_LZMA),
+    "crafted.7z": crafted_7z(A, 1 << 16),
+    "crafted_packed.7z": crafted_7z(A, 1 << 16, pack_header=True),
+    "dictionary.7z": crafted_7z(A, 1 << 30),
+    "dictionary_of_header.7z": crafted_7z(A, 1 << 30, pack_header="hostile"),
+    "many_files.7z": crafted_7z(A, 1 << 16, files=50_000_000, pack_header=True),
     "python.7z": seven(("a.xml", A), ("sub/b.xml", B)),
     "zip_in_tar.tar.gz": gz(tar(("in.zip", zipped(("a.xml", A), ("b.xml", B))))),
     "7z_in_tar.tar": tar(("in.7z", seven(("a.xml", A)))),

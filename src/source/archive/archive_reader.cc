@@ -13,6 +13,7 @@
 #include "source/archive/entry_name.h"
 #include "source/archive/inflate_source.h"
 #include "source/archive/libarchive_handle.h"
+#include "source/archive/seven_zip_header.h"
 
 namespace penstock::source {
 namespace {
@@ -237,6 +238,10 @@ Status Walk::Archive(ByteSource& bytes, ArchiveFormat format, const std::string&
 }
 
 Status Walk::Entries(ByteSource& bytes, ArchiveFormat format, const std::string& name, int layers) {
+  if (format == ArchiveFormat::kSevenZip && bytes.size()) {
+    RETURN_IF_ERROR(CheckSevenZip(bytes));
+    RETURN_IF_ERROR(bytes.Seek(0));
+  }
   ASSIGN_OR_RETURN(const auto archive, LibarchiveHandle::Open(bytes, format));
   std::unordered_set<size_t>
       names;  // their hashes: of a million names two agree in one archive of 37 million
@@ -315,6 +320,9 @@ Status Walk::Entry(LibarchiveHandle& archive, archive_entry* entry, const std::s
 
 Status Walk::Nested(LibarchiveHandle& archive, ArchiveFormat format, std::string head,
                     const std::string& name, int layers) {
+  if (archive.has_dictionary()) {
+    return TooMuch("an archive within a zip is read only where the zip packed it by deflate, or not at all");
+  }
   EntrySource entry(*this, archive);
   ReturnedSource flowing(std::move(head), entry);
   if (format == ArchiveFormat::kGzip || format == ArchiveFormat::kTar) return Any(flowing, name, layers);

@@ -50,9 +50,9 @@ struct ArchiveVisitor {
 };
 
 // Reads `bytes`, called `name` in messages, by its contents: names say nothing about formats. Memory: three
-// pieces of the source, 0.5 MiB a layer, one file, 40 bytes a name; 7z as much as its dictionary besides (16
-// MiB as 7-Zip makes them). Fails with what the source and the visitor fail with, and Cancelled; everything
-// wrong with the archive itself is told to on_refused.
+// pieces of the source, 0.5 MiB a layer, one file, 40 bytes a name; 7z as much as its dictionary besides (32
+// MiB at the most: SevenZipLimits). Fails with what the source and the visitor fail with, and Cancelled;
+// everything wrong with the archive itself is told to on_refused.
 Result<ArchiveCounts> ReadArchive(ByteSource& bytes, const std::string& name, const ArchiveLimits& limits,
                                   const ArchiveVisitor& visitor, std::stop_token stop = {});
 

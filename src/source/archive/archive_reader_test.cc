@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <fstream>
 #include <iterator>
@@ -85,6 +86,8 @@ TEST(ArchiveReader, ReadsWhatToolsWrite) {
       {"flow.zip", {{"x!a.xml", kA}, {"x!b.xml", kB}}},
       {"lzma.zip", {{"x!a.xml", kA}}},
       {"python.7z", {{"x!a.xml", kA}, {"x!sub/b.xml", kB}}},
+      {"crafted.7z", {{"x!f0.xml", kA}}},
+      {"crafted_packed.7z", {{"x!f0.xml", kA}}},
       {"zip_in_tar.tar.gz", {{"x!in.zip!a.xml", kA}, {"x!in.zip!b.xml", kB}}},
       {"7z_in_tar.tar", {{"x!in.7z!a.xml", kA}}},
       {"tar_in_zip.zip", {{"x!in.tar.gz!a.xml", kA}, {"x!in.tar.gz!b.xml", kB}}},
@@ -207,6 +210,19 @@ TEST(ArchiveReader, KeepsItsLimits) {
   limits = {};
   limits.max_layers = 3;
   EXPECT_THAT(ReadCorpus("month.tar.gz", limits).refused, SizeIs(2));
+}
+
+// libarchive takes what the archive says: a dictionary of 1 GiB, and 4 GB for 50 million entries, for 1.5 KB.
+TEST(ArchiveReader, ASevenZipThatWantsMuchMemoryIsRefusedBeforeItGetsAny) {
+  for (const auto& [file, why] : {std::pair{"dictionary.7z", "a dictionary of 1024 MiB; at most 32 MiB"},
+                                  {"dictionary_of_header.7z", "a dictionary of 1024 MiB; at most 32 MiB"},
+                                  {"many_files.7z", "50000000 files; at most 100000"}}) {
+    rusage before{}, after{};
+    getrusage(RUSAGE_SELF, &before);
+    EXPECT_THAT(ReadCorpus(file).refused, ElementsAre(Pair("x", HasSubstr(why)))) << file;
+    getrusage(RUSAGE_SELF, &after);
+    EXPECT_LT(after.ru_maxrss - before.ru_maxrss, 50 << 10) << file << ", KiB";
+  }
 }
 
 TEST(ArchiveReader, ReadsObjectsByRangesAndTellsTheStoresFailuresApart) {

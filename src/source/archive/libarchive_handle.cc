@@ -122,6 +122,14 @@ LibarchiveHandle::~LibarchiveHandle() {
   if (archive_ != nullptr) archive_read_free(archive_);
 }
 
+bool LibarchiveHandle::has_dictionary() const {
+  // "ZIP 6.3 (lzma)"
+  const char* format = archive_format_name(archive_);
+  const std::string_view name = format == nullptr ? "" : format;
+  if (!name.starts_with("ZIP")) return false;
+  return !name.ends_with("(uncompressed)") && !name.ends_with("(deflation)");
+}
+
 Result<archive_entry*> LibarchiveHandle::Next() {
   const Locale utf8;
   archive_entry* entry = nullptr;

@@ -34,6 +34,10 @@ class LibarchiveHandle {
   // Whether nothing more can be read, also no other entry.
   bool is_lost() const { return lost_; }
 
+  // Whether the entry is one of a zip that is packed by what keeps as much of what came out as the archive
+  // says (LZMA, xz, PPMd, zstd): of one file that is bounded by the file's size.
+  bool has_dictionary() const;
+
   // What was taken from the source so far, without what was read twice.
   int64_t bytes_in() const;
 
