@@ -24,7 +24,7 @@ struct StoreTraits {
   // How far the times may lie apart that a put and a look at the object tell.
   Duration modified_within{0};
   // The server keeps keys in folders, and may lose a put into one that a delete of its last object removes at
-  // that moment (versitygw 1.8). S3 itself has no folders.
+  // that moment (versitygw 1.8: docs/s3.md has the proof). S3 itself has no folders.
   bool loses_puts_into_folders_that_go = false;
 };
 
