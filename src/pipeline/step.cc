@@ -129,7 +129,9 @@ std::span<const Step> Steps() {
                                       {"sqs:SendMessage", "dlq"}},
        &RunProcessSeriesStep},
       {"publish_series", "counts what a run did, and registers the tables of its series",
-       RegisterTables() + Permissions{{"s3:ListBucket", "processed/"}, {"s3:GetObject", "processed/"}},
+       RegisterTables() + Permissions{{"s3:ListBucket", "processed/"},
+                                      {"s3:GetObject", "processed/"},
+                                      {"s3:GetObject", "markers/"}},
        &RunPublishSeriesStep},
   };
   return kSteps;

@@ -25,11 +25,15 @@ Result<const json::array*> ListOf(const json::value& value, std::string_view key
   return MakeError(ErrorCode::kInvalidData, fmt::format("\"{}\": expected a list", key));
 }
 
-// {prefix}markers/PIPELINE/runs/EXECUTION.series.json: what this run asks for, so that one that is taken up
-// again goes by the same list.
-std::string SeriesListKey(const Pipeline& pipeline, std::string_view execution) {
-  return fmt::format("{}markers/{}/runs/{}.series.json", pipeline.config.prefix, pipeline.name(), execution);
+// {prefix}markers/PIPELINE/runs/EXECUTION.WHAT. `series.json`: what this run asks for, so that one that is
+// taken up again goes by the same list; `results`: below it, what each series came to.
+std::string KeyOfRun(const Pipeline& pipeline, std::string_view execution, std::string_view what) {
+  return fmt::format("{}markers/{}/runs/{}.{}", pipeline.config.prefix, pipeline.name(), execution, what);
 }
+
+// A state of a state machine has at most 256 KiB: of wrong keys so many are named there, all of them in the
+// log.
+constexpr size_t kNamedWrong = 100;
 
 // Those of "keys" in the input of the run; all without it.
 Status KeepAsked(const json::value& input, SeriesList& list) {
@@ -56,6 +60,37 @@ int64_t CountOf(const json::value& result, std::string_view key) {
   return GetIntOr(result, key, 0).ValueOr(0);
 }
 
+Result<json::value> ReadJson(store::ObjectStore& store, const std::string& key) {
+  ASSIGN_OR_RETURN(const auto object, store.Get(key));
+  auto value = ParseJson(object.bytes);
+  return value.ok() ? value : WithContext(value.status(), key);
+}
+
+// What the series came to: the list itself, or what a Map's ResultWriter says of where it put it. Source: AWS
+// Step Functions developer guide, "ResultWriter (Map)", the manifest.
+Result<json::array> ResultsOf(store::ObjectStore& store, const json::value& input) {
+  const auto* results = input.is_object() ? input.get_object().if_contains("results") : nullptr;
+  if (results == nullptr) return MakeError(ErrorCode::kInvalidData, "\"results\": expected a list");
+  if (results->is_array()) return results->get_array();
+  const auto* details =
+      results->is_object() ? results->get_object().if_contains("ResultWriterDetails") : nullptr;
+  if (details == nullptr)
+    return MakeError(ErrorCode::kInvalidData, "\"results\": expected a list, or a ResultWriter's answer");
+  ASSIGN_OR_RETURN(const std::string key, GetString(*details, "Key"));
+  ASSIGN_OR_RETURN(const json::value manifest, ReadJson(store, key));
+  const auto* files = manifest.is_object() ? manifest.get_object().if_contains("ResultFiles") : nullptr;
+  if (files == nullptr) return MakeError(ErrorCode::kInvalidData, key + ": no ResultFiles in the manifest");
+  ASSIGN_OR_RETURN(const auto* succeeded, ListOf(*files, "SUCCEEDED"));
+  json::array all;
+  for (const auto& file : *succeeded) {
+    ASSIGN_OR_RETURN(const std::string part, GetString(file, "Key"));
+    ASSIGN_OR_RETURN(json::value values, ReadJson(store, part));
+    if (!values.is_array()) return MakeError(ErrorCode::kInvalidData, part + ": expected a list");
+    for (auto& value : values.get_array()) all.push_back(std::move(value));
+  }
+  return all;
+}
+
 }  // namespace
 
 Result<json::value> RunListSeriesStep(const StepContext& context, const json::value& input) {
@@ -66,7 +101,7 @@ Result<json::value> RunListSeriesStep(const StepContext& context, const json::va
   json::array wrong, series;
   for (const auto& one : list.wrong) {
     runtime.log.Warning("wrong_series", {{"key", one.key}, {"why", one.why}});
-    wrong.push_back(json::object{{"key", one.key}, {"why", one.why}});
+    if (wrong.size() < kNamedWrong) wrong.push_back(json::object{{"key", one.key}, {"why", one.why}});
   }
   const std::string since = FormatStamp(runtime.clock->Now());
   for (const auto& one : list.series) {
@@ -74,11 +109,15 @@ Result<json::value> RunListSeriesStep(const StepContext& context, const json::va
     item["since"] = since;
     series.push_back(std::move(item));
   }
-  const std::string key = SeriesListKey(context.pipeline, context.execution);
+  const std::string key = KeyOfRun(context.pipeline, context.execution, "series.json");
   RETURN_IF_ERROR(runtime.store->Put(key, ToPrettyJson(series)).status());
   const auto count = static_cast<int64_t>(list.series.size());
   runtime.progress->Begin("series", count);
-  return json::object{{"count", count}, {"items", key}, {"wrong", std::move(wrong)}};
+  return json::object{{"count", count},
+                      {"items", key},
+                      {"results", KeyOfRun(context.pipeline, context.execution, "results")},
+                      {"wrong", std::move(wrong)},
+                      {"wrong_count", static_cast<int64_t>(list.wrong.size())}};
 }
 
 Result<json::value> RunFetchSeriesStep(const StepContext& context, const json::value& input) {
@@ -121,13 +160,13 @@ Result<json::value> RunProcessSeriesStep(const StepContext& context, const json:
 }
 
 Result<json::value> RunPublishSeriesStep(const StepContext& context, const json::value& input) {
-  ASSIGN_OR_RETURN(const auto* results, ListOf(input, "results"));
+  ASSIGN_OR_RETURN(const json::array results, ResultsOf(*context.runtime.store, input));
   const auto* list = input.get_object().if_contains("list");
   if (list == nullptr) return MakeError(ErrorCode::kInvalidData, "\"list\": expected what list_series gave");
   ASSIGN_OR_RETURN(const auto* wrong, ListOf(*list, "wrong"));
   std::set<std::string> series;
   int64_t answered = 0, files = 0, rows = 0, failed = 0;
-  for (const auto& result : *results) {
+  for (const auto& result : results) {
     ASSIGN_OR_RETURN(std::string key, GetString(result, "key"));
     series.insert(std::move(key));
     const int64_t own = CountOf(result, "failed");
@@ -139,13 +178,15 @@ Result<json::value> RunPublishSeriesStep(const StepContext& context, const json:
   ASSIGN_OR_RETURN(const auto source, OpenRecordSource(context.pipeline, context.runtime, SourceUse::kRead));
   RecordProcessor processor(context.pipeline, context.runtime, *source, context.execution);
   RETURN_IF_ERROR(processor.Register(series));
-  return json::object{{"summary", json::object{{"series", static_cast<int64_t>(results->size())},
-                                               {"answered", answered},
-                                               {"files", files},
-                                               {"rows", rows},
-                                               {"wrong", static_cast<int64_t>(wrong->size())},
-                                               {"failed", failed}}},
-                      {"wrong", *wrong}};
+  return json::object{
+      {"summary",
+       json::object{{"series", static_cast<int64_t>(results.size())},
+                    {"answered", answered},
+                    {"files", files},
+                    {"rows", rows},
+                    {"wrong", GetIntOr(*list, "wrong_count", static_cast<int64_t>(wrong->size())).ValueOr(0)},
+                    {"failed", failed}}},
+      {"wrong", *wrong}};
 }
 
 }  // namespace penstock::pipeline

@@ -10,8 +10,9 @@ namespace penstock::pipeline {
 struct StepContext;
 
 // {"keys": [only these]} or anything without them → {"count", "items": key of an object with the list that
-// follows, "wrong": [{"key", "why"}]}. The list: [{"key", "query", "since"}], what fetch_series takes;
-// `since` is when the run began, YYYYMMDDhhmmss. A key that is wrong is logged and left out.
+// follows, "results": prefix of what this run's series come to, "wrong": [{"key", "why"}] of the first
+// hundred, "wrong_count"}. The list: [{"key", "query", "since"}], what fetch_series takes; `since` is when
+// the run began, YYYYMMDDhhmmss. A key that is wrong is logged and left out.
 Result<json::value> RunListSeriesStep(const StepContext& context, const json::value& input);
 // {"key", "query", "since"} → {"key", "raw": [keys of the stored pages], "bytes"}; before them those that an
 // attempt since then kept and did not come to process: it was killed. Without `since`, of all times.
@@ -19,9 +20,9 @@ Result<json::value> RunFetchSeriesStep(const StepContext& context, const json::v
 // {"key", "raw"} → {"key", "files", "rows", "failed"}. An answer that cannot be read goes to the dead-letter
 // queue and counts as failed.
 Result<json::value> RunProcessSeriesStep(const StepContext& context, const json::value& input);
-// {"list": what list_series gave, "results": [{"key", "files", "rows", "failed"}]} → {"summary": {"series",
-// "answered", "files", "rows", "wrong", "failed"}, "wrong": […]}. The tables of the series are in the
-// catalog.
+// {"list": what list_series gave, "results": [{"key", "files", "rows", "failed"}], or what a ResultWriter
+// gives whose files hold these} → {"summary": {"series", "answered", "files", "rows", "wrong", "failed"},
+// "wrong": […]}. The tables of the series are in the catalog.
 Result<json::value> RunPublishSeriesStep(const StepContext& context, const json::value& input);
 
 }  // namespace penstock::pipeline
