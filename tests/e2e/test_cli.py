@@ -16,7 +16,7 @@ from harness import (FIRST, LAST, SYMBOLS, TIMEOUT_S, assert_same_lake, catches,
                      make_pipeline, recorded_rows, table_of, wait_until)
 
 VERBS = ["init", "run", "executions", "workflow", "query", "tables", "raw", "process", "ledger", "backfill", "dlq", "lifecycle",
-         "serve", "schedules", "replay", "doctor", "completion"]
+         "serve", "schedules", "stream", "replay", "doctor", "completion"]
 
 
 @pytest.fixture
