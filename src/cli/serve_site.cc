@@ -35,7 +35,9 @@ ServeSite::~ServeSite() = default;
 Status ServeSite::OpenStreams(Workspace& workspace) {
   ASSIGN_OR_RETURN(const std::string state, workspace.StateFolder());
   ASSIGN_OR_RETURN(auto* catalog, workspace.Catalog());
-  auto streams = stream::Streams::Open(StreamsFolder(state), session_.clock(), session_.log());
+  ASSIGN_OR_RETURN(auto* store, workspace.Store());
+  auto streams = stream::Streams::Open(StreamsFolder(state), session_.clock(), session_.log(), {},
+                                       {store, catalog, &session_.random()});
   streams_status_ = streams.status();
   RETURN_IF_ERROR(streams_status_);
   streams_ = *std::move(streams);

@@ -13,6 +13,7 @@
 #include "cli/stream_server.h"
 #include "cli/stream_top.h"
 #include "cli/workspace.h"
+#include "net/url.h"
 #include "stream/log_reader.h"
 #include "stream/record_lines.h"
 #include "stream/stream_report.h"
@@ -65,12 +66,13 @@ Result<json::array> AllStreams(Session& session, Workspace& workspace) {
 Result<int> ListStreams(Session& session) {
   Workspace workspace(session);
   ASSIGN_OR_RETURN(const auto all, AllStreams(session, workspace));
-  Rows rows{{"stream", "state", "records", "bytes", "throttled", "failed", "log_bytes", "version", "created"},
-            {}};
+  Rows rows{
+      {"stream", "state", "records", "bytes", "throttled", "failed", "delivered", "buffered", "age_s", "why"},
+      {}};
   for (const auto& each : all) {
     rows.Add({each.at("name"), each.at("state"), each.at("records"), each.at("bytes"),
-              each.at("throttled_records"), each.at("failed_records"), each.at("log_bytes"),
-              each.at("version"), each.at("created")});
+              each.at("throttled_records"), each.at("failed_records"), each.at("delivered_records"),
+              each.at("buffered_records"), each.at("freshness_s"), each.at("why")});
   }
   session.PrintRows(rows);
   return 0;
@@ -107,10 +109,16 @@ class RecordSink {
     if (!sink.server_) {
       ASSIGN_OR_RETURN(const std::string folder, FolderOf(workspace));
       ASSIGN_OR_RETURN(const auto specs, stream::ReadStreamSpecs(folder));
-      if (specs.empty()) return NoSuchStream(name);
+      const auto named = [&](const auto& spec) { return spec.name == name; };
+      if (std::none_of(specs.begin(), specs.end(), named)) return NoSuchStream(name);
       ASSIGN_OR_RETURN(sink.streams_, stream::Streams::Open(folder, session.clock(), session.log()));
     }
     sink.name_ = name;
+    if (sink.server_) {
+      const Status known = sink.server_->Get("/streams/" + net::PercentEncode(name)).status();
+      if (CodeOf(known) == ErrorCode::kNotFound) return NoSuchStream(name);
+      RETURN_IF_ERROR(known);
+    }
     return sink;
   }
 

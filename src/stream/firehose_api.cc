@@ -100,6 +100,15 @@ std::string RegionOf(const net::ServerRequest& request) {
   return plain ? std::string(region) : "us-east-1";
 }
 
+std::string_view StatusOf(StreamState state) {
+  switch (state) {
+    case StreamState::kActive: return "ACTIVE";
+    case StreamState::kDeleting: return "DELETING";
+    case StreamState::kDeletingFailed: return "DELETING_FAILED";
+  }
+  return "ACTIVE";
+}
+
 void AppendHex(uint64_t number, std::string& out) {
   static constexpr std::string_view kDigits = "0123456789abcdef";
   std::array<char, 16> text{};
@@ -283,13 +292,17 @@ Result<json::object> FirehoseApi::Describe(const json::object& input, const std:
   ASSIGN_OR_RETURN(const StreamInfo info, streams_.Describe(name));
   json::object description{{"DeliveryStreamName", name},
                            {"DeliveryStreamARN", ArnOf(region, name)},
-                           {"DeliveryStreamStatus", "ACTIVE"},
+                           {"DeliveryStreamStatus", StatusOf(info.state)},
                            {"DeliveryStreamEncryptionConfiguration", json::object{{"Status", "DISABLED"}}},
                            {"DeliveryStreamType", "DirectPut"},
                            {"VersionId", std::to_string(info.spec.version)},
                            {"CreateTimestamp", Seconds(info.spec.created)},
                            {"Destinations", DescribeDestinations(info.spec)},
                            {"HasMoreDestinations", false}};
+  if (info.state == StreamState::kDeletingFailed) {
+    description["FailureDescription"] =
+        json::object{{"Type", "UNKNOWN_ERROR"}, {"Details", ToValidUtf8(info.deleting_error)}};
+  }
   if (info.spec.updated != info.spec.created) description["LastUpdateTimestamp"] = Seconds(info.spec.updated);
   return json::object{{"DeliveryStreamDescription", std::move(description)}};
 }
@@ -344,7 +357,11 @@ Result<json::object> FirehoseApi::Update(const json::object& input, const std::s
 
 Result<json::object> FirehoseApi::Delete(const json::object& input, const std::string&) {
   ASSIGN_OR_RETURN(const std::string name, NameOf(input));
-  RETURN_IF_ERROR(streams_.Delete(name));
+  const auto* force = Member(input, "AllowForceDelete");
+  if (force != nullptr && !force->is_bool()) {
+    return FirehoseError("SerializationException", "AllowForceDelete: expected true or false");
+  }
+  RETURN_IF_ERROR(streams_.Delete(name, force != nullptr && force->get_bool()));
   return json::object();
 }
 

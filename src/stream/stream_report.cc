@@ -14,7 +14,7 @@ struct Metric {
   uint64_t (*value)(const StreamInfo& info);
 };
 
-constexpr std::array<Metric, 10> kMetrics{{
+constexpr std::array<Metric, 21> kMetrics{{
     {"incoming_records_total", "counter", "Records acknowledged.",
      [](const StreamInfo& info) { return info.counts.records; }},
     {"incoming_bytes_total", "counter", "Bytes of their data.",
@@ -33,16 +33,50 @@ constexpr std::array<Metric, 10> kMetrics{{
      [](const StreamInfo& info) { return static_cast<uint64_t>(info.log.pending_bytes); }},
     {"log_bytes", "gauge", "Size of the log on the disk.",
      [](const StreamInfo& info) { return static_cast<uint64_t>(info.log.disk_bytes); }},
+    {"delivered_records_total", "counter", "Records delivered to the lake.",
+     [](const StreamInfo& info) { return info.delivery.delivered_records; }},
+    {"delivered_bytes_total", "counter", "Bytes of records as they were delivered.",
+     [](const StreamInfo& info) { return info.delivery.delivered_bytes; }},
+    {"dropped_records_total", "counter", "Records that the transform dropped.",
+     [](const StreamInfo& info) { return info.delivery.dropped_records; }},
+    {"undeliverable_records_total", "counter", "Records delivered below the error prefix.",
+     [](const StreamInfo& info) { return info.delivery.failed_records; }},
+    {"lost_records_total", "counter", "Records that were damaged in the log.",
+     [](const StreamInfo& info) { return info.delivery.lost_records; }},
+    {"objects_total", "counter", "Objects put.",
+     [](const StreamInfo& info) { return info.delivery.objects; }},
+    {"deliveries_total", "counter", "Deliveries that succeeded.",
+     [](const StreamInfo& info) { return info.delivery.deliveries; }},
+    {"delivery_failures_total", "counter", "Deliveries that failed, and are tried again.",
+     [](const StreamInfo& info) { return info.delivery.failures; }},
+    {"buffered_bytes", "gauge", "Bytes of records that wait for their delivery.",
+     [](const StreamInfo& info) { return info.delivery.buffered_bytes; }},
+    {"buffered_records", "gauge", "Records that wait for their delivery.",
+     [](const StreamInfo& info) { return info.delivery.buffered_records; }},
+    {"data_freshness_seconds", "gauge", "Age of the oldest record that is not delivered.",
+     [](const StreamInfo& info) {
+       return static_cast<uint64_t>(info.delivery.freshness.count() / 1'000'000);
+     }},
     {"log_failed", "gauge", "1 when the log cannot be written any more.",
      [](const StreamInfo& info) { return uint64_t{info.health.ok() ? 0u : 1u}; }},
 }};
 
+// And why.
+std::pair<std::string_view, std::string> StateOf(const StreamInfo& info) {
+  if (!info.health.ok()) return {"failed", Describe(info.health)};
+  if (info.state == StreamState::kDeleting) return {"deleting", ""};
+  if (info.state == StreamState::kDeletingFailed) return {"not deleted", info.deleting_error};
+  if (!info.delivery_error.empty()) return {"not delivering", info.delivery_error};
+  return {"active", ""};
+}
+
 }  // namespace
 
 json::object StreamJson(const StreamInfo& info) {
+  const auto [state, why] = StateOf(info);
   return {{"name", info.spec.name},
-          {"state", info.health.ok() ? "active" : "failed"},
-          {"why", info.health.ok() ? "" : Describe(info.health)},
+          {"state", state},
+          {"why", why},
           {"version", info.spec.version},
           {"created", FormatTimestamp(info.spec.created)},
           {"records", info.counts.records},
@@ -52,6 +86,16 @@ json::object StreamJson(const StreamInfo& info) {
           {"failed_records", info.counts.failed_records},
           {"pending_bytes", info.log.pending_bytes},
           {"log_bytes", info.log.disk_bytes},
+          {"delivered_records", info.delivery.delivered_records},
+          {"dropped_records", info.delivery.dropped_records},
+          {"undeliverable_records", info.delivery.failed_records},
+          {"objects", info.delivery.objects},
+          {"deliveries", info.delivery.deliveries},
+          {"delivery_failures", info.delivery.failures},
+          {"buffered_records", info.delivery.buffered_records},
+          {"buffered_bytes", info.delivery.buffered_bytes},
+          {"freshness_s", info.delivery.freshness.count() / 1'000'000},
+          {"delivered", info.delivery.delivered},
           {"first", info.first},
           {"end", info.end}};
 }

@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <numeric>
 
+#include "stream/delivery_state.h"
+
 namespace penstock::stream {
 namespace {
 
@@ -13,6 +15,9 @@ namespace fs = std::filesystem;
 
 constexpr const char* kSpecFile = "stream.json";
 
+constexpr const char* kDeletingFile = "deleting";
+
+std::string DeletingKey(std::string_view name) { return fmt::format("{}/{}", name, kDeletingFile); }
 std::string SpecKey(std::string_view name) { return fmt::format("{}/{}", name, kSpecFile); }
 
 Status NoSuchStream(std::string_view name) {
@@ -63,15 +68,36 @@ Result<std::vector<std::string>> StreamFolders(const std::string& folder) {
 struct Streams::Counters {
   std::atomic<uint64_t> put_requests{0}, records{0}, bytes{0}, throttled_requests{0}, throttled_records{0},
       failed_records{0};
+  std::atomic<int64_t> under_way{0};  // puts
 };
 
 struct Streams::Stream {
   mutable std::mutex mutex;
   StreamSpec spec GUARDED_BY(mutex);
+  StreamState state GUARDED_BY(mutex) = StreamState::kActive;
+  std::string deleting_error GUARDED_BY(mutex);
   TimePoint created;
+  std::atomic<bool> taking{true};  // records; false: puts that are under way are the last ones
   std::unique_ptr<RecordLog> log;
   // Apart, as the log's thread counts: it must not be the last to hold the log.
   std::shared_ptr<Counters> counters = std::make_shared<Counters>();
+  std::mutex worker_mutex;                                        // taken before mutex
+  std::unique_ptr<StreamWorker> worker GUARDED_BY(worker_mutex);  // nullptr: nothing is delivered
+
+  // Not under worker_mutex: the thread that ends may be waited for by one that wakes it.
+  std::unique_ptr<StreamWorker> TakeWorker() {
+    const std::lock_guard lock(worker_mutex);
+    return std::move(worker);
+  }
+  void StopDelivery() { TakeWorker().reset(); }
+  ~Stream() {
+    StopDelivery();
+    log.reset();  // while what its threads wake is there
+  }
+  void Wake() {
+    const std::lock_guard lock(worker_mutex);
+    if (worker != nullptr) worker->Wake();
+  }
 };
 
 std::string LogFolderOf(const std::string& folder, std::string_view name) {
@@ -93,32 +119,57 @@ Result<std::vector<StreamSpec>> ReadStreamSpecs(const std::string& folder) {
 }
 
 Result<std::unique_ptr<Streams>> Streams::Open(const std::string& folder, Clock& clock, Logger log,
-                                               const StreamsOptions& options) {
+                                               const StreamsOptions& options, const DeliveryPlace& place) {
   ASSIGN_OR_RETURN(auto files, store::FolderStore::Open(folder, {.clock = &clock}));
   ASSIGN_OR_RETURN(ServerLock lock, ServerLock::Take(folder));
   std::unique_ptr<Streams> streams(
-      new Streams(folder, std::move(lock), std::move(files), clock, std::move(log), options));
+      new Streams(folder, std::move(lock), std::move(files), clock, std::move(log), options, place));
   ASSIGN_OR_RETURN(const auto names, StreamFolders(folder));
   for (const auto& name : names) RETURN_IF_ERROR(streams->Load(name));
   return streams;
 }
 
 Streams::Streams(std::string folder, ServerLock lock, std::shared_ptr<store::FolderStore> files, Clock& clock,
-                 Logger log, const StreamsOptions& options)
+                 Logger log, const StreamsOptions& options, const DeliveryPlace& place)
     : folder_(std::move(folder)),
       lock_(std::move(lock)),
       files_(std::move(files)),
       clock_(clock),
       log_(std::move(log)),
-      options_(options) {}
-Streams::~Streams() = default;
+      options_(options),
+      place_(place) {}
+
+Streams::~Streams() {
+  {
+    const std::lock_guard changing(changing_);
+    deletions_.clear();
+  }
+  // All at once, then one after the other.
+  const std::unique_lock lock(mutex_);
+  for (const auto& [name, stream] : streams_) {
+    const std::lock_guard worker_lock(stream->worker_mutex);
+    if (stream->worker != nullptr) stream->worker->RequestStop();
+  }
+  for (const auto& [name, stream] : streams_) stream->StopDelivery();
+  streams_.clear();
+}
 
 Status Streams::Load(const std::string& name) {
   ASSIGN_OR_RETURN(const auto object, files_->Get(SpecKey(name)));
   ASSIGN_OR_RETURN(const StreamSpec spec, ReadSpec(object.bytes, folder_ + "/" + SpecKey(name)));
   ASSIGN_OR_RETURN(auto stream, OpenStream(spec));
-  const std::unique_lock lock(mutex_);
-  streams_[name] = std::move(stream);
+  const auto deleting = files_->Get(DeletingKey(name));
+  if (CodeOf(deleting.status()) != ErrorCode::kNotFound) RETURN_IF_ERROR(deleting.status());
+  {
+    const std::unique_lock lock(mutex_);
+    streams_[name] = stream;
+  }
+  if (deleting.ok()) {
+    const std::lock_guard changing(changing_);
+    StartDeletion(name, stream, deleting->bytes == "force");
+  } else {
+    StartDelivery(*stream);
+  }
   return Status::OK();
 }
 
@@ -139,9 +190,21 @@ Result<std::shared_ptr<Streams::Stream>> Streams::OpenStream(const StreamSpec& s
   auto stream = std::make_shared<Stream>();
   stream->spec = spec;
   stream->created = spec.created;
-  ASSIGN_OR_RETURN(stream->log, RecordLog::Open(LogFolderOf(folder_, spec.name), options_.log, clock_,
+  LogOptions options = options_.log;
+  ASSIGN_OR_RETURN(const DeliveryState state, ReadDeliveryState(fmt::format("{}/{}", folder_, spec.name)));
+  options.at_least = std::max(options.at_least, state.at_least());
+  ASSIGN_OR_RETURN(stream->log, RecordLog::Open(LogFolderOf(folder_, spec.name), options, clock_,
                                                 log_.With({"stream", spec.name})));
+  stream->log->OnAppend([waking = stream.get()] { waking->Wake(); });
   return stream;
+}
+
+void Streams::StartDelivery(Stream& stream) {
+  if (place_.store == nullptr) return;
+  StreamSpec spec = InfoOf(stream).spec;
+  const std::lock_guard lock(stream.worker_mutex);
+  stream.worker = std::make_unique<StreamWorker>(spec, fmt::format("{}/{}", folder_, spec.name), *stream.log,
+                                                 place_, clock_, log_.With({"stream", spec.name}));
 }
 
 std::shared_ptr<Streams::Stream> Streams::Find(std::string_view name) const {
@@ -150,11 +213,20 @@ std::shared_ptr<Streams::Stream> Streams::Find(std::string_view name) const {
   return found == streams_.end() ? nullptr : found->second;
 }
 
-StreamInfo Streams::InfoOf(const Stream& stream) const {
+StreamInfo Streams::InfoOf(Stream& stream) const {
   StreamInfo info;
+  {
+    const std::lock_guard worker_lock(stream.worker_mutex);
+    if (stream.worker != nullptr) {
+      info.delivery = stream.worker->metrics();
+      info.delivery_error = stream.worker->error();
+    }
+  }
   {
     const std::lock_guard lock(stream.mutex);
     info.spec = stream.spec;
+    info.state = stream.state;
+    info.deleting_error = stream.deleting_error;
   }
   const Counters& counters = *stream.counters;
   info.counts = {counters.put_requests,       counters.records,           counters.bytes,
@@ -185,6 +257,7 @@ Result<StreamInfo> Streams::Create(StreamSpec spec) {
   fs::remove_all(fmt::format("{}/{}", folder_, spec.name), error);
   ASSIGN_OR_RETURN(auto stream, OpenStream(spec));
   RETURN_IF_ERROR(Save(spec));
+  StartDelivery(*stream);
   const StreamInfo info = InfoOf(*stream);
   const std::unique_lock lock(mutex_);
   streams_[spec.name] = std::move(stream);
@@ -238,7 +311,12 @@ Result<StreamInfo> Streams::Change(std::string_view name, const std::function<St
   const std::lock_guard changing(changing_);
   const auto stream = Find(name);
   if (stream == nullptr) return NoSuchStream(name);
-  StreamSpec spec = InfoOf(*stream).spec;
+  const StreamInfo info = InfoOf(*stream);
+  if (info.state != StreamState::kActive) {
+    return MakeError(ErrorCode::kConflict,
+                     fmt::format("Firehose {} under account 000000000000 is being deleted.", name));
+  }
+  StreamSpec spec = info.spec;
   if (options.if_version && *options.if_version != spec.version) {
     return MakeError(
         ErrorCode::kPreconditionFailed,
@@ -254,29 +332,78 @@ Result<StreamInfo> Streams::Change(std::string_view name, const std::function<St
   spec.updated = options.raises_version ? clock_.Now() : before.updated;
   RETURN_IF_ERROR(CheckStreamSpec(spec));
   RETURN_IF_ERROR(Save(spec));
+  if (options.raises_version) stream->StopDelivery();
   {
     const std::lock_guard lock(stream->mutex);
     stream->spec = std::move(spec);
   }
+  if (options.raises_version) StartDelivery(*stream);
   return InfoOf(*stream);
 }
 
-Status Streams::Delete(std::string_view name) {
+Status Streams::Delete(std::string_view name, bool force) {
   const std::lock_guard changing(changing_);
-  std::shared_ptr<Stream> stream;
-  {
-    const std::unique_lock lock(mutex_);
-    const auto found = streams_.find(name);
-    if (found == streams_.end()) return NoSuchStream(name);
-    stream = std::move(found->second);
-    streams_.erase(found);
+  const auto stream = Find(name);
+  if (stream == nullptr) return NoSuchStream(name);
+  const std::string key(name);
+  if (place_.store == nullptr) return FinishDeletion(key, *stream, true, {});
+  if (InfoOf(*stream).state == StreamState::kDeleting) {
+    return MakeError(ErrorCode::kConflict,
+                     fmt::format("Firehose {} under account 000000000000 is being deleted.", name));
   }
-  return RemoveFiles(std::string(name));
+  RETURN_IF_ERROR(files_->Put(DeletingKey(name), force ? "force" : "").status());
+  StartDeletion(key, stream, force);
+  return Status::OK();
+}
+
+void Streams::StartDeletion(const std::string& name, std::shared_ptr<Stream> stream, bool force) {
+  stream->taking = false;
+  {
+    const std::lock_guard lock(stream->mutex);
+    stream->state = StreamState::kDeleting;
+    stream->deleting_error.clear();
+  }
+  deletions_.emplace_back([this, name, stream = std::move(stream), force](std::stop_token stop) {
+    const Status status = FinishDeletion(name, *stream, force, stop);
+    if (status.ok() || stop.stop_requested()) return;
+    log_.Error("stream_not_deleted", {{"stream", name}, {"error", penstock::Describe(status)}});
+    const std::lock_guard lock(stream->mutex);
+    stream->state = StreamState::kDeletingFailed;
+    stream->deleting_error = penstock::Describe(status);
+  });
+}
+
+Status Streams::FinishDeletion(const std::string& name, Stream& stream, bool force, std::stop_token stop) {
+  stream.taking = false;
+  if (place_.store != nullptr) {
+    // One that was stopped, or never begun since the deletion did: it is the same records.
+    if (auto running = stream.TakeWorker()) running->RequestStop();
+    StreamWorker worker(InfoOf(stream).spec, fmt::format("{}/{}", folder_, name), *stream.log, place_, clock_,
+                        log_.With({"stream", name}));
+    while (stream.counters->under_way > 0 && clock_.SleepFor(std::chrono::milliseconds(10), stop)) {
+    }
+    const Status flushed = worker.Flush(stop);
+    if (!flushed.ok() && (!force || stop.stop_requested())) return flushed;
+    if (!flushed.ok()) {
+      log_.Error("records_deleted",
+                 {{"stream", name}, {"why", "deleted by force"}, {"error", penstock::Describe(flushed)}});
+    }
+  }
+  RETURN_IF_ERROR(RemoveFiles(name));
+  const std::unique_lock lock(mutex_);
+  streams_.erase(name);
+  return Status::OK();
 }
 
 void Streams::Put(std::string_view name, RecordGroup group, Take take, PutDone done) {
   const auto stream = Find(name);
   if (stream == nullptr) return done({NoSuchStream(name), 0, 0, {}});
+  // Before it is looked whether records are taken: a deletion waits for those that saw they are.
+  stream->counters->under_way.fetch_add(1);
+  if (!stream->taking) {
+    stream->counters->under_way.fetch_sub(1);
+    return done({NoSuchStream(name), 0, 0, {}});
+  }
   const size_t asked = group.sizes.size();
   stream->counters->put_requests.fetch_add(1, std::memory_order_relaxed);
   // Of a group that does not fit, what does: AWS refuses records, too, not the batch.
@@ -305,10 +432,23 @@ void Streams::Put(std::string_view name, RecordGroup group, Take take, PutDone d
           .fetch_add(refused, std::memory_order_relaxed);
       if (throttled) counters->throttled_requests.fetch_add(1, std::memory_order_relaxed);
     }
+    counters->under_way.fetch_sub(1);
     done(result);
   };
   if (taken == 0) return finish(MakeError(ErrorCode::kThrottled, "Slow down."), 0);
   stream->log->Append(std::move(group), std::move(finish));
+}
+
+Status Streams::Flush(std::string_view name, std::stop_token stop) {
+  const std::lock_guard changing(changing_);
+  const auto stream = Find(name);
+  if (stream == nullptr) return NoSuchStream(name);
+  auto worker = stream->TakeWorker();
+  if (worker == nullptr) return Status::OK();
+  const Status flushed = worker->Flush(std::move(stop));
+  worker.reset();
+  StartDelivery(*stream);
+  return flushed;
 }
 
 Status Streams::health() const {

@@ -2,7 +2,7 @@
 //
 //   FOLDER/NAME/stream.json   the specification; a folder without it is what is left of a create or delete
 //   FOLDER/NAME/log/          the records (record_log.h)
-//   FOLDER/NAME/deleting      there while a deletion is under way
+//   FOLDER/NAME/deleting      there while a deletion is under way: what is in the log is delivered first
 //   FOLDER/server.lock        one process has them all (server_lock.h)
 #pragma once
 
@@ -15,6 +15,7 @@
 #include <shared_mutex>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "base/clock.h"
@@ -24,6 +25,7 @@
 #include "stream/record_log.h"
 #include "stream/server_lock.h"
 #include "stream/stream_spec.h"
+#include "stream/stream_worker.h"
 
 namespace penstock::stream {
 
@@ -41,12 +43,18 @@ struct StreamCounts {
   uint64_t failed_records = 0;  // not stored for another reason
 };
 
+enum class StreamState { kActive, kDeleting, kDeletingFailed };
+
 struct StreamInfo {
   StreamSpec spec;
+  StreamState state = StreamState::kActive;
+  std::string deleting_error;  // of kDeletingFailed
   StreamCounts counts;
   LogMetrics log;
   uint64_t first = 0, end = 0;  // sequences that the log holds, [first, end)
   Status health;                // of the log
+  DeliveryMetrics delivery;
+  std::string delivery_error;  // why nothing is delivered; empty: it is
 };
 
 // What became of a group: of its records the first `accepted` are durable, with the sequences from `first`
@@ -61,10 +69,12 @@ struct PutResult {
 // Thread-safe.
 class Streams {
  public:
-  // Makes the folder. Conflict: another process serves it. What it is given outlives it.
+  // Makes the folder; deliveries begin, and deletions go on. Conflict: another process serves it. What it is
+  // given outlives it.
   static Result<std::unique_ptr<Streams>> Open(const std::string& folder, Clock& clock, Logger log,
-                                               const StreamsOptions& options = {});
-  // What was put is written first.
+                                               const StreamsOptions& options = {},
+                                               const DeliveryPlace& place = {});
+  // What was put is written first; deliveries under way are given up, for the next time.
   ~Streams();
 
   // `version`, `created` and `updated` of the specification are set here. AlreadyExists; InvalidData
@@ -87,8 +97,10 @@ class Streams {
   // version; InvalidData; what `change` says.
   Result<StreamInfo> Change(std::string_view name, const std::function<Status(StreamSpec&)>& change,
                             const ChangeOptions& options);
-  // With its log. NotFound.
-  Status Delete(std::string_view name);
+  // Records that are in the log are delivered, then it is removed: a thread does that (kDeleting), and when
+  // the store fails the stream stays (kDeletingFailed), to be deleted again. `force`: what cannot be
+  // delivered is lost. Nothing can be put meanwhile. NotFound; Conflict: it is under way.
+  Status Delete(std::string_view name, bool force = false);
 
   using PutDone = std::function<void(const PutResult&)>;
   // `done` is called once: at once on this thread, or on a thread of the log when the records are durable.
@@ -96,6 +108,10 @@ class Streams {
   // still fit, from the first on. NoSpace, Unavailable: nothing was stored.
   enum class Take { kWhatFits, kAllOrNothing };
   void Put(std::string_view name, RecordGroup group, Take take, PutDone done);
+
+  // All that is durable in the stream's log now is delivered when it returns. NotFound; the store's failure;
+  // Cancelled.
+  Status Flush(std::string_view name, std::stop_token stop);
 
   // Where this process answers, for others.
   Status Publish(std::string_view origin) { return lock_.Publish(origin); }
@@ -107,13 +123,16 @@ class Streams {
   struct Counters;
   struct Stream;
   Streams(std::string folder, ServerLock lock, std::shared_ptr<store::FolderStore> files, Clock& clock,
-          Logger log, const StreamsOptions& options);
+          Logger log, const StreamsOptions& options, const DeliveryPlace& place);
   Status Load(const std::string& name);
   Status Save(const StreamSpec& spec);
   Status RemoveFiles(const std::string& name);
+  void StartDelivery(Stream& stream);
+  void StartDeletion(const std::string& name, std::shared_ptr<Stream> stream, bool force);
+  Status FinishDeletion(const std::string& name, Stream& stream, bool force, std::stop_token stop);
   Result<std::shared_ptr<Stream>> OpenStream(const StreamSpec& spec);
   std::shared_ptr<Stream> Find(std::string_view name) const;
-  StreamInfo InfoOf(const Stream& stream) const;
+  StreamInfo InfoOf(Stream& stream) const;
 
   const std::string folder_;
   ServerLock lock_;
@@ -121,9 +140,11 @@ class Streams {
   Clock& clock_;
   const Logger log_;
   const StreamsOptions options_;
+  const DeliveryPlace place_;
   std::mutex changing_;  // one create, change or delete at a time; taken before mutex_
   mutable std::shared_mutex mutex_;
   std::map<std::string, std::shared_ptr<Stream>, std::less<>> streams_ GUARDED_BY(mutex_);
+  std::vector<std::jthread> deletions_ GUARDED_BY(changing_);  // last: they end first
 };
 
 // The specifications of a folder, ascending by name, whoever serves it. None: no such folder.

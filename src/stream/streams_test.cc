@@ -7,6 +7,8 @@
 #include <future>
 
 #include "base/temporary_folder.h"
+#include "store/faulty_store.h"
+#include "store/memory_store.h"
 #include "stream/log_reader.h"
 
 namespace penstock::stream {
@@ -17,7 +19,7 @@ using ::testing::HasSubstr;
 
 class StreamsTest : public ::testing::Test {
  protected:
-  StreamsTest() : clock_(*ParseTimestamp("2026-11-21T12:00:00Z")) { Open(); }
+  StreamsTest() : clock_(*ParseTimestamp("2026-11-21T12:00:00Z"), false) { Open(); }
 
   void Open(const StreamsOptions& options = {}) {
     streams_.reset();
@@ -155,6 +157,72 @@ TEST_F(StreamsTest, ADeletedStreamIsGoneWithItsRecords) {
   EXPECT_THAT(streams_->Names("", 10), ElementsAre());
   ASSERT_TRUE(streams_->Create(Spec("a")).ok());
   EXPECT_THAT(RecordsOf("a"), ElementsAre());
+}
+
+// With a place to deliver to: a deletion delivers what is in the log, and stays when it cannot.
+class DeliveredStreamsTest : public StreamsTest {
+ protected:
+  DeliveredStreamsTest() : memory_(clock_), store_(memory_, clock_), catalog_(memory_) { Serve(); }
+  ~DeliveredStreamsTest() override { streams_.reset(); }
+  void Serve() {
+    streams_.reset();
+    streams_ = *Streams::Open(folder_ / "streams", clock_, Logger(), {}, {&store_, &catalog_, &random_});
+  }
+  std::string Objects() {
+    std::string all;
+    for (const auto& info : *store::ListAll(memory_, "a/")) all += memory_.Get(info.key)->bytes;
+    return all;
+  }
+  StreamState WaitWhileDeleting() {
+    while (true) {
+      const auto info = streams_->Describe("a");
+      if (!info.ok()) return StreamState::kActive;
+      if (info->state != StreamState::kDeleting) return info->state;
+      std::this_thread::yield();
+    }
+  }
+
+  Random random_{7};
+  store::MemoryStore memory_;
+  store::FaultyStore store_;
+  lake::StoreCatalog catalog_;
+};
+
+TEST_F(DeliveredStreamsTest, ADeletionDeliversFirst) {
+  StreamSpec spec = Spec("a");
+  spec.prefix = "a/";
+  ASSERT_TRUE(streams_->Create(spec).ok());
+  Put("a", {"one\n", "two\n"});
+  ASSERT_TRUE(streams_->Delete("a").ok());
+  EXPECT_EQ(CodeOf(Put("a", {"three\n"}).status), ErrorCode::kNotFound);
+  EXPECT_EQ(WaitWhileDeleting(), StreamState::kActive) << "it is gone";
+  EXPECT_EQ(Objects(), "one\ntwo\n");
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "streams/a"));
+}
+
+TEST_F(DeliveredStreamsTest, WhatCannotBeDeliveredIsNotDeletedButByForce) {
+  StreamSpec spec = Spec("a");
+  spec.prefix = "a/";
+  ASSERT_TRUE(streams_->Create(spec).ok());
+  Put("a", {"one\n"});
+  store_.Order({.key_pattern = "*a/*", .count = -1});
+  ASSERT_TRUE(streams_->Delete("a").ok());
+  EXPECT_EQ(WaitWhileDeleting(), StreamState::kDeletingFailed);
+  EXPECT_NE(streams_->Describe("a")->deleting_error, "");
+  EXPECT_EQ(CodeOf(streams_->Change("a", [](StreamSpec&) { return Status::OK(); }, {}).status()),
+            ErrorCode::kConflict);
+  // A restart goes on with it.
+  store_.Clear();
+  Serve();
+  EXPECT_EQ(WaitWhileDeleting(), StreamState::kActive);
+  EXPECT_EQ(Objects(), "one\n");
+
+  ASSERT_TRUE(streams_->Create(spec).ok());
+  Put("a", {"lost\n"});
+  store_.Order({.key_pattern = "*a/*", .count = -1});
+  ASSERT_TRUE(streams_->Delete("a", true).ok());
+  EXPECT_EQ(WaitWhileDeleting(), StreamState::kActive);
+  EXPECT_EQ(Objects(), "one\n");
 }
 
 TEST_F(StreamsTest, OneProcessServesThemAndOthersFindIt) {
