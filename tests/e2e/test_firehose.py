@@ -1,6 +1,10 @@
 """The Firehose API (STREAM-1, STREAM-6) by the clients that people have: boto3, the AWS CLI, the SDK for JavaScript."""
 import json
+import pathlib
+import shutil
 import signal
+import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -9,6 +13,7 @@ import boto3
 import botocore.config
 import botocore.exceptions
 import pytest
+from harness import SOURCE
 
 WAIT_S = 60
 DESTINATION = {"RoleARN": "arn:aws:iam::123456789012:role/firehose", "BucketARN": "arn:aws:s3:::finance"}
@@ -64,6 +69,25 @@ def make(client, name="finance-delivery-stream", **destination):
                                          ExtendedS3DestinationConfiguration={**DESTINATION, **destination})["DeliveryStreamARN"]
 
 
+def wait_until_gone(client, name):
+    """A stream is deleted behind the call, as by AWS: what it holds is delivered first."""
+    end = time.monotonic() + WAIT_S
+    while True:
+        try:
+            status = client.describe_delivery_stream(DeliveryStreamName=name)["DeliveryStreamDescription"]["DeliveryStreamStatus"]
+        except client.exceptions.ResourceNotFoundException:
+            return
+        assert status == "DELETING" and time.monotonic() < end, status
+        time.sleep(0.05)
+
+
+def objects(penstock, prefix=""):
+    """The delivered bytes of the bucket by key."""
+    root = penstock.path("lake")
+    found = {path.relative_to(root).as_posix(): path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file()}
+    return {key: data for key, data in found.items() if not key.startswith((".penstock/", "catalog/")) and key.startswith(prefix)}
+
+
 def refusal(call, **arguments):
     """(name, HTTP status, message) of a call that has to be refused."""
     with pytest.raises(botocore.exceptions.ClientError) as caught:
@@ -87,6 +111,41 @@ def test_put_record_by_boto3(serve):
     assert len(set(ids)) == 501 and ids == sorted(ids)
     metrics = serving.ask("/metrics")
     assert 'penstock_stream_incoming_records_total{stream="finance-delivery-stream"} 501' in metrics, "STREAM-6"
+    assert serving.stop() == 0
+
+
+def test_records_are_delivered_once(penstock, serve):
+    """STREAM-1, STREAM-3, ALL-5: what was acknowledged is in the lake once, through kill -9 and a restart."""
+    import gzip
+
+    serving = serve()
+    firehose = serving.client()
+    make(firehose, "a", Prefix="a/", CompressionFormat="GZIP", BufferingHints={"SizeInMBs": 1, "IntervalInSeconds": 0})
+    make(firehose, "b", Prefix="b/", BufferingHints={"SizeInMBs": 128, "IntervalInSeconds": 900})
+    for begin in range(0, 2000, 500):
+        records = [{"Data": b'{"i": %d}\n' % i} for i in range(begin, begin + 500)]
+        for name in "ab":
+            assert firehose.put_record_batch(DeliveryStreamName=name, Records=records)["FailedPutCount"] == 0
+    serving.stop(signal.SIGKILL)
+    serving = serve()
+    firehose = serving.client()
+    every = sorted(b'{"i": %d}\n' % i for i in range(2000))
+
+    def delivered(prefix, opened=lambda data: data):
+        return sorted(line for data in objects(penstock, prefix).values() for line in opened(data).splitlines(keepends=True))
+
+    end = time.monotonic() + WAIT_S
+    while delivered("a/", gzip.decompress) != every:
+        assert time.monotonic() < end, (objects(penstock).keys(), serving.text)
+        time.sleep(0.1)
+    metrics = serving.ask("/metrics")
+    assert "penstock_stream_data_freshness_seconds" in metrics and "penstock_stream_delivery_failures_total" in metrics, "STREAM-6"
+    # Waits for 15 minutes, or for its deletion.
+    assert delivered("b/") == []
+    firehose.delete_delivery_stream(DeliveryStreamName="b")
+    assert refusal(firehose.put_record, DeliveryStreamName="b", Record={"Data": b"x"})[0] == "ResourceNotFoundException"
+    wait_until_gone(firehose, "b")
+    assert delivered("b/") == every
     assert serving.stop() == 0
 
 
@@ -158,6 +217,7 @@ def test_lists_and_tags_by_boto3(serve):
     assert tags["Tags"] == [{"Key": "team", "Value": "markets"}] and not tags["HasMoreTags"]
     assert firehose.describe_delivery_stream(DeliveryStreamName=names[0])["DeliveryStreamDescription"]["VersionId"] == "1"
     firehose.delete_delivery_stream(DeliveryStreamName=names[0])
+    wait_until_gone(firehose, names[0])
     assert firehose.list_delivery_streams(Limit=1)["DeliveryStreamNames"] == names[1:2]
 
 
@@ -212,3 +272,56 @@ def test_one_process_serves_the_streams(penstock, serve):
     outcome = penstock("serve", "--bucket", "lake", "--listen", "127.0.0.1:0")
     assert outcome.code != 0 and serving.origin in outcome.err, outcome
     assert json.loads(serving.ask("/streams")) == []
+
+
+def test_put_record_by_the_aws_cli(penstock, serve):
+    """STREAM-1: the AWS CLI, with the keys of a server that has some."""
+    serving = serve(env={"PENSTOCK_ACCESS_KEYS": "AKIDPRODUCER:0123456789abcdef0123"})
+
+    def aws(*args, secret="0123456789abcdef0123"):
+        env = {**penstock.env, "AWS_ACCESS_KEY_ID": "AKIDPRODUCER", "AWS_SECRET_ACCESS_KEY": secret,
+               "AWS_DEFAULT_REGION": "eu-west-1", "AWS_MAX_ATTEMPTS": "1", "AWS_PAGER": ""}
+        return subprocess.run([sys.executable, "-m", "awscli", "--endpoint-url", serving.origin, "--output", "json", "firehose",
+                               *args], env=env, capture_output=True, text=True, timeout=WAIT_S)
+
+    made = aws("create-delivery-stream", "--delivery-stream-name", "cli", "--extended-s3-destination-configuration",
+               "RoleARN={RoleARN},BucketARN={BucketARN},Prefix=cli/".format(**DESTINATION))
+    assert made.returncode == 0 and json.loads(made.stdout)["DeliveryStreamARN"].endswith("deliverystream/cli"), made
+    put = aws("put-record", "--delivery-stream-name", "cli", "--record", "Data=hello")
+    assert put.returncode == 0 and json.loads(put.stdout)["RecordId"], put
+    assert json.loads(aws("list-delivery-streams").stdout)["DeliveryStreamNames"] == ["cli"]
+    wrong = aws("list-delivery-streams", secret="x" * 20)
+    assert wrong.returncode != 0 and "InvalidSignatureException" in wrong.stderr, wrong
+
+
+@pytest.fixture(scope="session")
+def node_modules(tmp_path_factory):
+    """The SDK for JavaScript from npm, of one version; kept in build/ where there is one."""
+    if not shutil.which("npm"):
+        pytest.skip("no npm")
+    build = SOURCE / "build"
+    folder = (build if build.is_dir() else tmp_path_factory.mktemp("node")) / "aws-sdk-js-3.1169.0"
+    if not (folder / "node_modules/@aws-sdk/client-firehose/package.json").is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["npm", "install", "--prefix", folder, "--no-package-lock", "--no-save", "--no-audit", "--no-fund",
+                        "--ignore-scripts", "--loglevel=error", "@aws-sdk/client-firehose@3.1169.0"], check=True, timeout=300)
+    return folder
+
+
+def test_put_record_by_the_sdk_for_javascript(penstock, serve, node_modules):
+    """STREAM-1: aws-sdk for JavaScript, version 3, by its own HTTP client."""
+    serving = serve()
+    make(serving.client(), "js", Prefix="js/", BufferingHints={"SizeInMBs": 1, "IntervalInSeconds": 0})
+    env = {**penstock.env, "NODE_MODULES": str(node_modules), "AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any"}
+    done = subprocess.run(["node", pathlib.Path(__file__).with_name("firehose_client.mjs"), serving.origin, "js"], env=env,
+                          capture_output=True, text=True, timeout=WAIT_S)
+    assert done.returncode == 0, done
+    said = json.loads(done.stdout)
+    assert said["failed"] == 0 and len({said["id"], *said["ids"]}) == 501 and said["status"] == "ACTIVE"
+    assert said["refused"] == {"isIt": True, "name": "ResourceNotFoundException", "status": 400,
+                               "message": "Firehose no-such-stream under account 000000000000 not found."}
+    end = time.monotonic() + WAIT_S
+    expected = sorted([b"from node", *(f"{i} ü".encode() for i in range(500))])
+    while sorted(line for data in objects(penstock, "js/").values() for line in data.splitlines()) != expected:
+        assert time.monotonic() < end, (objects(penstock).keys(), serving.text)
+        time.sleep(0.1)

@@ -1,0 +1,78 @@
+"""Streams without an SDK: `penstock stream …` and POST /streams/NAME/records (STREAM-1, STREAM-6, ALL-3)."""
+import gzip
+import json
+import urllib.error
+import urllib.request
+
+from test_firehose import make, serve  # noqa: F401: a fixture
+
+
+def post(serving, body, stream="a", **headers):
+    """(status, answer, headers)."""
+    headers = {"Content-Type": "application/x-ndjson", **{name.replace("_", "-"): value for name, value in headers.items()}}
+    request = urllib.request.Request(f"{serving.origin}/streams/{stream}/records", data=body, headers=headers)
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return answer.status, json.loads(answer.read()), answer.headers
+    except urllib.error.HTTPError as error:
+        return error.code, json.loads(error.read()), error.headers
+
+
+def test_records_without_an_sdk(penstock, serve):  # noqa: F811
+    """STREAM-1: NDJSON, CSV, gzip; a line that is wrong is named, and nothing of its request is stored."""
+    serving = serve()
+    make(serving.client(), "a")
+    assert post(serving, b'{"i": 1}\n{"i": 2}')[:2] == (200, {"accepted": 2})
+    assert post(serving, b"i,name\n3,FB\n", Content_Type="text/csv")[:2] == (200, {"accepted": 1})
+    assert post(serving, gzip.compress(b'{"i": 4}\n'), Content_Encoding="gzip")[:2] == (200, {"accepted": 1})
+    status, answer, _ = post(serving, b'{"i": 5}\n{"i"\n')
+    assert status == 400 and "line 2" in answer["message"]
+    assert post(serving, b"{}", stream="b")[0] == 404
+    assert post(serving, b"{}", Content_Type="image/png")[0] == 415
+    assert post(serving, b"{}", Origin="http://example.com")[0] == 403, "a web page of somebody else"
+    lines = penstock.ok("stream", "tail", "a", "--bucket", "lake", "-n", "3").out.splitlines()
+    assert lines == ['{"i": 2}', '{"i":3,"name":"FB"}', '{"i": 4}']
+
+
+def test_stream_verbs(penstock, serve):  # noqa: F811
+    """STREAM-6: put, ls, show, top, tail, with a server and without one."""
+    serving = serve()
+    make(serving.client(), "a")
+    file = penstock.path("bars.ndjson")
+    file.write_text("".join(f'{{"i": {i}}}\n' for i in range(45_000)))
+    assert penstock.ok("stream", "put", "a", file, "--bucket", "lake").out == "45000\n", "in several requests"
+    [row] = penstock.ok("stream", "ls", "--bucket", "lake", "--output", "json").rows
+    assert row["stream"] == "a" and row["state"] == "active" and row["records"] == 45_000
+    shown = json.loads(penstock.ok("stream", "show", "a", "--bucket", "lake").out)
+    assert shown["specification"]["name"] == "a" and shown["now"]["records"] == 45_000
+    top = penstock.ok("stream", "top", "--bucket", "lake", "--count", "2", "--interval", "0.2").out
+    assert top.count("records/s") == 2 and "\x1b" not in top, "plain lines, as it is no terminal"
+    outcome = penstock("stream", "put", "none", file, "--bucket", "lake")
+    assert outcome.code != 0 and "no stream none" in outcome.err, outcome
+    file.write_text("{}\n{\n")
+    outcome = penstock("stream", "put", "a", file, "--bucket", "lake")
+    assert outcome.code != 0 and "line 2" in outcome.err and "0 records were accepted" in outcome.err, outcome
+    assert serving.stop() == 0
+    # Nobody serves: into the log, for the next one.
+    csv = penstock.path("bars.csv")
+    csv.write_text("i\n45000\n")
+    outcome = penstock.ok("stream", "put", "a", csv, "--format", "csv", "--bucket", "lake")
+    assert outcome.out == "1\n" and "Nobody serves" in outcome.err, outcome
+    [row] = penstock.ok("stream", "ls", "--bucket", "lake", "--output", "json").rows
+    assert row["state"] == "not served"
+    assert penstock.ok("stream", "tail", "a", "--bucket", "lake", "-n", "1").out == '{"i":45000}\n'
+    for verb in (["tail", "none"], ["show", "none"], ["put", "none"]):
+        outcome = penstock("stream", *verb, "--bucket", "lake")
+        assert outcome.code != 0 and "no stream none" in outcome.err, outcome
+
+
+def test_verbs_show_keys(penstock, serve):  # noqa: F811
+    """STREAM-1: verbs of this machine sign, too."""
+    keys = {"PENSTOCK_ACCESS_KEYS": "AKIDPRODUCER:0123456789abcdef0123"}
+    serving = serve(env=keys)
+    make(serving.client("AKIDPRODUCER", "0123456789abcdef0123"), "a")
+    file = penstock.path("bars.ndjson")
+    file.write_text("{}\n")
+    assert penstock.ok("stream", "put", "a", file, "--bucket", "lake", env=keys).out == "1\n"
+    outcome = penstock("stream", "put", "a", file, "--bucket", "lake")
+    assert outcome.code != 0 and "PENSTOCK_ACCESS_KEYS" in outcome.err, outcome
