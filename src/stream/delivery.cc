@@ -109,14 +109,29 @@ Status Delivery::Work(std::optional<uint64_t> flush_to, std::stop_token stop) {
   }
 }
 
+Status Delivery::ReadPiece(uint64_t limit) {
+  if (reader_ == nullptr) {
+    ASSIGN_OR_RETURN(reader_, LogReader::Open(log_.folder(), state_.delivered));
+  }
+  auto piece = reader_->Next(options_.read_bytes, limit);
+  if (CodeOf(piece.status()) == ErrorCode::kNotFound) {
+    // An older delivery.json, from a backup: what the log lacks was delivered before it was cut off.
+    logger_.Error("stream_log_begins_later", {{"stream", spec_.name},
+                                              {"delivered", static_cast<int64_t>(state_.delivered)},
+                                              {"first", static_cast<int64_t>(log_.first())}});
+    ASSIGN_OR_RETURN(reader_, LogReader::Open(log_.folder(), log_.first()));
+    piece = reader_->Next(options_.read_bytes, limit);
+  }
+  RETURN_IF_ERROR(piece.status());
+  piece_ = std::move(*piece);
+  return Status::OK();
+}
+
 Result<bool> Delivery::Collect(uint64_t limit, std::stop_token stop) {
   if (piece_at_ == piece_.size()) {
     piece_at_ = 0;
     piece_.clear();
-    if (reader_ == nullptr) {
-      ASSIGN_OR_RETURN(reader_, LogReader::Open(log_.folder(), state_.delivered));
-    }
-    ASSIGN_OR_RETURN(piece_, reader_->Next(options_.read_bytes, limit));
+    RETURN_IF_ERROR(ReadPiece(limit));
     if (piece_.empty()) return false;
   }
   if (batch_ == nullptr) {

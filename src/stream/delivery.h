@@ -87,6 +87,8 @@ class Delivery {
   Status Work(std::optional<uint64_t> flush_to, std::stop_token stop);
   // Adds records up to the end of the batch; false: there are no more of them below `limit` now.
   Result<bool> Collect(uint64_t limit, std::stop_token stop);
+  // piece_ := what comes next, below `limit`; nothing: there is none now.
+  Status ReadPiece(uint64_t limit);
   Status AddHeld(std::stop_token stop);
   Status AddTransformed(const Record& record, const Transformed& transformed);
   bool IsFull() const;

@@ -293,6 +293,18 @@ TEST_F(DeliveryForTest, AStopLosesNothing) {
   EXPECT_EQ(Bytes("t/"), "a");
 }
 
+// A delivery.json from a backup knows less than the log has given away.
+TEST_F(DeliveryForTest, ALogThatBeginsLaterIsDelivered) {
+  ASSERT_TRUE(WriteDeliveryState(folder(), {1000, std::nullopt}).ok());
+  std::filesystem::remove_all(folder() + "/log");
+  Open();
+  ASSERT_GE(*AppendAll(*log_, {"a", "b"}), 1000u);
+  ASSERT_TRUE(WriteDeliveryState(folder(), {5, std::nullopt}).ok());
+  ASSERT_TRUE(Make(SpecForTest()).Flush({}).ok());
+  EXPECT_EQ(Bytes("t/"), "ab");
+  EXPECT_EQ(ReadDeliveryState(folder())->delivered, log_->end());
+}
+
 TEST_F(DeliveryForTest, ObjectsSayTheirSequence) {
   auto& delivery = Make(SpecForTest());
   for (int i = 0; i < 3; ++i) {
