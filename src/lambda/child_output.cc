@@ -64,7 +64,7 @@ void ChildOutput::WriteLine(Stream& stream) {
     return;
   }
   logged_ += size;
-  logger_.Info("function_output", {{"stream", stream.name}, {"request_id", request_id_}, {"text", line}});
+  logger_.Info("function_output", {{"output", stream.name}, {"request_id", request_id_}, {"text", line}});
 }
 
 void ChildOutput::FlushLocked() {

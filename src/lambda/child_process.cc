@@ -16,7 +16,8 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <optional>
+#include <map>
+#include <sstream>
 #include <string_view>
 
 namespace penstock::lambda {
@@ -121,6 +122,33 @@ bool HasMark(const std::filesystem::path& process, const std::string& mark) {
   std::ifstream file(process / "environ", std::ios::binary);
   const std::string environment((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
   return environment.find(mark) != std::string::npos;
+}
+
+// All that `root` started and what those started, as far as their parents live. proc(5), /proc/pid/stat.
+std::vector<pid_t> DescendantsOf(pid_t root) {
+  std::multimap<pid_t, pid_t> children;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc", error)) {
+    const std::string name = entry.path().filename();
+    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+    std::ifstream file(entry.path() / "stat");
+    std::string text;
+    std::getline(file, text);
+    const size_t names_end = text.rfind(')');
+    char state = 0;
+    pid_t parent = 0;
+    if (names_end == std::string::npos) continue;
+    if (std::istringstream(text.substr(names_end + 1)) >> state >> parent) {
+      children.emplace(parent, static_cast<pid_t>(std::stol(name)));
+    }
+  }
+  std::vector<pid_t> found{root};
+  for (size_t i = 0; i < found.size(); ++i) {
+    const auto [begin, end] = children.equal_range(found[i]);
+    for (auto child = begin; child != end; ++child) found.push_back(child->second);
+  }
+  found.erase(found.begin());
+  return found;
 }
 
 // Answers how many were found.
@@ -233,6 +261,10 @@ ChildProcess::~ChildProcess() {
 }
 
 void ChildProcess::KillAll() {
+  // Held still while we look: it starts nothing more. What is just being executed shows no mark yet, but has
+  // a parent; what has lost its parent shows its mark.
+  ::kill(-pid_, SIGSTOP);
+  for (const pid_t each : DescendantsOf(pid_)) ::kill(each, SIGKILL);
   ::kill(-pid_, SIGKILL);
   ::kill(pid_, SIGKILL);
   // What forks while it is being looked for is found the next time.

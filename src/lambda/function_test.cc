@@ -91,8 +91,8 @@ TEST_F(FunctionTest, AnUnchangedPythonHandlerAnswersThroughAwslambdaric) {
   EXPECT_LE(answer.at("remaining_ms").as_int64(), 60'000);
   const std::string id(answer.at("request_id").as_string());
   EXPECT_EQ(id.size(), 36u);
-  EXPECT_THAT(log_->text(), HasSubstr("stream=stdout request_id=" + id + " text=\"echo " + id));
-  EXPECT_THAT(log_->text(), HasSubstr("stream=stderr request_id=" + id + " text=\"to stderr"));
+  EXPECT_THAT(log_->text(), HasSubstr("output=stdout request_id=" + id + " text=\"echo " + id));
+  EXPECT_THAT(log_->text(), HasSubstr("output=stderr request_id=" + id + " text=\"to stderr"));
 }
 
 TEST_F(FunctionTest, ItsCodeIsLoadedOnce) {
