@@ -187,7 +187,7 @@ class RecordFile {
     return stream::ReadLines(text, format_, &all_);
   }
 
-  // What is there, up to a whole line: a producer that writes slowly is not waited for.
+  // As many whole lines as a request takes, or all that are left.
   Status ReadLines(stream::RecordGroup* group) {
     std::string text;
     size_t lines = 0;
