@@ -17,9 +17,6 @@ namespace {
 
 constexpr size_t kMaxShapes = 256;
 
-// Below this, zstd costs a context a column and gains next to nothing: most of the file is its footer.
-constexpr int64_t kFewRows = 64;
-
 Status CheckTypes(const arrow::Schema& schema) {
   for (const auto& field : schema.fields()) {
     if (field->type()->id() == arrow::Type::NA || IsCellType(*field->type())) continue;
@@ -33,14 +30,11 @@ Status CheckTypes(const arrow::Schema& schema) {
 
 struct EvolvingTables::Shape {
   Shape(std::shared_ptr<arrow::Schema> named, Columns of, const ParquetOptions& options)
-      : schema(std::move(named)),
-        columns(std::move(of)),
-        encoder(schema, options),
-        encoder_of_few(schema, {.zstd_level = 0, .repeating = options.repeating}) {}
+      : schema(std::move(named)), columns(std::move(of)), encoder(schema, options) {}
 
   std::shared_ptr<arrow::Schema> schema;  // with distinct names
   Columns columns;
-  ParquetEncoder encoder, encoder_of_few;
+  ParquetEncoder encoder;
 };
 
 EvolvingTables::EvolvingTables(store::ObjectStore& store, Catalog& catalog, std::string database,
@@ -76,8 +70,7 @@ Status EvolvingTables::Add(const TableEntry& table, std::string key, const arrow
   const auto shape = ShapeOf(*rows.schema());
   if (!shape.ok()) return WithContext(shape.status(), key);
   const auto named = arrow::RecordBatch::Make((*shape)->schema, rows.num_rows(), rows.columns());
-  const auto& encoder = rows.num_rows() < kFewRows ? (*shape)->encoder_of_few : (*shape)->encoder;
-  ASSIGN_OR_RETURN(std::string bytes, encoder.Encode(*named));
+  ASSIGN_OR_RETURN(std::string bytes, (*shape)->encoder.Encode(*named));
   const Columns& columns = (*shape)->columns;
   bool flush = false;
   {

@@ -1,18 +1,16 @@
 #include "lake/parquet_append.h"
 
-#include <arrow/util/crc32.h>
 #include <fmt/format.h>
 
 #include <cmath>
 #include <cstring>
 
+#include "lake/parquet_layout.h"
+
 namespace penstock::lake {
 namespace {
 
 using Type = ThriftType;
-constexpr int32_t kPlain = 0;  // enum Encoding
-constexpr int32_t kRle = 3;
-constexpr size_t kMaxStatistic = 4096;  // bytes of a text; longer ones have none
 
 template <typename T>
 void AppendRaw(std::string& out, T value) {
@@ -85,21 +83,6 @@ Statistics StatisticsOf(std::span<const RowRef> rows, int column) {
   return found;
 }
 
-// A float zero may stand for either of its signs: the format wants -0 as a minimum and +0 as a maximum.
-void SignZero(PhysicalType physical, bool minimum, std::string& value) {
-  const bool is_double = physical == PhysicalType::kDouble;
-  if (!is_double && physical != PhysicalType::kFloat) return;
-  double number = 0;
-  if (is_double) {
-    std::memcpy(&number, value.data(), sizeof number);
-  } else {
-    float narrow = 0;
-    std::memcpy(&narrow, value.data(), sizeof narrow);
-    number = narrow;
-  }
-  if (number == 0) value.back() = minimum ? '\x80' : '\0';
-}
-
 class Appender {
  public:
   Appender(std::string_view bytes, const ParquetFooter& footer, std::span<const RowRef> rows)
@@ -151,55 +134,25 @@ class Appender {
       bit = (bit + 1) % 8;
     }
 
-    const auto begin = static_cast<int64_t>(out_.size());
-    const auto page_bytes = static_cast<int64_t>(page_.size());
-    ThriftWriter header(out_);
-    header.BeginStruct();
-    header.Int(1, Type::kI32, 0);  // DATA_PAGE
-    header.Int(2, Type::kI32, page_bytes);
-    header.Int(3, Type::kI32, page_bytes);
-    header.Int(4, Type::kI32, static_cast<int32_t>(arrow::internal::crc32(0, page_.data(), page_.size())));
-    header.BeginStruct(5);
-    header.Int(1, Type::kI32, static_cast<int64_t>(rows_.size()));
-    header.Int(2, Type::kI32, kPlain);
-    header.Int(3, Type::kI32, kRle);
-    header.Int(4, Type::kI32, kRle);
-    header.EndStruct();
-    header.EndStruct();
+    WrittenChunk chunk;
+    chunk.physical = column.physical;
+    chunk.name = column.name;
+    chunk.rows = static_cast<int64_t>(rows_.size());
+    chunk.begin = static_cast<int64_t>(out_.size());
+    WritePageHeader(chunk.rows, kPlain, page_.size(), page_, out_);
     out_ += page_;
-    const int64_t chunk_bytes = static_cast<int64_t>(out_.size()) - begin;
-
-    group.BeginStruct();
-    group.Int(2, Type::kI64, 0);  // file_offset: 0, says the format since 2.9
-    group.BeginStruct(3);
-    group.Int(1, Type::kI32, static_cast<int32_t>(column.physical));
-    group.BeginList(2, Type::kI32, 2);
-    group.IntElement(kPlain);
-    group.IntElement(kRle);
-    group.BeginList(3, Type::kBinary, 1);
-    group.BinaryElement(column.name);
-    group.Int(4, Type::kI32, 0);  // UNCOMPRESSED
-    group.Int(5, Type::kI64, static_cast<int64_t>(rows_.size()));
-    group.Int(6, Type::kI64, chunk_bytes);
-    group.Int(7, Type::kI64, chunk_bytes);
-    group.Int(9, Type::kI64, begin);
-    group.BeginStruct(12);
-    group.Int(3, Type::kI64, found.nulls);
+    chunk.bytes = chunk.unfolded_bytes = static_cast<int64_t>(out_.size()) - chunk.begin;
+    chunk.nulls = found.nulls;
     if (found.usable) {
-      const auto value = [&](const RowRef& row, bool minimum) {
-        std::string text;
+      chunk.bounds.emplace();
+      const auto value = [&](const RowRef& row, std::string& text) {
         AppendPlain(column.physical, row.batch->column(index), row.row, false, text);
-        SignZero(column.physical, minimum, text);
-        return text;
       };
-      group.Binary(5, value(*found.max, false));
-      group.Binary(6, value(*found.min, true));
-      group.Bool(7, true);
-      group.Bool(8, true);
+      value(*found.min, chunk.bounds->min);
+      value(*found.max, chunk.bounds->max);
+      SignZeros(column.physical, *chunk.bounds);
     }
-    group.EndStruct();
-    group.EndStruct();
-    group.EndStruct();
+    WriteChunk(chunk, group);
     return Status::OK();
   }
 

@@ -7,12 +7,12 @@
 #include <cstring>
 #include <optional>
 
+#include "lake/parquet_layout.h"
+
 namespace penstock::lake {
 namespace {
 
 using Type = ThriftType;
-constexpr int32_t kUncompressed = 0;
-constexpr int32_t kZstd = 6;
 constexpr int64_t kMaxPageBytes = 64 << 20;  // unfolded; ours have 1 MiB at most
 
 Status Corrupt(const FooterColumn& column, std::string_view what) {
@@ -152,7 +152,7 @@ Result<bool> TailReader::ReadLastCell(std::string_view chunk, const FooterColumn
     chunk.remove_prefix(in.position() + static_cast<size_t>(page.folded));
     seen += page.values;
   }
-  if (page.encoding != 0 || (column.optional && page.level_encoding != 3)) return false;
+  if (page.encoding != kPlain || (column.optional && page.level_encoding != kRle)) return false;
   if (page.checksum && static_cast<uint32_t>(*page.checksum) !=
                            arrow::internal::crc32(0, page.bytes.data(), page.bytes.size())) {
     return Corrupt(column, "its checksum is another one");
