@@ -18,8 +18,6 @@
 namespace penstock::source {
 namespace {
 
-constexpr size_t kPiece = 256 << 10;
-
 Status TooMuch(std::string text) { return MakeError(ErrorCode::kTooLarge, std::move(text)); }
 
 Status RestLost(const Status& why) {
@@ -87,17 +85,12 @@ class Walk {
   // What is in the entry that an archive stands at.
   class EntrySource : public ByteSource {
    public:
-    EntrySource(Walk& walk, LibarchiveHandle& archive)
-        : walk_(walk), archive_(archive), piece_(kPiece, '\0') {}
-    Result<std::string_view> Read() override {
-      ASSIGN_OR_RETURN(const size_t size, walk_.ReadEntry(archive_, piece_.data(), piece_.size()));
-      return std::string_view(piece_.data(), size);
-    }
+    EntrySource(Walk& walk, LibarchiveHandle& archive) : walk_(walk), archive_(archive) {}
+    Result<std::string_view> Read() override { return walk_.ReadEntry(archive_); }
 
    private:
     Walk& walk_;
     LibarchiveHandle& archive_;
-    std::string piece_;
   };
 
   Status End(const Status& why) {
@@ -126,15 +119,15 @@ class Walk {
     return TooMuch(fmt::format("more than {} times its size comes out: an archive bomb", limits_.max_ratio));
   }
 
-  Result<size_t> ReadEntry(LibarchiveHandle& archive, char* to, size_t size) {
-    ASSIGN_OR_RETURN(const size_t got, archive.Read(to, size));
-    out_of_archive_ += static_cast<int64_t>(got);
-    const Status total = CountBytes(static_cast<int64_t>(got));
+  Result<std::string_view> ReadEntry(LibarchiveHandle& archive) {
+    ASSIGN_OR_RETURN(const std::string_view piece, archive.Read());
+    out_of_archive_ += static_cast<int64_t>(piece.size());
+    const Status total = CountBytes(static_cast<int64_t>(piece.size()));
     const Status ratio = CheckRatio(out_of_archive_, archive.bytes_in());
     too_much_ = too_much_ || !total.ok() || !ratio.ok();
     RETURN_IF_ERROR(total);
     RETURN_IF_ERROR(ratio);
-    return got;
+    return piece;
   }
 
   // The file so far into `out_`, to the end or to one byte more than `limit`.
@@ -163,8 +156,9 @@ class Walk {
   Status Gzip(ByteSource& bytes, const std::string& name, int layers);
   Status Archive(ByteSource& bytes, ArchiveFormat format, const std::string& name, int layers);
   Status Entries(ByteSource& bytes, ArchiveFormat format, const std::string& name, int layers);
-  Status Entry(LibarchiveHandle& archive, archive_entry* entry, const std::string& name, int layers);
-  Status Nested(LibarchiveHandle& archive, ArchiveFormat format, std::string head, const std::string& name,
+  Status Entry(LibarchiveHandle& archive, ArchiveFormat of, archive_entry* entry, const std::string& name,
+               int layers);
+  Status Nested(ByteSource& entry, ArchiveFormat format, std::string head, const std::string& name,
                 int layers);
 
   const ArchiveLimits& limits_;
@@ -264,7 +258,7 @@ Status Walk::Entries(ByteSource& bytes, ArchiveFormat format, const std::string&
     } else if (!names.insert(std::hash<std::string_view>()(PlainEntryName(inner))).second) {
       fault = MakeError(ErrorCode::kInvalidData, "an entry of this name stands before it already");
     } else {
-      fault = Entry(*archive, entry, full, layers);
+      fault = Entry(*archive, format, entry, full, layers);
     }
     RETURN_IF_ERROR(ended_);
     if (fault.ok()) continue;
@@ -276,7 +270,8 @@ Status Walk::Entries(ByteSource& bytes, ArchiveFormat format, const std::string&
   }
 }
 
-Status Walk::Entry(LibarchiveHandle& archive, archive_entry* entry, const std::string& name, int layers) {
+Status Walk::Entry(LibarchiveHandle& archive, ArchiveFormat of, archive_entry* entry, const std::string& name,
+                   int layers) {
   const auto refused = [](std::string_view why) {
     return MakeError(ErrorCode::kInvalidData, std::string(why));
   };
@@ -289,41 +284,37 @@ Status Walk::Entry(LibarchiveHandle& archive, archive_entry* entry, const std::s
   if (archive_entry_is_encrypted(entry)) return refused("it is encrypted");
   if (archive_entry_size_is_set(entry) && archive_entry_size(entry) == 0) return refused("it has 0 bytes");
 
-  std::string head(kFormatBytes, '\0');
-  size_t size = 0;
-  while (size < head.size()) {
-    ASSIGN_OR_RETURN(const size_t got, ReadEntry(archive, head.data() + size, head.size() - size));
-    if (got == 0) break;
-    size += got;
-  }
-  head.resize(size);
-  const ArchiveFormat format = FormatOf(head);
-  if (format != ArchiveFormat::kNone) return Nested(archive, format, std::move(head), name, layers);
-
+  EntrySource bytes(*this, archive);
+  ASSIGN_OR_RETURN(std::string_view known, bytes.Read());
   const auto limit = static_cast<size_t>(limits_.max_entry_bytes);
-  if (archive_entry_size_is_set(entry) && archive_entry_size(entry) > limits_.max_entry_bytes)
-    return TooLargeFile();
-  file_.assign(head);
-  // One byte more than it says, to see its end.
-  const auto said = archive_entry_size_is_set(entry) ? static_cast<size_t>(archive_entry_size(entry)) : 0;
-  size_t piece = said >= size ? said + 1 - size : kPiece;
-  for (; file_.size() <= limit; piece = kPiece) {
-    const size_t before = file_.size();
-    file_.resize(before + piece);
-    const auto got = ReadEntry(archive, file_.data() + before, piece);
-    file_.resize(before + (got.ok() ? *got : 0));
-    RETURN_IF_ERROR(got.status());
-    if (*got == 0) break;
+  const bool says = archive_entry_size_is_set(entry) != 0;
+  // Mostly the whole file lies there. In a tar nothing about a file stands behind it; elsewhere a checksum
+  // may.
+  const bool whole =
+      says && of == ArchiveFormat::kTar && static_cast<int64_t>(known.size()) == archive_entry_size(entry);
+  if (!whole && known.size() < kFormatBytes) {
+    file_.assign(known);
+    RETURN_IF_ERROR(Collect(bytes, kFormatBytes - 1, file_));
+    known = file_;
   }
+  const ArchiveFormat format = FormatOf(known.substr(0, kFormatBytes));
+  if (format != ArchiveFormat::kNone) {
+    if (archive.has_dictionary()) {
+      return TooMuch(
+          "an archive within a zip is read only where the zip packed it by deflate, or not at all");
+    }
+    return Nested(bytes, format, std::string(known), name, layers);
+  }
+
+  if (says && archive_entry_size(entry) > limits_.max_entry_bytes) return TooLargeFile();
+  if (whole) return File(name, known);
+  if (known.data() != file_.data()) file_.assign(known);
+  RETURN_IF_ERROR(Collect(bytes, limit, file_));
   return File(name, file_);
 }
 
-Status Walk::Nested(LibarchiveHandle& archive, ArchiveFormat format, std::string head,
-                    const std::string& name, int layers) {
-  if (archive.has_dictionary()) {
-    return TooMuch("an archive within a zip is read only where the zip packed it by deflate, or not at all");
-  }
-  EntrySource entry(*this, archive);
+Status Walk::Nested(ByteSource& entry, ArchiveFormat format, std::string head, const std::string& name,
+                    int layers) {
   ReturnedSource flowing(std::move(head), entry);
   if (format == ArchiveFormat::kGzip || format == ArchiveFormat::kTar) return Any(flowing, name, layers);
 

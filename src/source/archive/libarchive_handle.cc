@@ -6,6 +6,8 @@
 #include <stdio.h>
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 namespace penstock::source {
 namespace {
@@ -132,6 +134,8 @@ bool LibarchiveHandle::has_dictionary() const {
 
 Result<archive_entry*> LibarchiveHandle::Next() {
   const Locale utf8;
+  block_ = {};
+  block_at_ = given_ = 0;
   archive_entry* entry = nullptr;
   const int code = archive_read_next_header(archive_, &entry);
   if (code == ARCHIVE_EOF) {
@@ -144,14 +148,33 @@ Result<archive_entry*> LibarchiveHandle::Next() {
   return Failure("damaged");
 }
 
-Result<size_t> LibarchiveHandle::Read(char* to, size_t size) {
+Result<std::string_view> LibarchiveHandle::Read() {
+  static constexpr std::array<char, 64 << 10> kZeros{};
   const Locale utf8;
-  const la_ssize_t got = archive_read_data(archive_, to, size);
-  if (got < 0) {  // also a warning, which is what a wrong checksum is in a 7z
-    lost_ = lost_ || got == ARCHIVE_FATAL || !source_failure_.ok();
-    return Failure("damaged");
+  while (true) {
+    if (given_ < block_at_) {
+      const auto size = std::min<int64_t>(block_at_ - given_, kZeros.size());
+      given_ += size;
+      return std::string_view(kZeros.data(), static_cast<size_t>(size));
+    }
+    if (!block_.empty()) {
+      given_ += static_cast<int64_t>(block_.size());
+      block_at_ = given_;
+      return std::exchange(block_, {});
+    }
+    const void* data = nullptr;
+    size_t size = 0;
+    la_int64_t offset = 0;
+    const int code = archive_read_data_block(archive_, &data, &size, &offset);
+    if (code == ARCHIVE_EOF) return std::string_view();
+    // Also a warning, which is what a wrong checksum is in a 7z; and blocks must not go back.
+    if (code != ARCHIVE_OK || offset < given_) {
+      lost_ = lost_ || code == ARCHIVE_FATAL || !source_failure_.ok();
+      return Failure("damaged");
+    }
+    block_ = {static_cast<const char*>(data), size};
+    block_at_ = offset;
   }
-  return static_cast<size_t>(got);
 }
 
 int64_t LibarchiveHandle::bytes_in() const {

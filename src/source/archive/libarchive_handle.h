@@ -29,8 +29,9 @@ class LibarchiveHandle {
 
   // nullptr at the end. InvalidData: damaged. As the source. Behind a failure nothing more can be read.
   Result<archive_entry*> Next();
-  // The next bytes of the entry, at most `size` of them, into `to`; 0 at its end. InvalidData; as the source.
-  Result<size_t> Read(char* to, size_t size);
+  // The next bytes of the entry, where they lie; valid until the next call, empty at the end. Holes of a
+  // sparse file are zeros. InvalidData; as the source.
+  Result<std::string_view> Read();
   // Whether nothing more can be read, also no other entry.
   bool is_lost() const { return lost_; }
 
@@ -53,7 +54,10 @@ class LibarchiveHandle {
   archive* archive_ = nullptr;
   Status source_failure_;
   bool lost_ = false;
-  int64_t at_ = 0;  // of the source
+  std::string_view block_;  // of the entry, not given out yet
+  int64_t block_at_ = 0;    // where in the entry it stands: behind a hole, when that is more than
+  int64_t given_ = 0;       // what was given out
+  int64_t at_ = 0;          // of the source
   int64_t taken_ = 0;
 };
 
