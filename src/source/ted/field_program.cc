@@ -111,7 +111,14 @@ class Compiler {
       const auto [edge, is_new] = edges_.try_emplace(key, 0);
       if (is_new) {
         edge->second = AddNode();
-        program_.nodes[node].edges.push_back({Test(step.name), Predicates(step.predicates), edge->second});
+        const NameTest test = Test(step.name);
+        TrieNode& from = program_.nodes[node];
+        from.edges.push_back({test, Predicates(step.predicates), edge->second});
+        if (test.name == kAnyName) {
+          from.any_name = true;
+        } else {
+          from.names |= uint64_t{1} << (static_cast<unsigned>(test.name) & 63);
+        }
       }
       node = edge->second;
     }

@@ -63,6 +63,13 @@ struct TrieNode {
   std::vector<TrieOpening> openings;
   int32_t deep = -1;   // the node that stands for '//' behind this one
   bool stays = false;  // it is such a node: it holds for all elements below, too
+  // Of the edges' tests: most elements pass none, and are told by this.
+  uint64_t names = 0;  // a bit a name, shared by every 64th
+  bool any_name = false;
+
+  bool MayLead(NameId id) const {
+    return any_name || (id.name >= 0 && (names >> (static_cast<unsigned>(id.name) & 63) & 1) != 0);
+  }
 };
 
 // Into a reference: its slots, of which the first that has something counts; none: its element is meant.

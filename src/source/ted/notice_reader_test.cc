@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <utility>
+
 namespace penstock::source::ted {
 namespace {
 
@@ -102,6 +104,28 @@ TEST_F(NoticeReaderTest, TheOriginalLanguageWins) {
                    "<F CATEGORY='ORIGINAL'><TITLE>c</TITLE></F>"),
             "b");
   EXPECT_EQ(Column("title", "<F CATEGORY='TRANSLATION'><TITLE>a</TITLE></F><F><TITLE>b</TITLE></F>"), "a");
+}
+
+// A comment anywhere makes nodes of it; without one it is seen in the text between the tags.
+TEST_F(NoticeReaderTest, WhiteSpaceBetweenTagsSeparatesWordsWhateverElseStandsInTheDocument) {
+  const std::pair<const char*, const char*> titles[] = {
+      {"<B>a</B> <B>b</B>", "a b"},
+      {"<B>a</B><B>b</B>", "ab"},
+      {"<B><I>a</I> </B><B>b</B>", "a b"},
+      {"<B><I>a</I>\n</B>b", "a b"},
+      {"<B><I>a</I></B>b", "ab"},
+      {"\n  <B>a</B>\n  <B>\n    <I>b</I>\n  </B>\n", "a b"},
+      {"x<B>y</B> z &lt;<I/> <I K='/I>'/>w", "xy z < w"},
+      {"a &amp;<B> </B>b", "a & b"},
+      {"a &amp; b&gt;<B><I/></B>c", "a & b>c"},
+      {"<B>a</B><I> </I><B>b</B>", "a b"},
+      {"<B K=' '/>a<B></B>b", "ab"},
+      {"<P>a</P><P>b</P>", "a b"}};
+  for (const auto& [title, wanted] : titles) {
+    const std::string form = fmt::format("<F><TITLE>{}</TITLE></F>", title);
+    EXPECT_EQ(Column("title", form), wanted) << title;
+    EXPECT_EQ(Column("title", "<!-- c -->" + form), wanted) << title;
+  }
 }
 
 TEST_F(NoticeReaderTest, NamespacesCountAndPrefixesDoNot) {

@@ -28,6 +28,27 @@ bool IsPlain(std::string_view text) {
   return true;
 }
 
+// Whether white space stands before `at`, a tag or a text of an element that was parsed: what stands alone
+// between two tags is no node (XmlDocument).
+bool SpaceBefore(const char* at) { return IsSpace(at[-1]); }
+
+// The same, or before the end tags that stand before `at`.
+bool SpaceBeforeAndInside(const char* at) {
+  while (!SpaceBefore(at)) {
+    if (at[-1] != '>') return false;
+    const char* open = at - 2;
+    // Text ends with a zero in the tag's place; so do names and values within tags.
+    while (*open != '<' && *open != '>' && *open != 0) --open;
+    if (*open != '<' || open[1] != '/') return false;
+    at = open;
+  }
+  return true;
+}
+
+const char* PlaceOf(pugi::xml_node node) {
+  return node.type() == pugi::node_element ? node.name() - 1 : node.value();
+}
+
 void AppendCollapsed(std::string_view text, std::string& out) {
   for (const char c : text) {
     if (!IsSpace(c)) {
@@ -63,12 +84,14 @@ std::string_view TextOf(const FoundValue& value, const FieldFamily& family, std:
   AppendCollapsed(element.value(), buffer);
   if (value.end == FieldEnd::kText) {
     for (pugi::xml_node child = element.first_child(); child; child = child.next_sibling()) {
+      if (SpaceBefore(PlaceOf(child))) AppendCollapsed(" ", buffer);
       if (IsText(child)) AppendCollapsed(child.value(), buffer);
     }
   } else {
     // Down, along, and up again: no recursion, whatever the depth.
     pugi::xml_node node = element.first_child();
     while (node != element) {
+      if (SpaceBeforeAndInside(PlaceOf(node))) AppendCollapsed(" ", buffer);
       AppendCollapsed(node.value(), buffer);
       if (node.first_child()) {
         node = node.first_child();
@@ -139,16 +162,14 @@ bool NoticeWalk::Holds(const ProgramPredicate& predicate, pugi::xml_node element
   }
 }
 
-bool NoticeWalk::Holds(const std::vector<ProgramPredicate>& predicates, NameTest test,
-                       pugi::xml_node element) {
+bool NoticeWalk::Holds(std::span<const ProgramPredicate> predicates, NameTest test, pugi::xml_node element) {
   for (size_t i = 0; i < predicates.size(); ++i) {
     if (predicates[i].kind != FieldPredicate::Kind::kPosition) {
       if (!Holds(predicates[i], element)) return false;
       continue;
     }
     // Counted among the siblings for which what stands before holds.
-    const std::vector<ProgramPredicate> before(predicates.begin(),
-                                               predicates.begin() + static_cast<ptrdiff_t>(i));
+    const auto before = predicates.first(i);
     int64_t position = 0;
     for (pugi::xml_node sibling = element.parent().first_child(); sibling; sibling = sibling.next_sibling()) {
       if (++looked_at_ > kMaxLookedAt) return false;
@@ -209,9 +230,10 @@ void NoticeWalk::Activate(Active active, pugi::xml_node element, size_t begin) {
     Activate({static_cast<uint32_t>(node.deep), active.scope, active.instance}, element, begin);
 }
 
-Status NoticeWalk::Visit(pugi::xml_node element, size_t begin, size_t end, int depth) {
+bool NoticeWalk::Visit(pugi::xml_node element, size_t begin, size_t end, int depth) {
   if (depth > kMaxDepth) {
-    return MakeError(ErrorCode::kTooLarge, fmt::format("elements are nested deeper than {}", kMaxDepth));
+    failure_ = MakeError(ErrorCode::kTooLarge, fmt::format("elements are nested deeper than {}", kMaxDepth));
+    return false;
   }
   for (pugi::xml_node child = element.first_child(); child; child = child.next_sibling()) {
     if (child.type() != pugi::node_element) continue;
@@ -220,6 +242,7 @@ Status NoticeWalk::Visit(pugi::xml_node element, size_t begin, size_t end, int d
       const Active active = active_[i];
       const TrieNode& node = program_->nodes[active.node];
       if (node.stays) Activate(active, child, end);
+      if (!node.MayLead(id)) continue;
       for (const TrieEdge& edge : node.edges) {
         if (!edge.test.Holds(id)) continue;
         if (!edge.predicates.empty()) {
@@ -232,16 +255,17 @@ Status NoticeWalk::Visit(pugi::xml_node element, size_t begin, size_t end, int d
       }
     }
     if (found_.size() > kMaxFound || last_.size() > kMaxSlots || looked_at_ > kMaxLookedAt) {
-      return MakeError(ErrorCode::kTooLarge, "the paths reach too much in this notice");
+      failure_ = MakeError(ErrorCode::kTooLarge, "the paths reach too much in this notice");
+      return false;
     }
     if (active_.size() == end) continue;
     const size_t declared = names_->Enter(child);
-    const Status status = Visit(child, end, active_.size(), depth + 1);
+    const bool visited = Visit(child, end, active_.size(), depth + 1);
     names_->Leave(declared);
     active_.resize(end);
-    RETURN_IF_ERROR(status);
+    if (!visited) return false;
   }
-  return Status::OK();
+  return true;
 }
 
 void NoticeWalk::Variables(pugi::xml_node root) {
@@ -288,7 +312,7 @@ Status NoticeWalk::Run(const FamilyProgram& program, pugi::xml_node root, XmlNam
   Variables(root);
   Open(0, root, 0);
   Activate({program.scope_nodes[0], 0, 0}, root, 0);
-  return Visit(root, 0, active_.size(), 1);
+  return Visit(root, 0, active_.size(), 1) ? Status::OK() : failure_;
 }
 
 }  // namespace penstock::source::ted

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <pugixml.hpp>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -65,10 +66,10 @@ class NoticeWalk {
     uint32_t instance;
   };
 
-  Status Visit(pugi::xml_node element, size_t begin, size_t end, int depth);
+  bool Visit(pugi::xml_node element, size_t begin, size_t end, int depth);  // false: see failure_
   uint32_t Open(size_t scope, pugi::xml_node element, uint16_t alternative);
   void Activate(Active active, pugi::xml_node element, size_t begin);
-  bool Holds(const std::vector<ProgramPredicate>& predicates, NameTest test, pugi::xml_node element);
+  bool Holds(std::span<const ProgramPredicate> predicates, NameTest test, pugi::xml_node element);
   bool Holds(const ProgramPredicate& predicate, pugi::xml_node element);
   bool Reaches(const ProgramPredicate& predicate, pugi::xml_node element, size_t depth, bool& differs);
   void Variables(pugi::xml_node root);
@@ -81,6 +82,7 @@ class NoticeWalk {
   std::vector<Active> active_;  // a stack: those of each element on the way down
   std::vector<std::string> variables_;
   int64_t looked_at_ = 0;  // elements, by predicates
+  Status failure_;
 };
 
 // The text of what was found, runs of white space as one space, none at its ends. With kAllText, the text of

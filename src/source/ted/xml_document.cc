@@ -11,8 +11,7 @@ namespace penstock::source::ted {
 namespace {
 
 // Text of elements stands in the element's own node: half the nodes, most of the speed.
-constexpr unsigned kParse =
-    pugi::parse_escapes | pugi::parse_cdata | pugi::parse_ws_pcdata | pugi::parse_embed_pcdata;
+constexpr unsigned kParse = pugi::parse_escapes | pugi::parse_cdata | pugi::parse_embed_pcdata;
 
 constexpr int64_t kNodeBytes = 64, kAttributeBytes = 40;  // pugixml on 64 bits
 
@@ -35,6 +34,17 @@ std::string DeclaredEncoding(std::string_view bytes) {
 bool IsWide(std::string_view bytes) {  // UTF-16 or UTF-32, by its mark or by the zeros of '<'
   return bytes.starts_with("\xFF\xFE") || bytes.starts_with("\xFE\xFF") ||
          (bytes.size() > 3 && (bytes[0] == 0 || bytes[1] == 0));
+}
+
+// Whether there is more than elements and text: a comment, CDATA, a processing instruction.
+bool HasMarkup(std::string_view bytes) {
+  if (bytes.starts_with("<?xml ")) bytes.remove_prefix(std::min(bytes.find("?>"), bytes.size()));
+  for (const char mark : {'!', '?'}) {
+    for (size_t at = bytes.find(mark); at != bytes.npos; at = bytes.find(mark, at + 1)) {
+      if (at > 0 && bytes[at - 1] == '<') return true;
+    }
+  }
+  return false;
 }
 
 // "xmlns" in the text, wherever it stands: at least as often as it declares something.
@@ -105,8 +115,11 @@ Status XmlDocument::Parse(std::string_view bytes, const XmlLimits& limits) {
   const pugi::xml_encoding encoding = wide     ? pugi::encoding_auto
                                       : latin1 ? pugi::encoding_latin1
                                                : pugi::encoding_utf8;
-  const pugi::xml_parse_result result =
-      document_.load_buffer_inplace(buffer_.data(), buffer_.size(), kParse, encoding);
+  // Notices are indented: without nodes for that, half as many. Where something else may stand between two
+  // tags, or bytes are converted, they are kept.
+  const bool only_tags = !wide && !latin1 && !HasMarkup(bytes);
+  const pugi::xml_parse_result result = document_.load_buffer_inplace(
+      buffer_.data(), buffer_.size(), only_tags ? kParse : kParse | pugi::parse_ws_pcdata, encoding);
   if (!result) {
     return Malformed(
         bytes, std::min(bytes.size(), static_cast<size_t>(std::max<ptrdiff_t>(result.offset, 0))),

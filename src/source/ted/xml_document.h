@@ -1,6 +1,7 @@
 // One XML document of outside bytes as a tree, parsed in place. Nothing outside the bytes is ever looked at:
 // a DOCTYPE is skipped with what it declares, an entity but XML's five and character references stays as
-// written.
+// written. White space that stands alone between two tags may be no node; then it still stands in the text
+// before a node's name (TextOf looks there).
 #pragma once
 
 #include <pugixml.hpp>

@@ -1,9 +1,13 @@
 #include "source/ted/xml_names.h"
 
 #include <cstring>
+#include <utility>
 
 namespace penstock::source::ted {
 namespace {
+
+constexpr size_t kMaxRemembered = 256;
+constexpr size_t kMaxWritten = 4096;  // bytes of what is remembered
 
 constexpr std::string_view kXmlUri = "http://www.w3.org/XML/1998/namespace";
 
@@ -55,21 +59,46 @@ void XmlNames::Reset(pugi::xml_node root, bool all_at_root) {
 
 void XmlNames::Use(const FamilyProgram* program) {
   program_ = program;
-  std::string written;
-  for (Binding& binding : bindings_) {
-    // Neither has a zero in it, so that no two lists are written alike.
+  at_root_ = bindings_.size();
+  // No name, prefix or URI has a zero in it, so that no two lists are written alike.
+  std::string written = program->family->name + '\0';
+  for (const Binding& binding : bindings_) {
     written.append(binding.prefix).append(1, '\0').append(binding.uri).append(1, '\0');
   }
-  if (written != root_bindings_ || program != root_program_) {
-    root_bindings_ = std::move(written);
-    root_program_ = program;
-    root_generation_ = ++last_generation_;
-    root_spaces_.clear();
-    for (const Binding& binding : bindings_) root_spaces_.push_back(SpaceOf(*program->family, binding.uri));
+  auto known = roots_.find(written);
+  if (known == roots_.end()) {
+    if (roots_.size() >= kMaxRemembered) {
+      roots_.clear();
+      meanings_.clear();
+    }
+    Root root;
+    for (Binding& binding : bindings_) {
+      binding.space = SpaceOf(*program->family, binding.uri);
+      root.spaces.push_back(binding.space);
+    }
+    root.generation = GenerationOf(program->family->name);
+    if (written.size() > kMaxWritten) {
+      generation_ = root_generation_ = root.generation;
+      return;
+    }
+    known = roots_.emplace(std::move(written), std::move(root)).first;
   }
-  for (size_t i = 0; i < bindings_.size(); ++i) bindings_[i].space = root_spaces_[i];
-  at_root_ = bindings_.size();
-  generation_ = root_generation_;
+  for (size_t i = 0; i < bindings_.size(); ++i) bindings_[i].space = known->second.spaces[i];
+  generation_ = root_generation_ = known->second.generation;
+}
+
+// The same for all bindings whose prefixes stand for the same namespaces of the family: releases of a schema
+// differ in their URIs.
+uint32_t XmlNames::GenerationOf(const std::string& family) {
+  std::string meaning = family + '\0';
+  for (const Binding& binding : bindings_) {
+    if (binding.space == kNoSpace || Find(binding.prefix) != &binding) continue;
+    meaning.append(binding.prefix).append(1, '\0').append(std::to_string(binding.space)).append(1, '\0');
+  }
+  if (meaning.size() > kMaxWritten) return ++last_generation_;
+  const auto [known, is_new] = meanings_.try_emplace(std::move(meaning), last_generation_ + 1);
+  if (is_new) ++last_generation_;
+  return known->second;
 }
 
 int XmlNames::SpaceOf(const FieldFamily& family, std::string_view uri) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <map>
 #include <pugixml.hpp>
 #include <string>
 #include <string_view>
@@ -47,18 +48,23 @@ class XmlNames {
   };
 
   const Binding* Find(std::string_view prefix) const;
+  uint32_t GenerationOf(const std::string& family);
   NameId Resolve(std::string_view name) const;
 
   const FamilyProgram* program_ = nullptr;
   std::vector<Binding> bindings_;
   bool all_at_root_ = false;
-  // Names seen under the same bindings, also in documents before: most have the same ones.
-  std::array<Entry, 1024> seen_;
+  // Names seen, also in documents before: a generation is of those whose prefixes mean the same.
+  std::array<Entry, 4096> seen_;  // forms have some 600
   uint32_t generation_ = 0, root_generation_ = 0, last_generation_ = 0;
-  std::string root_bindings_;     // of root_generation_
-  std::vector<int> root_spaces_;  // of these bindings
-  size_t at_root_ = 0;            // how many they are
-  const FamilyProgram* root_program_ = nullptr;
+  size_t at_root_ = 0;  // how many bindings the root element has
+  // What root elements declared before, and what that came to.
+  struct Root {
+    uint32_t generation = 0;
+    std::vector<int> spaces;  // of the bindings
+  };
+  std::map<std::string, Root, std::less<>> roots_;
+  std::map<std::string, uint32_t, std::less<>> meanings_;
 };
 
 }  // namespace penstock::source::ted
