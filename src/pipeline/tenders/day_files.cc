@@ -114,7 +114,8 @@ Status DayFiles::Write(const std::vector<TenderTables>& tables) {
                    [](const File& a, const File& b) { return a.rows.size() > b.rows.size(); });
   for (const Date day : days) ++parts_[day];
   std::mutex mutex;
-  RETURN_IF_ERROR(ParallelFor(files.size(), threads_, [&](size_t i) -> Status {
+  // More than the processors: a put waits for the disk.
+  RETURN_IF_ERROR(ParallelFor(files.size(), 4 * threads_, [&](size_t i) -> Status {
     const File& file = files[i];
     ASSIGN_OR_RETURN(const auto batch, lake::GatherRows(schemas_[file.which], file.rows));
     ASSIGN_OR_RETURN(const std::string bytes,
