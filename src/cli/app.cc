@@ -79,6 +79,7 @@ int RunApp(int argc, char** argv, std::stop_token stop) {
   AddExecutionsCommand(app, session, action);
   AddWorkflowCommand(app, session, action);
   AddQueryCommand(app, session, action);
+  AddDashboardCommand(app, session, action);
   AddTablesCommand(app, session, action);
   AddRawCommand(app, session, action);
   AddProcessCommand(app, session, action);

@@ -23,6 +23,7 @@ void AddRunCommand(CLI::App& app, Session& session, Action& action);
 void AddExecutionsCommand(CLI::App& app, Session& session, Action& action);
 void AddWorkflowCommand(CLI::App& app, Session& session, Action& action);
 void AddQueryCommand(CLI::App& app, Session& session, Action& action);
+void AddDashboardCommand(CLI::App& app, Session& session, Action& action);
 void AddTablesCommand(CLI::App& app, Session& session, Action& action);
 void AddRawCommand(CLI::App& app, Session& session, Action& action);
 void AddProcessCommand(CLI::App& app, Session& session, Action& action);

@@ -2,11 +2,11 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/command.h"
-#include "cli/graph_file.h"
 #include "cli/progress_bar.h"
 #include "cli/run_target.h"
 #include "cli/session.h"
 #include "cli/workspace.h"
+#include "cli/written_file.h"
 #include "pipeline/pipeline.h"
 #include "workflow/engine.h"
 #include "workflow/execution_store.h"
@@ -81,7 +81,7 @@ Result<int> Show(Session& session, const ExecutionsOptions& options) {
       session.Print(workflow::GraphAsText(graph, session.out().color));
       return 0;
     }
-    return WriteGraphFile(session, graph, found->name, options.svg);
+    return WriteTextFile(session, workflow::GraphAsSvg(graph, found->name), options.svg);
   }
   if (options.history) {
     ASSIGN_OR_RETURN(const auto history, executions->History(options.name));

@@ -70,13 +70,7 @@ Result<int> Query(Session& session, QueryOptions options) {
     return MakeError(ErrorCode::kUsage, "query: expected exactly one of SQL, --file and --saved",
                      "for example: penstock query \"select count(*) from sp500.bars\"");
   }
-  for (const auto& text : options.parameters) {
-    const auto equals = text.find('=');
-    if (equals == std::string::npos || equals == 0) {
-      return MakeError(ErrorCode::kUsage, fmt::format("--param: expected NAME=VALUE, got {}", text));
-    }
-    request.parameters[text.substr(0, equals)] = text.substr(equals + 1);
-  }
+  ASSIGN_OR_RETURN(request.parameters, ParseParameters(options.parameters));
   if (!options.file.empty()) {
     std::ifstream file(options.file, std::ios::binary);
     if (!file) return MakeError(ErrorCode::kUsage, fmt::format("--file: cannot read {}", options.file));

@@ -12,6 +12,18 @@
 
 namespace penstock::cli {
 
+Result<std::map<std::string, std::string>> ParseParameters(const std::vector<std::string>& given) {
+  std::map<std::string, std::string> parameters;
+  for (const auto& text : given) {
+    const auto equals = text.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      return MakeError(ErrorCode::kUsage, fmt::format("--param: expected NAME=VALUE, got {}", text));
+    }
+    parameters[text.substr(0, equals)] = text.substr(equals + 1);
+  }
+  return parameters;
+}
+
 Status RunQuery(Session& session, Workspace& workspace, const QueryRequest& request) {
   QueryLimits limits;
   limits.memory_limit_mb = request.memory_limit_mb;

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "base/status.h"
 
@@ -22,6 +23,9 @@ struct QueryRequest {
   int64_t timeout_ms = 0;
   int64_t shown_rows = 0;  // of a table; 0: all
 };
+
+// Of `--param NAME=VALUE`, given any number of times. Usage.
+Result<std::map<std::string, std::string>> ParseParameters(const std::vector<std::string>& given);
 
 Status RunQuery(Session& session, Workspace& workspace, const QueryRequest& request);
 

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "cli/command.h"
+#include "cli/dashboards.h"
 #include "cli/listen_address.h"
 #include "cli/pipeline_bucket.h"
 #include "cli/scheduled_runs.h"
@@ -76,10 +77,13 @@ Result<int> Serve(Session& session, const ServeOptions& options) {
       loaded.schedules, *store, *objects, std::move(metrics_keys), session.clock(), [&] {
         return site.streams() == nullptr ? "" : stream::RenderStreamMetrics(site.streams()->DescribeAll());
       });
-  site.SetPages(pages);
+  const Dashboards dashboards(session,
+                              options.pipelines.empty() ? pipeline::LocalPipelines() : options.pipelines);
+  site.SetPages(pages, dashboards);
   net::ServerOptions server_options;
   server_options.address = listen.address;
   server_options.port = listen.port;
+  server_options.threads = 4;  // a dashboard keeps one for seconds
   server_options.max_connections = RaiseConnections();
   ASSIGN_OR_RETURN(const auto server,
                    net::HttpServer::StartAsync(server_options, [&](const auto& request, const auto& reply) {
@@ -164,7 +168,7 @@ void AddServeCommand(CLI::App& app, Session& session, Action& action) {
   verb->add_option(
       "--listen", options->listen,
       "ADDRESS:PORT, default 127.0.0.1:8181; of loopback unless PENSTOCK_ACCESS_KEYS is set: the Firehose "
-      "API, /streams, /healthz, /metrics, /schedules");
+      "API, /streams, /dashboards, /healthz, /metrics, /schedules");
   options->target.AddTo(*verb);
   verb->footer(
       "Examples:\n"

@@ -85,6 +85,7 @@ void ServeSite::Answer(const std::shared_ptr<net::ServerRequest>& request, const
   if (request->path == "/healthz" && streams_ != nullptr) {
     if (const Status health = streams_->health(); !health.ok()) return reply(Problem(503, Describe(health)));
   }
+  if (Dashboards::Takes(*request)) return reply(dashboards_->Answer(*request));
   reply(pages_->Answer(*request));
 }
 

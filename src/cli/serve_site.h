@@ -5,6 +5,7 @@
 #include <string>
 
 #include "aws/signature_check.h"
+#include "cli/dashboards.h"
 #include "cli/session.h"
 #include "cli/workspace.h"
 #include "net/http_server.h"
@@ -28,8 +29,11 @@ class ServeSite {
   stream::Streams* streams() { return streams_.get(); }
   bool has_keys() const { return check_ != nullptr; }
 
-  // Before requests come in. It outlives the site.
-  void SetPages(const serve::StatusPages& pages) { pages_ = &pages; }
+  // Before requests come in. They outlive the site.
+  void SetPages(const serve::StatusPages& pages, const Dashboards& dashboards) {
+    pages_ = &pages;
+    dashboards_ = &dashboards;
+  }
   void Answer(const std::shared_ptr<net::ServerRequest>& request, const net::ServerReply& reply);
 
  private:
@@ -43,6 +47,7 @@ class ServeSite {
   std::unique_ptr<stream::FirehoseApi> firehose_;
   std::unique_ptr<stream::RecordsEndpoint> records_;
   const serve::StatusPages* pages_ = nullptr;
+  const Dashboards* dashboards_ = nullptr;
 };
 
 // Where the streams of a state folder lie.

@@ -9,8 +9,8 @@
 #include <iterator>
 
 #include "cli/command.h"
-#include "cli/graph_file.h"
 #include "cli/session.h"
+#include "cli/written_file.h"
 #include "jsonata/case_runner.h"
 #include "workflow/case_runner.h"
 #include "workflow/definition.h"
@@ -97,7 +97,7 @@ Result<int> Graph(Session& session, const WorkflowOptions& options) {
     session.Print(workflow::GraphAsText(graph, session.out().color));
     return 0;
   }
-  return WriteGraphFile(session, graph, fs::path(file).filename().string(), options.svg);
+  return WriteTextFile(session, workflow::GraphAsSvg(graph, fs::path(file).filename().string()), options.svg);
 }
 
 struct Tally {

@@ -30,10 +30,35 @@ bool IsName(std::string_view text) {
          std::string_view::npos;
 }
 
-Status Wrong(std::string_view name, int line, std::string what) {
+constexpr std::string_view kParameterForm =
+    "a parameter is written: -- param: NAME text|date|integer|number [= DEFAULT]";
+
+Status Wrong(std::string_view name, int line, std::string what, std::string_view form = kParameterForm) {
   return MakeError(ErrorCode::kConfiguration,
                    std::string(name) + ".sql, line " + std::to_string(line) + ": " + std::move(what),
-                   "a parameter is written: -- param: NAME text|date|integer|number [= DEFAULT]");
+                   std::string(form));
+}
+
+// "bar country,cpv_division millions"
+Result<ChartSpec> ParseChart(std::string_view query, int line, std::string_view text) {
+  constexpr std::string_view kForm = "a chart is written: -- chart: bar|line LABEL[,LABEL...] VALUE";
+  ChartSpec chart;
+  const std::string_view kind = TakeWord(&text);
+  if (kind != "bar" && kind != "line") {
+    return Wrong(query, line, "'" + std::string(kind) + "' is no kind of chart", kForm);
+  }
+  chart.kind = kind == "bar" ? ChartSpec::Kind::kBar : ChartSpec::Kind::kLine;
+  for (std::string_view labels = TakeWord(&text); !labels.empty();) {
+    const size_t end = std::min(labels.find(','), labels.size());
+    chart.labels.emplace_back(labels.substr(0, end));
+    labels.remove_prefix(std::min(end + 1, labels.size()));
+  }
+  chart.value = TakeWord(&text);
+  const bool named = !chart.labels.empty() && std::all_of(chart.labels.begin(), chart.labels.end(), IsName);
+  if (!named || !IsName(chart.value) || !TrimAscii(text).empty()) {
+    return Wrong(query, line, "expected the columns of a chart", kForm);
+  }
+  return chart;
 }
 
 // "day date = last session  The session to look at."
@@ -85,6 +110,9 @@ Result<SavedQuery> ParseSavedQuery(std::string_view name, std::string_view text)
           return Wrong(name, line_number, "parameter " + spec.name + " is declared twice");
       }
       query.parameters.push_back(std::move(spec));
+    } else if (AsciiLower(line.substr(0, 6)) == "chart:") {
+      if (query.chart) return Wrong(name, line_number, "there is a chart already", "one chart a query");
+      ASSIGN_OR_RETURN(query.chart, ParseChart(name, line_number, line.substr(6)));
     } else if (!line.empty()) {
       query.description += (query.description.empty() ? "" : " ") + std::string(line);
     }

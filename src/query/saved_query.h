@@ -4,10 +4,12 @@
 //   -- param: day date = last session     The session to look at.
 //   -- param: top integer = 10
 //   -- param: symbol text
+//   -- chart: bar symbol change
 //   select … from bars where dt = :day …
 //
 // The comment lines at the top are the description; `param:` lines give name, type (text, date, integer,
 // number) and a default; a parameter without one must be given. What stands behind two spaces describes it.
+// `chart: KIND LABEL[,LABEL…] VALUE` (bar, line) names the columns of the result that a dashboard draws.
 // `last session` is the latest dt= partition of the table `bars`, or what the caller says it is.
 #pragma once
 
@@ -31,17 +33,26 @@ struct ParameterSpec {
   std::string description;
 };
 
+// How the result is drawn: a bar or a point a row.
+struct ChartSpec {
+  enum class Kind { kBar, kLine } kind = Kind::kBar;
+  std::vector<std::string> labels;  // columns whose values name a row
+  std::string value;                // the column that is drawn
+};
+
 struct SavedQuery {
   std::string name;
   std::string description;
   std::vector<ParameterSpec> parameters;
+  std::optional<ChartSpec> chart;
   std::string sql;  // the whole text
 };
 
 inline constexpr std::string_view kLastSession = "last session";
 
 // Configuration, with file and line: a `param:` line that is not one, a parameter declared twice, a `:name`
-// that is not declared, a default of another type, a text with no statement or several.
+// that is not declared, a default of another type, a `chart:` line that is not one, a text with no statement
+// or several.
 Result<SavedQuery> ParseSavedQuery(std::string_view name, std::string_view text);
 
 // Of NAME.sql in the folder. NotFound, with the nearest names.

@@ -78,6 +78,11 @@ TEST(SavedQueryTest, RefusesWrongFilesWithTheirLine) {
       {"-- nothing", "found 0"},
       {"select 'open", "has no end"},
       {"-- param:\nselect 1", "line 1"},
+      {"-- d\n-- chart: pie a b\nselect 1", "line 2: 'pie' is no kind of chart"},
+      {"-- chart: bar a\nselect 1", "line 1: expected the columns"},
+      {"-- chart: bar a, b c\nselect 1", "line 1: expected the columns"},
+      {"-- chart: bar a b c\nselect 1", "line 1: expected the columns"},
+      {"-- chart: bar a b\n-- chart: line a b\nselect 1", "line 2: there is a chart already"},
   };
   for (const auto& [text, sign] : wrong) {
     const auto query = ParseSavedQuery("bad", text);
@@ -85,6 +90,19 @@ TEST(SavedQueryTest, RefusesWrongFilesWithTheirLine) {
     EXPECT_NE(query.status().message().find(sign), std::string::npos) << query.status().message();
     EXPECT_NE(query.status().message().find("bad.sql"), std::string::npos) << query.status().message();
   }
+}
+
+TEST(SavedQueryTest, SaysHowItsResultIsDrawn) {
+  const auto query =
+      ParseSavedQuery("mine", "-- Spend.\n-- chart: bar country,cpv millions\nselect 1").ValueOrDie();
+  ASSERT_TRUE(query.chart.has_value());
+  EXPECT_EQ(query.chart->kind, ChartSpec::Kind::kBar);
+  EXPECT_EQ(query.chart->labels, (std::vector<std::string>{"country", "cpv"}));
+  EXPECT_EQ(query.chart->value, "millions");
+  EXPECT_EQ(query.description, "Spend.");
+  EXPECT_EQ(ParseSavedQuery("mine", "-- chart: line day close\nselect 1")->chart->kind,
+            ChartSpec::Kind::kLine);
+  EXPECT_FALSE(ParseSavedQuery("mine", kText)->chart.has_value());
 }
 
 TEST(SavedQueryTest, ListsAFolder) {

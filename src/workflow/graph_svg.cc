@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <set>
 
+#include "base/markup.h"
 #include "workflow/graph.h"
 
 namespace penstock::workflow {
@@ -34,22 +35,6 @@ constexpr std::string_view kStyle = R"css(
   .running { fill:#e6f0fb; fill:var(--bluebox); stroke:#0b63b8; stroke:var(--blue); stroke-width:2; }
   .aborted { fill:#f1ebf9; fill:var(--violetbox); stroke:#6b3fa0; stroke:var(--violet); }
 )css";
-
-std::string Escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      default:
-        // XML 1.0 has no other control characters.
-        out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
-    }
-  }
-  return out;
-}
 
 std::string_view ClassOf(StateStatus status) {
   switch (status) {
@@ -112,7 +97,7 @@ class Drawing {
     // Lines that join are labelled once.
     if (!labels_.insert(fmt::format("{} {} {}", end.x, end.y, edge.label)).second) return;
     text += fmt::format("<text class=\"label\" x=\"{}\" y=\"{}\">{}</text>\n", end.x + 7, end.y - 8,
-                        Escaped(edge.label));
+                        EscapeMarkup(edge.label));
   }
 
   void Node(const GraphNode& node) {
@@ -123,7 +108,7 @@ class Drawing {
     text += fmt::format(
         "<g>\n<title>{}</title>\n<rect class=\"box{}{}\" x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" "
         "rx=\"{}\"/>\n",
-        Escaped(title), node.inner.empty() ? "" : " around",
+        EscapeMarkup(title), node.inner.empty() ? "" : " around",
         node.inner.empty() || node.progress.status != StateStatus::kSucceeded ? ClassOf(node.progress.status)
                                                                               : "",
         node.box.x, node.box.y, node.box.width, node.box.height, state ? 6 : node.box.height / 2);
@@ -131,7 +116,7 @@ class Drawing {
       text += fmt::format("<text class=\"{}\" x=\"{}\" y=\"{}\">{}</text>\n", i == 0 ? "name" : "detail",
                           node.box.x + node.box.width / 2,
                           node.box.y + kMetrics.border_y + kMetrics.line * static_cast<int>(i) + 13,
-                          Escaped(node.lines[i]));
+                          EscapeMarkup(node.lines[i]));
     }
     for (const auto& inner : node.inner) Block(inner);
     text += "</g>\n";
@@ -152,7 +137,7 @@ std::string GraphAsSvg(GraphBlock graph, std::string_view title) {
       "height=\"{1}\" viewBox=\"{2} {2} {0} {1}\">\n<title "
       "id=\"graph-title\">{3}</title>\n<style>{4}</style>\n"
       "<rect class=\"paper\" x=\"{2}\" y=\"{2}\" width=\"{0}\" height=\"{1}\"/>\n{5}</svg>\n",
-      width, height, -kMargin, Escaped(title), kStyle, drawing.text);
+      width, height, -kMargin, EscapeMarkup(title), kStyle, drawing.text);
 }
 
 }  // namespace penstock::workflow

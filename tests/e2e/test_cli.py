@@ -15,7 +15,7 @@ import pytest
 from harness import (FIRST, LAST, SYMBOLS, TIMEOUT_S, assert_same_lake, catches, cells_of, cpu_seconds, edit, files_of, lake_of,
                      make_pipeline, recorded_rows, table_of, wait_until)
 
-VERBS = ["init", "run", "executions", "workflow", "query", "tables", "raw", "process", "ledger", "backfill", "dlq", "lifecycle",
+VERBS = ["init", "run", "executions", "workflow", "query", "dashboard", "tables", "raw", "process", "ledger", "backfill", "dlq", "lifecycle",
          "serve", "schedules", "stream", "replay", "doctor", "completion"]
 
 

@@ -7,6 +7,8 @@ import resource
 import shutil
 import threading
 import time
+import urllib.error
+import urllib.request
 import zlib
 
 import pytest
@@ -295,6 +297,36 @@ def test_saved_queries_answer(penstock, few):
         rows = penstock.ok("query", "--saved", query.stem, "--pipeline", "ted", "--bucket", "lake", "--output", "json").rows
         assert rows, query.stem
         assert all(0 <= row["generated"] for row in rows)
+
+
+def test_ted_6_a_dashboard_over_the_merged_data(penstock, few):
+    run(penstock, few)
+    penstock.ok("dashboard", "ted", "--bucket", "lake", "--out", "ted.html")
+    page = penstock.path("ted.html").read_text()
+    assert page.count("<section") == 5 and page.count("<svg") >= 3
+    assert 'class="error"' not in page and "<script" not in page and "http" not in page.replace("http://www.w3.org/2000/svg", "")
+    [top] = penstock.ok("query", "--saved", "top_buyers", "--pipeline", "ted", "--param", "top=1", "--bucket", "lake", "--output", "json").rows
+    assert f"<td>{top['buyer']}</td>" in page.replace("&amp;", "&")
+    other = penstock.ok("dashboard", "ted", "--bucket", "lake", "--param", "currency=XXX").out
+    assert "No rows." in other and top["buyer"] not in other
+    refused = penstock("dashboard", "ted", "--bucket", "lake", "--param", "typo=1")
+    assert refused.code == 2 and "typo" in refused.err
+
+    process = penstock.popen("serve", "--listen", "127.0.0.1:0", "--bucket", "lake")
+    try:
+        origin = process.stdout.readline().strip()
+        with urllib.request.urlopen(origin + "/dashboards") as answer:
+            assert '<a href="/dashboards/ted">ted</a>' in answer.read().decode()
+        with urllib.request.urlopen(origin + "/dashboards/ted?currency=&top=1") as answer:
+            served = answer.read().decode()
+        assert '<input name="top" value="1" placeholder="20">' in served
+        assert f"<td>{top['buyer']}</td>" in served.replace("&amp;", "&")
+        with pytest.raises(urllib.error.HTTPError) as missing:
+            urllib.request.urlopen(origin + "/dashboards/none")
+        assert missing.value.code == 404
+    finally:
+        process.kill()
+        process.wait()
 
 
 def test_the_demo(penstock):

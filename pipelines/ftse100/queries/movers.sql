@@ -1,6 +1,7 @@
 -- The largest gains and losses of a session, against the close before it.
 -- param: day date = last session  The session.
 -- param: top integer = 10  How many of each.
+-- chart: bar symbol change_percent
 with recent as (
   select symbol, dt, close, currency, source,
          lag(close) over (partition by symbol order by dt) as previous_close,

@@ -1,6 +1,7 @@
 -- The most traded symbols of a session, and how that compares with their 20 sessions before.
 -- param: day date = last session  The session.
 -- param: top integer = 10  How many.
+-- chart: bar symbol volume
 with recent as (
   select symbol, dt, close, volume, currency, source,
          avg(volume) over (partition by symbol order by dt rows between 20 preceding and 1 preceding) as average_volume_20

@@ -1,6 +1,7 @@
 -- Days from the publication of a call to the award, by the buyers' country: where the award's notice names a notice that
 -- is here, or belongs to the same procedure.
 -- param: country text = all  Of the buyer, ISO 3166-1 alpha-2.
+-- chart: bar country median_days
 with results as (
   select notice_id, version, country, publication_date, procedure_id,
          unnest(regexp_extract_all(coalesce(previous_notices, ''), '[0-9]+-[0-9]{4}') || [null]) as named

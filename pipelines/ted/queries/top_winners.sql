@@ -2,6 +2,7 @@
 -- param: currency text = EUR  Of the contracts' values; nothing is converted.
 -- param: year text = all  Of publication.
 -- param: top integer = 20  How many.
+-- chart: bar winner,country millions
 select left(winner_names, 48) as winner, left(winner_countries, 8) as country, count(*) as contracts,
        count(distinct notice_id) as notices, round(sum(value) / 1e6, 2) as millions,
        count(*) filter (where regexp_matches(notice_id, '^9(\d{5}|\d{7})-')) as generated

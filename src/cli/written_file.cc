@@ -1,4 +1,4 @@
-#include "cli/graph_file.h"
+#include "cli/written_file.h"
 
 #include <fmt/format.h>
 
@@ -6,13 +6,14 @@
 #include <cstring>
 #include <fstream>
 
+#include "cli/session.h"
+
 namespace penstock::cli {
 
-Result<int> WriteGraphFile(const Session& session, const workflow::GraphBlock& graph,
-                           const std::string& title, const std::string& path) {
+Result<int> WriteTextFile(const Session& session, std::string_view text, const std::string& path) {
   errno = 0;
   std::ofstream out(path, std::ios::binary);
-  out << workflow::GraphAsSvg(graph, title);
+  out << text;
   if (!out.flush())
     return MakeError(ErrorCode::kIo, fmt::format("cannot write {}: {}", path, std::strerror(errno)));
   session.Remark(fmt::format("{} written\n", path));
