@@ -8,6 +8,7 @@
 //   penstock_bench ted_extract BUCKET PIPELINE THREADS   BUCKET/ted/raw/bench.tar.gz to clean files
 //   penstock_bench ted_merge BUCKET PIPELINE YEAR        the clean files of a year to merged ones
 //   penstock_bench interpreter memory|durable|distributed OUT_DIR [ITEMS]    a Map of 10,000 items over Pass
+//   penstock_bench stream_load ORIGIN STREAM RECORDS BATCH CONNECTIONS    records into a delivery stream
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
 #include <fmt/format.h>
@@ -29,6 +30,7 @@
 #include "source/registry.h"
 #include "source/source.h"
 #include "store/folder_store.h"
+#include "stream_load.h"
 #include "tender_works.h"
 
 namespace penstock {
@@ -109,6 +111,12 @@ int main(int argc, char** argv) {
     status = MergeTenders(argv[2], argv[3], std::atoi(argv[4]));
   } else if (work == "interpreter" && (argc == 4 || argc == 5)) {
     status = RunInterpreter(argv[2], argv[3], argc == 5 ? std::atoll(argv[4]) : 10'000);
+  } else if (work == "stream_load" && argc == 7) {
+    status = LoadStream({.origin = argv[2],
+                         .stream = argv[3],
+                         .records = std::atoll(argv[4]),
+                         .batch = std::atoi(argv[5]),
+                         .connections = std::atoi(argv[6])});
   } else {
     std::fprintf(stderr,
                  "usage: penstock_bench transform CHART_DIR OUT_DIR\n"
@@ -116,7 +124,8 @@ int main(int argc, char** argv) {
                  "       penstock_bench latest|latest_index BUCKET OUT_FILE\n"
                  "       penstock_bench ted_extract BUCKET PIPELINE THREADS\n"
                  "       penstock_bench ted_merge BUCKET PIPELINE YEAR\n"
-                 "       penstock_bench interpreter memory|durable|distributed OUT_DIR [ITEMS]\n");
+                 "       penstock_bench interpreter memory|durable|distributed OUT_DIR [ITEMS]\n"
+                 "       penstock_bench stream_load ORIGIN STREAM RECORDS BATCH CONNECTIONS\n");
     return 2;
   }
   if (!status.ok()) std::fprintf(stderr, "penstock_bench: %s\n", Describe(status).c_str());
