@@ -106,6 +106,9 @@ void AddQueryCommand(CLI::App& app, Session& session, Action& action) {
       ->check(CLI::PositiveNumber);
   verb->add_option("--timeout-ms", request.timeout_ms, "ends a query that takes longer")
       ->check(CLI::NonNegativeNumber);
+  verb->add_flag("!--no-live,--live", request.live,
+                 "only what streams have delivered; by default also what they have accepted since")
+      ->envname("PENSTOCK_LIVE");
   verb->footer(
       "Examples:\n"
       "  penstock query \"select symbol, close from sp500.bars where dt = '2017-08-11' order by close "

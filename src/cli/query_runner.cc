@@ -28,6 +28,7 @@ Status RunQuery(Session& session, Workspace& workspace, const QueryRequest& requ
   QueryLimits limits;
   limits.memory_limit_mb = request.memory_limit_mb;
   limits.timeout_ms = request.timeout_ms;
+  limits.live = request.live;
   std::string folder;
   if (!request.pipeline.empty()) {
     ASSIGN_OR_RETURN(const auto pipeline, LoadWithBucket(session, request.pipeline));

@@ -21,6 +21,7 @@ struct QueryRequest {
   std::string out;     // a file; empty: standard output
   int64_t memory_limit_mb = 1024;
   int64_t timeout_ms = 0;
+  bool live = true;  // with records that streams have accepted and not yet delivered
   int64_t shown_rows = 0;  // of a table; 0: all
 };
 

@@ -11,6 +11,8 @@
 #include "base/sha256.h"
 #include "cli/aws_session.h"
 #include "cli/demo.h"
+#include "cli/live_tables.h"
+#include "cli/serve_site.h"
 #include "cli/s3_tables.h"
 #include "lake/catalog.h"
 #include "net/curl_client.h"
@@ -218,6 +220,8 @@ Result<std::unique_ptr<query::Engine>> Workspace::QueryEngine(const QueryLimits&
     ASSIGN_OR_RETURN(auto* store, Store());
     ASSIGN_OR_RETURN(auto* catalog, Catalog());
     ASSIGN_OR_RETURN(views, pipeline::ViewsOf(*catalog, store->uri()));
+    ASSIGN_OR_RETURN(const std::string state, StateFolder());
+    RETURN_IF_ERROR(AddLiveTables(session_, StreamsFolder(state), *store, limits.live, &views));
     if (in_s3) {
       ASSIGN_OR_RETURN(auto* aws, Aws());
       ASSIGN_OR_RETURN(options.s3, AccessToTables(*aws, *store));

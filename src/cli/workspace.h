@@ -41,6 +41,7 @@ struct QueryLimits {
   std::string database;  // where names without one are looked up first
   int64_t memory_limit_mb = 1024;
   int64_t timeout_ms = 0;  // 0: none
+  bool live = true;        // tables of streams with what waits for its delivery
 };
 
 // Opened lazily: a verb pays for what it uses. One thread at a time.

@@ -43,27 +43,31 @@ Result<std::vector<std::pair<std::string, std::string>>> ColumnsOf(
 
 }  // namespace
 
+Result<query::ViewSpec> ViewOf(const lake::TableEntry& table, const std::string& bucket_uri) {
+  query::ViewSpec view;
+  view.database = table.database;
+  view.name = table.table;
+  view.glob = fmt::format("{}/{}", bucket_uri, table.prefix);
+  if (table.files.empty()) {
+    for (const auto& partition : table.partition_columns) view.glob += fmt::format("{}=*/", partition.name);
+    view.glob += "*.parquet";
+  } else {
+    view.glob += table.files;
+  }
+  ASSIGN_OR_RETURN(view.columns, ColumnsOf(table.columns));
+  ASSIGN_OR_RETURN(view.partition_columns, ColumnsOf(table.partition_columns));
+  view.columns_differ = table.evolving;
+  view.format = table.format;
+  return view;
+}
+
 Result<std::vector<query::ViewSpec>> ViewsOf(lake::Catalog& catalog, const std::string& bucket_uri) {
   std::vector<query::ViewSpec> views;
   ASSIGN_OR_RETURN(const auto databases, catalog.ListDatabases());
   for (const auto& database : databases) {
     ASSIGN_OR_RETURN(const auto tables, catalog.ListTables(database));
     for (const auto& table : tables) {
-      query::ViewSpec view;
-      view.database = database;
-      view.name = table.table;
-      view.glob = fmt::format("{}/{}", bucket_uri, table.prefix);
-      if (table.files.empty()) {
-        for (const auto& partition : table.partition_columns) view.glob += fmt::format("{}=*/", partition.name);
-        view.glob += "*.parquet";
-      } else {
-        view.glob += table.files;
-      }
-      ASSIGN_OR_RETURN(view.columns, ColumnsOf(table.columns));
-      ASSIGN_OR_RETURN(view.partition_columns, ColumnsOf(table.partition_columns));
-      view.columns_differ = table.evolving;
-      view.format = table.format;
-      views.push_back(std::move(view));
+      ASSIGN_OR_RETURN(views.emplace_back(), ViewOf(table, bucket_uri));
     }
   }
   return views;

@@ -9,12 +9,15 @@
 
 namespace penstock::lake {
 class Catalog;
-}
+struct TableEntry;
+}  // namespace penstock::lake
 
 namespace penstock::pipeline {
 
-// All tables of the catalog, their files below `bucket_uri` (store::ObjectStore::uri()). Types of the catalog
-// are Hive's; those of the views are SQL's. InvalidData: a type that has none.
+// One table, its files below `bucket_uri` (store::ObjectStore::uri()). Types of the catalog are Hive's; those
+// of the views are SQL's. InvalidData: a type that has none.
+Result<query::ViewSpec> ViewOf(const lake::TableEntry& table, const std::string& bucket_uri);
+// All tables of the catalog.
 Result<std::vector<query::ViewSpec>> ViewsOf(lake::Catalog& catalog, const std::string& bucket_uri);
 
 }  // namespace penstock::pipeline

@@ -8,13 +8,23 @@ namespace penstock::stream {
 
 Result<std::unique_ptr<LogReader>> LogReader::Open(const std::string& folder, uint64_t from) {
   RETURN_IF_ERROR(ListSegments(folder).status());
-  return std::unique_ptr<LogReader>(new LogReader(folder, from));
+  return std::unique_ptr<LogReader>(new LogReader(folder, from, from == 0));
+}
+
+Result<std::unique_ptr<LogReader>> LogReader::OpenAt(const std::string& folder, uint64_t from) {
+  RETURN_IF_ERROR(ListSegments(folder).status());
+  return std::unique_ptr<LogReader>(new LogReader(folder, from, false));
 }
 
 LogDamage LogReader::damaged() const {
   LogDamage all = damage_;
   if (segment_ != nullptr) all += segment_->damage();
   return all;
+}
+
+Result<uint64_t> LogReader::End() const {
+  ASSIGN_OR_RETURN(const auto durable, FindDurableEnd());
+  return durable.limit;
 }
 
 Result<LogReader::DurableEnd> LogReader::FindDurableEnd() const {
@@ -50,7 +60,8 @@ Result<std::vector<Record>> LogReader::Next(size_t most_bytes, uint64_t end) {
 Status LogReader::OpenSegment(const DurableEnd& durable) {
   for (int attempt = 0; attempt < 10; ++attempt) {
     ASSIGN_OR_RETURN(const auto segments, ListSegments(folder_));
-    if (next_ == 0) next_ = segments.empty() ? durable.known : segments.front().first;
+    if (from_oldest_) next_ = segments.empty() ? durable.known : segments.front().first;
+    from_oldest_ = from_oldest_ && segments.empty();
     if (segments.empty() && next_ >= durable.known) return Status::OK();
     const auto after = std::ranges::upper_bound(segments, next_, {}, &SegmentName::first);
     if (after == segments.begin()) break;

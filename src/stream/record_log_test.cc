@@ -41,6 +41,7 @@ TEST_F(RecordLogTest, WhatIsAcknowledgedIsReadNowAndLater) {
   EXPECT_EQ(AppendAll(*log, {"c"}).ValueOrDie(), 2U);
   EXPECT_EQ(log->end(), 3U);
   EXPECT_THAT(Read().data, ElementsAre("a", "b", "c")) << "while the log is open";
+  EXPECT_EQ(LogReader::Open(path_, 0).ValueOrDie()->End().ValueOrDie(), 3U);
   EXPECT_EQ(log->metrics().records, 3U);
   EXPECT_EQ(log->metrics().bytes, 3U);
   EXPECT_EQ(log->metrics().disk_bytes, 3 * 29);
@@ -297,6 +298,8 @@ TEST_F(RecordLogTest, RemovesWholeSegmentsBelow) {
   EXPECT_EQ(Read(segments[3].first + 1).data.front(), std::to_string(segments[3].first + 1));
   EXPECT_EQ(CodeOf(ReadAll(path_, 0).status()), ErrorCode::kOk) << "from the oldest";
   EXPECT_EQ(CodeOf(ReadAll(path_, 1).status()), ErrorCode::kNotFound);
+  const auto at_first = LogReader::OpenAt(path_, 0).ValueOrDie();
+  EXPECT_EQ(CodeOf(at_first->Next(1).status()), ErrorCode::kNotFound) << "0 is a sequence as others are";
   ASSERT_TRUE(log->RemoveBefore(log->end()).ok());
   EXPECT_EQ(ListSegments(path_).ValueOrDie().size(), 1U) << "a small one is written on";
   EXPECT_EQ(AppendAll(*log, {"next"}).ValueOrDie(), 40U);
