@@ -8,6 +8,8 @@
 #include <fstream>
 #include <iterator>
 
+#include "base/ascii.h"
+
 namespace penstock::aws {
 namespace {
 
@@ -24,12 +26,6 @@ bool IsId(std::string_view id) {
          });
 }
 
-std::string_view Trim(std::string_view text) {
-  const size_t first = text.find_first_not_of(" \t\r");
-  if (first == std::string_view::npos) return "";
-  return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
-}
-
 std::string Variable(const char* name) {
   const char* text = std::getenv(name);
   return text == nullptr ? "" : text;
@@ -42,7 +38,7 @@ Result<AccessKeys> AccessKeys::Parse(std::string_view text) {
   size_t number = 0;
   for (size_t begin = 0; begin <= text.size();) {
     const size_t end = std::min(text.find_first_of(",\n", begin), text.size());
-    const std::string_view entry = Trim(text.substr(begin, end - begin));
+    const std::string_view entry = TrimAscii(text.substr(begin, end - begin), " \t\r");
     begin = end + 1;
     if (entry.empty() || entry.front() == '#') continue;
     ++number;

@@ -17,6 +17,7 @@ constexpr int HexValue(char c) {
 std::string HexText(std::string_view bytes);
 
 // A to Z; other bytes stay.
+constexpr char AsciiLower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 std::string AsciiLower(std::string_view text);
 
 constexpr std::string_view TrimAscii(std::string_view text, std::string_view spaces = " \t\r\n") {

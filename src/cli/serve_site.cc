@@ -9,16 +9,8 @@
 namespace penstock::cli {
 namespace {
 
-net::ServerResponse Json(int status, const json::value& body) {
-  net::ServerResponse response;
-  response.status = status;
-  response.headers.Add("Content-Type", "application/json");
-  response.body = JsonText(body) + "\n";
-  return response;
-}
-
 net::ServerResponse Problem(int status, const std::string& message) {
-  return Json(status, json::object{{"message", ToValidUtf8(message)}});
+  return net::JsonResponse(status, json::object{{"message", ToValidUtf8(message)}});
 }
 
 }  // namespace
@@ -66,11 +58,11 @@ net::ServerResponse ServeSite::StreamPage(const net::ServerRequest& request) con
   if (request.segments.size() == 1) {
     json::array all;
     for (const auto& info : streams_->DescribeAll()) all.push_back(stream::StreamJson(info));
-    return Json(200, all);
+    return net::JsonResponse(200, all);
   }
   const auto info = streams_->Describe(request.segments[1]);
   if (!info.ok()) return Problem(404, Describe(info.status()));
-  return Json(200, stream::StreamJson(*info));
+  return net::JsonResponse(200, stream::StreamJson(*info));
 }
 
 void ServeSite::Answer(const std::shared_ptr<net::ServerRequest>& request, const net::ServerReply& reply) {

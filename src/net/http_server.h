@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/json.h"
 #include "net/http.h"
 #include "net/url.h"
 
@@ -48,6 +49,9 @@ struct ServerResponse {
   };
   std::optional<Drip> drip;  // the body in pieces, a pause after each
 };
+
+// A JSON document on a line of its own.
+ServerResponse JsonResponse(int status, const json::value& document);
 
 // Called on one of `threads` threads; several at once.
 using ServerHandler = std::function<ServerResponse(const ServerRequest&)>;

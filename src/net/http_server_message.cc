@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/json_text.h"
 #include "net/http_server.h"
 
 namespace penstock::net {
@@ -33,6 +34,14 @@ Status ParseTarget(std::string target, ServerRequest* request) {
   }
   request->target = std::move(target);
   return Status::OK();
+}
+
+ServerResponse JsonResponse(int status, const json::value& document) {
+  ServerResponse response;
+  response.status = status;
+  response.headers.Add("Content-Type", "application/json");
+  response.body = JsonText(document) + "\n";
+  return response;
 }
 
 std::string_view ReasonPhrase(int status) {

@@ -6,13 +6,13 @@
 #include <cmath>
 #include <ctime>
 
+#include "base/ascii.h"
 #include "base/json.h"
 
 namespace penstock::stream {
 namespace {
 
 bool IsNameStart(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 class JqReader {
  public:

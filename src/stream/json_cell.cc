@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/ascii.h"
 #include "base/date.h"
 
 namespace penstock::stream {
@@ -19,12 +20,6 @@ constexpr std::string_view kMismatch = "Data does not match the schema.";
 
 std::string ForInput(std::string_view text) {
   return fmt::format("{} For input string: \"{}\"", kMismatch, text.substr(0, 200));
-}
-
-std::string_view Trimmed(std::string_view text) {
-  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-  return text;
 }
 
 template <typename Number>
@@ -109,8 +104,8 @@ std::string AddWhole(const element& value, CellType type, int column, lake::RowC
   int64_t number = 0;
   if (value.type() == element_type::INT64) {
     number = value.get_int64().value_unsafe();
-  } else if (std::string_view text;
-             value.get_string().get(text) != simdjson::SUCCESS || !ParseWhole(Trimmed(text), &number)) {
+  } else if (std::string_view text; value.get_string().get(text) != simdjson::SUCCESS ||
+                                    !ParseWhole(TrimAscii(text, " "), &number)) {
     return ForInput(TextOf(value));
   }
   const Bounds bounds = BoundsOf(type);
@@ -123,7 +118,7 @@ std::string AddReal(const element& value, CellType type, int column, lake::RowCo
   double number = 0;
   if (value.get_double().get(number) != simdjson::SUCCESS) {
     std::string_view text;
-    if (value.get_string().get(text) != simdjson::SUCCESS || !ParseWhole(Trimmed(text), &number) ||
+    if (value.get_string().get(text) != simdjson::SUCCESS || !ParseWhole(TrimAscii(text, " "), &number) ||
         !std::isfinite(number)) {
       return ForInput(TextOf(value));
     }
@@ -144,7 +139,7 @@ std::string AddTime(const element& value, CellType type, int column, lake::RowCo
   double real = 0;
   int64_t whole = 0;
   if (value.get_string().get(text) == simdjson::SUCCESS) {
-    text = Trimmed(text);
+    text = TrimAscii(text, " ");
     if (type == CellType::kDate) {
       cell = ParseDay(text);
     } else if (cell = ParseMoment(text); !cell) {

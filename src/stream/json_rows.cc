@@ -6,6 +6,7 @@
 #include <cstring>
 #include <map>
 
+#include "base/ascii.h"
 #include "stream/jq_path.h"
 #include "stream/json_cell.h"
 
@@ -21,12 +22,6 @@ RecordFailure Conversion(std::string_view code, std::string message) {
 }
 RecordFailure Extraction(std::string message) {
   return {kProcessingFailed, "DynamicPartitioning.MetadataExtractionFailed", std::move(message)};
-}
-
-std::string LowerCase(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  return out;
 }
 
 std::string Malformed(simdjson::error_code error) {
@@ -53,7 +48,7 @@ class SimdjsonRows : public JsonRows {
   Status Open(const std::vector<lake::CatalogColumn>& columns, const std::vector<PartitionKey>& keys) {
     RETURN_IF_ERROR(SchemaOf(columns).status());
     for (const auto& column : columns) {
-      places_.try_emplace(LowerCase(column.name), static_cast<int>(columns_.size()));
+      places_.try_emplace(AsciiLower(column.name), static_cast<int>(columns_.size()));
       columns_.push_back({column.name, *CellTypeOf(column.type), column.nullable});
     }
     cells_.resize(columns_.size());
@@ -124,7 +119,7 @@ class SimdjsonRows : public JsonRows {
       int at = -1;
       if (expected < columns_.size() && field.key == columns_[expected].name) {
         at = static_cast<int>(expected);
-      } else if (const auto place = places_.find(LowerCase(field.key)); place != places_.end()) {
+      } else if (const auto place = places_.find(AsciiLower(field.key)); place != places_.end()) {
         at = place->second;
       }
       if (at < 0) continue;

@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "base/ascii.h"
-#include "base/json.h"
 #include "base/json_text.h"
 #include "net/content_decoder.h"
 #include "stream/record_lines.h"
@@ -13,19 +12,12 @@
 namespace penstock::stream {
 namespace {
 
-net::ServerResponse Json(int status, const json::value& body) {
-  net::ServerResponse response;
-  response.status = status;
-  response.headers.Add("Content-Type", "application/json");
-  response.body = JsonText(body) + "\n";
-  return response;
-}
-
 net::ServerResponse Problem(const Status& status, int http_status = 0) {
   const auto& code = InfoOf(CodeOf(status));
   const bool later = code.retryable || code.code == ErrorCode::kNoSpace;
   if (http_status == 0) http_status = later && code.http_status != 429 ? 503 : code.http_status;
-  net::ServerResponse response = Json(http_status, json::object{{"message", ToValidUtf8(Describe(status))}});
+  net::ServerResponse response =
+      net::JsonResponse(http_status, json::object{{"message", ToValidUtf8(Describe(status))}});
   if (http_status == 429) response.headers.Add("Retry-After", "1");
   if (http_status == 503) response.headers.Add("Retry-After", "5");
   return response;
@@ -98,8 +90,8 @@ Result<RecordGroup> RecordsEndpoint::Read(const net::ServerRequest& request) {
 void RecordsEndpoint::Answer(const std::shared_ptr<net::ServerRequest>& request,
                              const net::ServerReply& reply) {
   if (request->method != "POST") {
-    return reply(
-        Json(405, json::object{{"message", "POST records: application/x-ndjson, text/csv or text/plain"}}));
+    return reply(net::JsonResponse(
+        405, json::object{{"message", "POST records: application/x-ndjson, text/csv or text/plain"}}));
   }
   const std::string& name = request->segments[1];
   // Before the work of decoding it.
@@ -116,10 +108,11 @@ void RecordsEndpoint::Answer(const std::shared_ptr<net::ServerRequest>& request,
                                                                            : 0));
   }
   const size_t records = group->sizes.size();
-  streams_.Put(
-      name, *std::move(group), Streams::Take::kAllOrNothing, [reply, records](const PutResult& result) {
-        reply(result.status.ok() ? Json(200, json::object{{"accepted", records}}) : Problem(result.status));
-      });
+  streams_.Put(name, *std::move(group), Streams::Take::kAllOrNothing,
+               [reply, records](const PutResult& result) {
+                 reply(result.status.ok() ? net::JsonResponse(200, json::object{{"accepted", records}})
+                                          : Problem(result.status));
+               });
 }
 
 }  // namespace penstock::stream

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/json_text.h"
 #include "base/spelling.h"
 #include "stream/record_field.h"
@@ -28,12 +29,6 @@ std::optional<Number> Parse(std::string_view text) {
   return number;
 }
 
-std::string_view Trimmed(std::string_view text) {
-  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-  return text;
-}
-
 std::optional<json::value> ToInt(const json::value& value) {
   if (value.is_int64()) return value;
   if (value.is_double()) {
@@ -45,7 +40,7 @@ std::optional<json::value> ToInt(const json::value& value) {
     return std::nullopt;
   }
   if (!value.is_string()) return std::nullopt;
-  const auto number = Parse<int64_t>(Trimmed(std::string_view(value.get_string())));
+  const auto number = Parse<int64_t>(TrimAscii(std::string_view(value.get_string()), " "));
   return number ? std::optional<json::value>(*number) : std::nullopt;
 }
 
@@ -54,7 +49,7 @@ std::optional<json::value> ToDouble(const json::value& value) {
   if (value.is_int64()) return json::value(static_cast<double>(value.get_int64()));
   if (value.is_uint64()) return json::value(static_cast<double>(value.get_uint64()));
   if (!value.is_string()) return std::nullopt;
-  const auto number = Parse<double>(Trimmed(std::string_view(value.get_string())));
+  const auto number = Parse<double>(TrimAscii(std::string_view(value.get_string()), " "));
   return number && std::isfinite(*number) ? std::optional<json::value>(*number) : std::nullopt;
 }
 

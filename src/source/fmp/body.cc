@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "source/fmp/price_reader.h"
 #include "source/json_reader_internal.h"
 #include "source/opened_body.h"
@@ -13,12 +14,10 @@ namespace {
 
 constexpr size_t kMaxErrorBytes = 4096;
 
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
 // `part` is lower case.
 bool Contains(std::string_view text, std::string_view part) {
   return std::search(text.begin(), text.end(), part.begin(), part.end(),
-                     [](char a, char b) { return Lower(a) == b; }) != text.end();
+                     [](char a, char b) { return AsciiLower(a) == b; }) != text.end();
 }
 
 bool IsPlanText(std::string_view text) {

@@ -6,10 +6,10 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/ascii.h"
+
 namespace penstock::source::ted {
 namespace {
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 // The bytes of a space at the front of `text`, ASCII or Unicode (no-break, thin, figure, narrow no-break); 0:
 // none.
