@@ -66,6 +66,7 @@ Status AddLiveTables(Session& session, const std::string& folder, store::ObjectS
       return files;
     };
   }
+  pipeline::NameAmbiguous(views);
   return Status::OK();
 }
 

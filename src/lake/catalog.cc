@@ -61,6 +61,8 @@ json::object EntryJson(const TableEntry& entry) {
                    {"description", entry.description}};
   if (entry.evolving) out["evolving"] = true;
   if (!entry.files.empty()) out["files"] = entry.files;
+  if (!entry.unique.empty()) out["unique"] = json::value_from(entry.unique);
+  if (entry.unqualified) out["unqualified"] = true;
   return out;
 }
 
@@ -74,8 +76,17 @@ Result<TableEntry> ParseEntry(const json::value& value, std::string_view databas
   ASSIGN_OR_RETURN(entry.partition_columns, ParseCatalogColumns(value, "partition_columns"));
   ASSIGN_OR_RETURN(entry.rejected_prefix, GetStringOr(value, "rejected_prefix", ""));
   ASSIGN_OR_RETURN(entry.description, GetStringOr(value, "description", ""));
-  const auto* evolving = value.get_object().if_contains("evolving");
-  entry.evolving = evolving != nullptr && evolving->is_bool() && evolving->get_bool();
+  const auto is_set = [&](std::string_view key) {
+    const auto* flag = value.get_object().if_contains(key);
+    return flag != nullptr && flag->is_bool() && flag->get_bool();
+  };
+  entry.evolving = is_set("evolving");
+  entry.unqualified = is_set("unqualified");
+  if (const auto* unique = value.get_object().if_contains("unique")) {
+    const auto columns = json::try_value_to<std::vector<std::string>>(*unique);
+    if (!columns) return MakeError(ErrorCode::kInvalidData, "\"unique\": expected a list of columns");
+    entry.unique = *columns;
+  }
   ASSIGN_OR_RETURN(entry.files, GetStringOr(value, "files", ""));
   RETURN_IF_ERROR(CheckEntry(entry));
   return entry;
@@ -120,6 +131,9 @@ Status CheckEntry(const TableEntry& entry) {
       if (column.name.empty() || !names.insert(column.name).second)
         return bad("each column has a name of its own", column.name);
     }
+  }
+  for (const auto& column : entry.unique) {
+    if (!names.contains(column)) return bad("rows are told apart by columns that it has", column);
   }
   return Status::OK();
 }

@@ -73,6 +73,8 @@ TEST_P(CatalogConformance, MergingUnitesTheColumns) {
   auto entry = Entry("iex", "msft");
   entry.partition_columns.clear();
   entry.evolving = true;
+  entry.unqualified = true;
+  entry.unique = {"open"};
   entry.columns = {{"open", "bigint"}, {"volume", "bigint"}};
   ASSERT_TRUE(catalog_->MergeTables({entry}).ok());
   EXPECT_EQ(catalog_->GetTable("iex", "msft").ValueOrDie(), entry);
@@ -123,6 +125,7 @@ TEST_P(CatalogConformance, RefusesWhatNoEngineCanRead) {
   EXPECT_EQ(code([](TableEntry& e) { e.table = "../bars"; }), ErrorCode::kInvalidData);
   EXPECT_EQ(code([](TableEntry& e) { e.prefix = "clean/bars"; }), ErrorCode::kInvalidData);
   EXPECT_EQ(code([](TableEntry& e) { e.columns.clear(); }), ErrorCode::kInvalidData);
+  EXPECT_EQ(code([](TableEntry& e) { e.unique = {"none"}; }), ErrorCode::kInvalidData);
   EXPECT_EQ(code([](TableEntry& e) { e.columns.push_back(e.columns[0]); }), ErrorCode::kInvalidData);
 }
 

@@ -58,6 +58,8 @@ Result<query::ViewSpec> ViewOf(const lake::TableEntry& table, const std::string&
   ASSIGN_OR_RETURN(view.partition_columns, ColumnsOf(table.partition_columns));
   view.columns_differ = table.evolving;
   view.format = table.format;
+  view.unique = table.unique;
+  view.in_default_database = table.unqualified;
   return view;
 }
 
@@ -70,7 +72,16 @@ Result<std::vector<query::ViewSpec>> ViewsOf(lake::Catalog& catalog, const std::
       ASSIGN_OR_RETURN(views.emplace_back(), ViewOf(table, bucket_uri));
     }
   }
+  NameAmbiguous(&views);
   return views;
+}
+
+void NameAmbiguous(std::vector<query::ViewSpec>* views) {
+  std::map<std::string, int> unqualified;
+  for (const auto& view : *views) unqualified[view.name] += view.in_default_database ? 1 : 0;
+  for (auto& view : *views) {
+    view.in_default_database = view.in_default_database && unqualified[view.name] == 1;
+  }
 }
 
 }  // namespace penstock::pipeline

@@ -20,4 +20,7 @@ Result<query::ViewSpec> ViewOf(const lake::TableEntry& table, const std::string&
 // All tables of the catalog.
 Result<std::vector<query::ViewSpec>> ViewsOf(lake::Catalog& catalog, const std::string& bucket_uri);
 
+// Where two databases have a table that is found without its database's name, neither is meant from now on.
+void NameAmbiguous(std::vector<query::ViewSpec>* views);
+
 }  // namespace penstock::pipeline

@@ -16,6 +16,7 @@
 #include "lake/series_table.h"
 #include "query/duckdb_engine.h"
 #include "store/folder_store.h"
+#include "store/memory_store.h"
 
 namespace penstock::pipeline {
 namespace {
@@ -159,6 +160,28 @@ TEST(Views, FilesWhoseColumnsChangedOverTimeAreOneTable) {
   EXPECT_NE(all.find("100.0 7 - -; 100.5 - Mar 1 -; - n/a - -; - - - -"), std::string::npos) << all;
   const std::string types = ask("select typeof(open) || typeof(volume) as types from iex.msft_1m limit 1");
   EXPECT_NE(types.find("DOUBLEVARCHAR"), std::string::npos) << types;
+}
+
+TEST(Views, TablesFoundWithoutTheirDatabasesNameAreThoseOfOneDatabase) {
+  SystemClock clock;
+  store::MemoryStore store(clock);
+  lake::StoreCatalog catalog(store);
+  lake::TableEntry entry;
+  entry.database = "stream";
+  entry.table = "finance_stream_data";
+  entry.prefix = "stream/clean/finance_stream_data/";
+  entry.columns = {{"name", "string"}, {"ts", "string"}};
+  entry.unique = {"name", "ts"};
+  entry.unqualified = true;
+  ASSERT_TRUE(catalog.RegisterTable(entry).ok());
+  auto views = ViewsOf(catalog, "/lake").ValueOrDie();
+  ASSERT_EQ(views.size(), 1U);
+  EXPECT_EQ(views[0].unique, entry.unique);
+  EXPECT_TRUE(views[0].in_default_database);
+  entry.database = "other";
+  ASSERT_TRUE(catalog.RegisterTable(entry).ok());
+  views = ViewsOf(catalog, "/lake").ValueOrDie();
+  EXPECT_FALSE(views[0].in_default_database || views[1].in_default_database);
 }
 
 }  // namespace

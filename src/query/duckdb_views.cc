@@ -11,6 +11,7 @@ namespace penstock::query {
 namespace {
 
 constexpr std::string_view kFileColumn = "penstock_file";
+constexpr std::string_view kRowColumn = "file_row_number";  // DuckDB's name
 
 std::string FullName(const ViewSpec& view) {
   return view.database.empty() ? view.name : view.database + "." + view.name;
@@ -77,6 +78,25 @@ std::string ListOf(const std::vector<std::string>& texts) {
   return sql + "]";
 }
 
+std::string ColumnList(const std::vector<std::string>& names) {
+  std::string sql;
+  for (const std::string& name : names) sql += (sql.empty() ? "" : ", ") + QuoteSqlName(name);
+  return sql;
+}
+
+// Of the rows of `select`, which say where they stand, one of those that are the same. `live`: the folder of files that come behind all others.
+std::string UniqueSelect(const ViewSpec& view, const std::string& select, const std::string& live) {
+  std::vector<std::string> shown;
+  for (const auto* columns : {&view.columns, &view.partition_columns}) {
+    for (const auto& column : *columns) shown.push_back(column.first);
+  }
+  return "SELECT " + ColumnList(shown) + " FROM (" + select + ") QUALIFY row_number() OVER (PARTITION BY " +
+         ColumnList(view.unique) + " ORDER BY " +
+         (live.empty() ? "" : "starts_with(" + QuoteSqlName(kFileColumn) + ", " + QuoteSqlText(live) + ") DESC, ") +
+         QuoteSqlName(kFileColumn) + " DESC, " +
+         QuoteSqlName(kRowColumn) + " DESC) = 1";
+}
+
 // How partitions are read off the files' paths.
 std::string HiveOptions(const ViewSpec& view) {
   if (view.partition_columns.empty()) return ", hive_partitioning = false";
@@ -101,6 +121,7 @@ std::string ParquetSelect(const ViewSpec& view, const std::string& files) {
   }
   sql += " FROM read_parquet(" + files;
   sql += by_name ? ", hive_partitioning = false, filename = " + QuoteSqlText(kFileColumn) : HiveOptions(view);
+  if (!view.unique.empty()) sql += ", filename = " + QuoteSqlText(kFileColumn) + ", file_row_number = true";
   if (view.columns_differ) {
     // By name, each file's column cast to ours: footers are read with the files, not before.
     sql += ", schema = MAP {";
@@ -116,12 +137,15 @@ std::string ParquetSelect(const ViewSpec& view, const std::string& files) {
 
 // Objects need no newline between them.
 std::string JsonSelect(const ViewSpec& view, const std::string& files) {
-  std::string sql = "SELECT * FROM read_json(" + files + ", format = 'unstructured', columns = {";
+  const bool unique = !view.unique.empty();
+  std::string sql = "SELECT *";
+  if (unique) sql += ", 0 AS " + QuoteSqlName(kRowColumn);  // of one file, any
+  sql += " FROM read_json(" + files + ", format = 'unstructured', columns = {";
   for (const auto& column : view.columns) {
     sql += (&column == &view.columns.front() ? "" : ", ") + QuoteSqlText(column.first) + ": " +
            QuoteSqlText(column.second);
   }
-  return sql + "}" + HiveOptions(view) + ")";
+  return sql + "}" + HiveOptions(view) + (unique ? ", filename = " + QuoteSqlText(kFileColumn) : "") + ")";
 }
 
 // `files`: of a table with a snapshot, or in S3; elsewhere DuckDB looks for them itself.
@@ -136,7 +160,8 @@ Result<std::string> FilesSelect(const ViewSpec& view, const TableFiles* files) {
                      "table " + FullName(view) + ": this engine reads local files and S3, not " + view.glob);
   }
   const std::string list = files == nullptr ? QuoteSqlText(view.glob) : ListOf(files->files);
-  return json ? JsonSelect(view, list) : ParquetSelect(view, list);
+  const std::string sql = json ? JsonSelect(view, list) : ParquetSelect(view, list);
+  return view.unique.empty() ? sql : UniqueSelect(view, sql, files == nullptr ? "" : files->folder);
 }
 
 bool NoFiles(const Status& status) {

@@ -47,6 +47,10 @@ struct ViewSpec {
   bool columns_differ = false;
   // "parquet", or "json": objects one after another, compressed as their names end.
   std::string format = "parquet";
+  // Columns that tell rows apart: of several with the same values the one in the file with the greatest name,
+  // and there the last, is the row; live rows come behind all files. Empty: every row is one. Not with
+  // columns_differ.
+  std::vector<std::string> unique;
   // Asked once by each query that reads the table; null: the files of the glob.
   std::function<Result<TableFiles>(std::stop_token)> snapshot;
 };

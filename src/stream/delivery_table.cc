@@ -58,6 +58,8 @@ Result<lake::TableEntry> TableOf(const StreamSpec& spec, const StreamPrefixes& p
   entry.database = spec.database;
   entry.table = spec.table;
   entry.description = spec.description;
+  entry.unique = spec.unique;
+  entry.unqualified = true;
   entry.format = spec.parquet ? "parquet" : "json";
   entry.columns = spec.parquet ? spec.parquet->columns : spec.json_columns;
   if (entry.columns.empty()) {

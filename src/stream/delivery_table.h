@@ -1,4 +1,5 @@
-// The table that a stream's objects are the files of, as the catalog has it.
+// The table that a stream's objects are the files of, as the catalog has it; SQL finds it without its
+// database's name.
 #pragma once
 
 #include "base/status.h"

@@ -98,6 +98,9 @@ json::object ToJson(const StreamSpec& spec) {
   }
   out["partition_keys"] = std::move(keys);
   if (!spec.json_columns.empty()) out["json_columns"] = lake::CatalogColumnsJson(spec.json_columns);
+  json::array unique;
+  for (const auto& column : spec.unique) unique.emplace_back(column);
+  out["unique"] = std::move(unique);
   if (spec.parquet) {
     out["parquet"] = json::object{{"columns", lake::CatalogColumnsJson(spec.parquet->columns)},
                                   {"compression", spec.parquet->compression}};
@@ -139,6 +142,11 @@ Result<StreamSpec> StreamSpecFromJson(const json::object& document) {
     ASSIGN_OR_RETURN(key.name, GetString(item, "name"));
     ASSIGN_OR_RETURN(key.path, GetString(item, "path"));
     spec.partition_keys.push_back(std::move(key));
+  }
+  ASSIGN_OR_RETURN(const auto unique, ArrayOr(document, "unique"));
+  for (const auto& column : unique) {
+    if (!column.is_string()) return Bad("\"unique\": expected names of columns");
+    spec.unique.emplace_back(column.get_string());
   }
   if (const auto* parquet = document.if_contains("parquet")) {
     ParquetConversion conversion;

@@ -65,6 +65,9 @@ struct StreamSpec {
   // The table that is registered at the first delivery; empty: none.
   std::string database, table;
   std::vector<lake::CatalogColumn> json_columns;  // its columns where there is no conversion to Parquet
+  // Its rows are told apart by these columns: of several with the same values the one delivered last is seen.
+  // Empty: each record is a row of its own.
+  std::vector<std::string> unique;
   std::string description;
   std::map<std::string, std::string> tags;
   std::string folder;  // of the pipeline that declares the stream: where its handler runs; empty: none

@@ -23,6 +23,7 @@ StreamSpec Full() {
   spec.transform.built_in = {json::object{{"append_newline", json::object()}}};
   spec.database = "stream";
   spec.table = "finance_stream_data";
+  spec.unique = {"name", "ts"};
   spec.tags = {{"team", "lake"}};
   spec.kept = {{"RoleARN", "arn:aws:iam::1:role/r"}};
   spec.created = ParseTimestamp("2020-05-14T13:30:00Z").ValueOrDie();
@@ -52,7 +53,7 @@ TEST(StreamSpec, EveryFieldThatIsMissingIsNamed) {
     const std::string_view name = key;
     // Absent ones have a meaning.
     if (name == "parquet" || name == "tags" || name == "transform" || name == "kept" ||
-        name == "partition_keys" || name == "partition_by_transform") {
+        name == "partition_keys" || name == "unique" || name == "partition_by_transform") {
       continue;
     }
     auto less = document;
