@@ -113,6 +113,8 @@ const std::map<std::string_view, ErrorCode>& KnownCodes() {
       {"BatchRequestTooLong", kTooLarge},
       {"AWS.SimpleQueueService.BatchRequestTooLong", kTooLarge},
       {"OverLimit", kThrottled},
+      // Firehose, Glue, DynamoDB
+      {"ResourceNotFoundException", kNotFound},
       // Who asks
       {"AccessDenied", kPermissionDenied},
       {"AccessDeniedException", kPermissionDenied},

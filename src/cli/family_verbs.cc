@@ -29,6 +29,8 @@ constexpr FamilyVerbs kRecordsVerbs{&CheckRecordsRun,    &RunWorkflow,          
                                     &DoRecordsStepAgain, &RunWorkflowOccurrence, &IsRecordOfDay};
 constexpr FamilyVerbs kTendersVerbs{&NothingToCheck, &RunWorkflow,           &NothingToProcess,
                                     &DoStepAgain,    &RunWorkflowOccurrence, &IsPackageOfDay};
+constexpr FamilyVerbs kStreamVerbs{&NothingToCheck,        &RunStream,       &NothingToProcess, &DoStepAgain,
+                                   &RunWorkflowOccurrence, &IsMarketRawOfDay};
 
 }  // namespace
 
@@ -36,6 +38,7 @@ const FamilyVerbs& VerbsOf(source::Family family) {
   switch (family) {
     case source::Family::kRecords: return kRecordsVerbs;
     case source::Family::kTenders: return kTendersVerbs;
+    case source::Family::kStream: return kStreamVerbs;
     case source::Family::kMarket: break;
   }
   return kMarketVerbs;

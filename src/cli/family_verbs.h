@@ -91,6 +91,9 @@ Result<int> ProcessRecords(Session& session, pipeline::Pipeline pipeline, const 
 Status DoRecordsStepAgain(const PipelineWorkshop& shop, const pipeline::DeadLetter& letter,
                           std::stop_token stop);
 bool IsRecordOfDay(const pipeline::Pipeline& pipeline, std::string_view key, Date day);
+Result<int> RunStream(Session& session, pipeline::Pipeline pipeline, const RunOptions& options);
+// The input of an execution: the pipeline's name, and what was given.
+json::object InputOf(const pipeline::Pipeline& pipeline, const json::object& given);
 // Of families whose runs are executions and no more.
 Result<int> RunWorkflow(Session& session, pipeline::Pipeline pipeline, const RunOptions& options);
 Status DoStepAgain(const PipelineWorkshop& shop, const pipeline::DeadLetter& letter, std::stop_token stop);

@@ -13,7 +13,8 @@ Result<ScheduledPipelines> LoadSchedules(const std::vector<std::string>& names) 
   std::map<std::string, std::string> folders;
   for (const auto& name : names.empty() ? pipeline::LocalPipelines() : names) {
     ASSIGN_OR_RETURN(auto loaded, pipeline::LoadPipeline(name));
-    if (loaded.config.schedules.empty()) {
+    // A stream is served without one.
+    if (loaded.config.schedules.empty() && !loaded.config.stream) {
       if (names.empty()) continue;
       return MakeError(ErrorCode::kConfiguration, fmt::format("{} has no schedules", loaded.config.file),
                        "docs/schedules.md shows how to write some");

@@ -15,12 +15,12 @@
 namespace penstock::cli {
 
 struct ScheduledPipelines {
-  std::vector<pipeline::Pipeline> pipelines;  // that have schedules
+  std::vector<pipeline::Pipeline> pipelines;  // that have schedules or a stream
   std::vector<serve::Schedule> schedules;     // of all of them
 };
 
-// `names` empty: all below ./ and ./pipelines/ that have schedules. Configuration: one that was named has
-// none, or two pipelines have one name; mistakes with file and line.
+// `names` empty: all below ./ and ./pipelines/ that have schedules or a stream. Configuration: one that was
+// named has neither, or two pipelines have one name; mistakes with file and line.
 Result<ScheduledPipelines> LoadSchedules(const std::vector<std::string>& names);
 
 // Each occurrence opens its pipeline anew: changes of symbols, rules and workflow hold from the next one on.

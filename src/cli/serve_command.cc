@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "cli/collector_function.h"
 #include "cli/command.h"
 #include "cli/dashboards.h"
 #include "cli/listen_address.h"
@@ -54,6 +55,15 @@ Status CheckListening(const ListenAddress& listen, const std::string& text, bool
       "use 127.0.0.1:PORT or [::1]:PORT, or set PENSTOCK_ACCESS_KEYS=ID:SECRET (docs/streams.md)");
 }
 
+// Those that pipelines declare.
+Status EnsureStreams(stream::Streams& streams, const std::vector<pipeline::Pipeline>& pipelines) {
+  for (const auto& pipeline : pipelines) {
+    if (!pipeline.config.stream) continue;
+    RETURN_IF_ERROR(WithContext(streams.Ensure(*pipeline.config.stream).status(), pipeline.config.file));
+  }
+  return Status::OK();
+}
+
 Result<int> Serve(Session& session, const ServeOptions& options) {
   ASSIGN_OR_RETURN(const ListenAddress listen, ParseListenAddress(options.listen));
   ASSIGN_OR_RETURN(aws::AccessKeys keys, aws::AccessKeys::FromEnvironment());
@@ -80,6 +90,10 @@ Result<int> Serve(Session& session, const ServeOptions& options) {
   const Dashboards dashboards(session,
                               options.pipelines.empty() ? pipeline::LocalPipelines() : options.pipelines);
   site.SetPages(pages, dashboards);
+  serve::FunctionCalls functions(CollectorFunctions(session, loaded.pipelines, options.target),
+                                 session.log());
+  site.SetFunctions(functions);
+  if (site.streams() != nullptr) RETURN_IF_ERROR(EnsureStreams(*site.streams(), loaded.pipelines));
   net::ServerOptions server_options;
   server_options.address = listen.address;
   server_options.port = listen.port;
@@ -104,6 +118,7 @@ Result<int> Serve(Session& session, const ServeOptions& options) {
   if (loaded.schedules.empty()) {
     while (session.clock().SleepFor(std::chrono::hours(1), session.stop())) {
     }
+    functions.Stop();  // while what they ask is still served
     server->Stop();
     return 0;
   }
@@ -111,6 +126,7 @@ Result<int> Serve(Session& session, const ServeOptions& options) {
   serve::Scheduler scheduler(loaded.schedules, *store, runs, session.clock(), session.random(),
                              session.log());
   RETURN_IF_ERROR(scheduler.Run(session.stop()));
+  functions.Stop();
   server->Stop();
   return 0;
 }

@@ -74,9 +74,12 @@ void ServeSite::Answer(const std::shared_ptr<net::ServerRequest>& request, const
   if (stream::RecordsEndpoint::IsCall(*request) && records_ != nullptr)
     return records_->Answer(request, reply);
   if (!request->segments.empty() && request->segments[0] == "streams") return reply(StreamPage(*request));
+  if (serve::FunctionCalls::IsCall(*request) && functions_ != nullptr)
+    return functions_->Answer(request, reply);
   if (request->path == "/healthz" && streams_ != nullptr) {
     if (const Status health = streams_->health(); !health.ok()) return reply(Problem(503, Describe(health)));
   }
+  if (pages_ == nullptr) return reply(Problem(404, "nothing is here: " + request->path));
   if (Dashboards::Takes(*request)) return reply(dashboards_->Answer(*request));
   reply(pages_->Answer(*request));
 }

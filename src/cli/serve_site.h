@@ -9,6 +9,7 @@
 #include "cli/session.h"
 #include "cli/workspace.h"
 #include "net/http_server.h"
+#include "serve/function_calls.h"
 #include "serve/status_pages.h"
 #include "stream/firehose_api.h"
 #include "stream/records_endpoint.h"
@@ -29,11 +30,12 @@ class ServeSite {
   stream::Streams* streams() { return streams_.get(); }
   bool has_keys() const { return check_ != nullptr; }
 
-  // Before requests come in. They outlive the site.
+  // Before requests come in. They outlive the site, which may have none of them.
   void SetPages(const serve::StatusPages& pages, const Dashboards& dashboards) {
     pages_ = &pages;
     dashboards_ = &dashboards;
   }
+  void SetFunctions(serve::FunctionCalls& functions) { functions_ = &functions; }
   void Answer(const std::shared_ptr<net::ServerRequest>& request, const net::ServerReply& reply);
 
  private:
@@ -48,6 +50,7 @@ class ServeSite {
   std::unique_ptr<stream::RecordsEndpoint> records_;
   const serve::StatusPages* pages_ = nullptr;
   const Dashboards* dashboards_ = nullptr;
+  serve::FunctionCalls* functions_ = nullptr;
 };
 
 // Where the streams of a state folder lie.

@@ -68,6 +68,7 @@ Result<int> RunStep(Session& session, pipeline::Pipeline loaded, const RunOption
   const auto output = step->run(context, input);
   progress.End();
   RETURN_IF_ERROR(output.status());
+  RETURN_IF_ERROR(shop->Deliver(session.stop()));
   session.Print(ToPrettyJson(*output));
   return SomeFailed(*output) ? 1 : 0;
 }

@@ -23,12 +23,6 @@ std::string CountsText(const json::object& summary) {
   return text.empty() ? "done" : text;
 }
 
-json::object InputOf(const pipeline::Pipeline& pipeline, const json::object& given) {
-  json::object input{{"pipeline", pipeline.name()}};
-  for (const auto& member : given) input[member.key()] = member.value();
-  return input;
-}
-
 Status CheckOptions(const pipeline::Pipeline& pipeline, const RunOptions& options) {
   for (const auto& [option, given] : {std::pair("--date", !options.date.empty()),
                                       {"--from", !options.from.empty()},
@@ -44,6 +38,12 @@ Status CheckOptions(const pipeline::Pipeline& pipeline, const RunOptions& option
 }
 
 }  // namespace
+
+json::object InputOf(const pipeline::Pipeline& pipeline, const json::object& given) {
+  json::object input{{"pipeline", pipeline.name()}};
+  for (const auto& member : given) input[member.key()] = member.value();
+  return input;
+}
 
 Result<int> RunWorkflow(Session& session, pipeline::Pipeline loaded, const RunOptions& options) {
   RETURN_IF_ERROR(CheckOptions(loaded, options));
@@ -63,6 +63,7 @@ Result<int> RunWorkflow(Session& session, pipeline::Pipeline loaded, const RunOp
   ASSIGN_OR_RETURN(const auto report,
                    pipeline::RunExecution(pipeline, shop->runtime(), shop->engine(),
                                           {InputOf(pipeline, given), options.name}, session.stop()));
+  RETURN_IF_ERROR(shop->Deliver(session.stop()));
   const int code = report.some_failed() ? 1 : 0;
   if (!for_people) {
     json::object row{{"execution", report.execution}, {"already_done", report.already_done}};
@@ -75,6 +76,10 @@ Result<int> RunWorkflow(Session& session, pipeline::Pipeline loaded, const RunOp
                             : report.taken_up   ? " (taken up where it was stopped)"
                                                 : "",
                             CountsText(report.summary), report.seconds));
+  if (const std::string server = shop->streams_served_by(); !server.empty()) {
+    session.Remark(fmt::format(
+        "The records are with {}, which delivers them as the stream's buffering says.\n", server));
+  }
   if (code != 0) {
     session.Remark(fmt::format("Some work is in the dead-letter queue: see `{} dlq ls --pipeline {}`\n",
                                session.program, pipeline.name()));
@@ -86,7 +91,8 @@ Status DoStepAgain(const PipelineWorkshop& shop, const pipeline::DeadLetter& let
   const pipeline::StepContext context{shop.pipeline(), shop.runtime(), letter.execution, stop};
   auto step = pipeline::FindStep(letter.step);
   RETURN_IF_ERROR(WithContext(step.status(), "the message names no step that can be done again"));
-  return (*step)->run(context, letter.input).status();
+  RETURN_IF_ERROR((*step)->run(context, letter.input).status());
+  return shop.Deliver(stop);
 }
 
 Result<serve::RunOutcome> RunWorkflowOccurrence(PipelineWorkshop& shop, const serve::Schedule& schedule,
@@ -97,6 +103,7 @@ Result<serve::RunOutcome> RunWorkflowOccurrence(PipelineWorkshop& shop, const se
       const auto report,
       pipeline::RunExecution(shop.pipeline(), shop.runtime(), shop.engine(),
                              {InputOf(shop.pipeline(), schedule.config().input), execution}, stop));
+  RETURN_IF_ERROR(shop.Deliver(stop));
   return serve::RunOutcome{
       report.some_failed() ? serve::RunResult::kIncomplete : serve::RunResult::kSucceeded,
       CountsText(report.summary)};

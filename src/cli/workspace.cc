@@ -14,6 +14,7 @@
 #include "cli/live_tables.h"
 #include "cli/serve_site.h"
 #include "cli/s3_tables.h"
+#include "cli/stream_access.h"
 #include "lake/catalog.h"
 #include "net/curl_client.h"
 #include "net/rate_limiter.h"
@@ -248,6 +249,8 @@ struct PipelineWorkshop::Parts {
   std::unique_ptr<net::RetryingClient> client;
   std::unique_ptr<source::Source> source;
   std::unique_ptr<source::FundamentalSource> fundamentals;
+  std::unique_ptr<source::MinuteSource> minutes;
+  std::unique_ptr<StreamAccess> streams;
   pipeline::Runtime runtime;
   std::unique_ptr<net::CurlClient> http;
   std::mutex services_mutex;
@@ -261,6 +264,14 @@ PipelineWorkshop::~PipelineWorkshop() = default;
 const pipeline::Pipeline& PipelineWorkshop::pipeline() const { return parts_->pipeline; }
 const pipeline::Runtime& PipelineWorkshop::runtime() const { return parts_->runtime; }
 workflow::Engine& PipelineWorkshop::engine() { return *parts_->engine; }
+
+Status PipelineWorkshop::Deliver(std::stop_token stop) const {
+  return parts_->streams == nullptr ? Status::OK() : parts_->streams->Deliver(stop);
+}
+
+std::string PipelineWorkshop::streams_served_by() const {
+  return parts_->streams == nullptr ? "" : parts_->streams->served_by();
+}
 
 Result<std::unique_ptr<PipelineWorkshop>> PipelineWorkshop::Open(Session& session, Workspace& workspace,
                                                                  pipeline::Pipeline pipeline,
@@ -312,6 +323,16 @@ Result<std::unique_ptr<PipelineWorkshop>> PipelineWorkshop::Open(Session& sessio
     }
   }
 
+  if (parts.pipeline.family() == source::Family::kStream) {
+    ASSIGN_OR_RETURN(parts.minutes,
+                     source::MakeMinuteSource(config.kind, settings, {parts.client.get(), &session.clock()}));
+    parts.streams = std::make_unique<StreamAccess>(session, workspace, *parts.pipeline.config.stream);
+    parts.runtime.services.firehose = [&parts]() -> Result<stream::FirehoseClient*> {
+      std::lock_guard lock(parts.services_mutex);
+      return parts.streams->Client();
+    };
+  }
+
   ASSIGN_OR_RETURN(parts.dead_letters, workspace.Queue(parts.pipeline.dead_letter_queue()));
   pipeline::Runtime& runtime = parts.runtime;
   ASSIGN_OR_RETURN(runtime.store, workspace.Store());
@@ -325,6 +346,7 @@ Result<std::unique_ptr<PipelineWorkshop>> PipelineWorkshop::Open(Session& sessio
   runtime.provider = parts.client.get();
   runtime.source_settings = settings;
   runtime.source = parts.source.get();
+  runtime.minutes = parts.minutes.get();
   runtime.fundamentals = parts.fundamentals.get();
   runtime.clock = &session.clock();
   runtime.random = &session.random();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -95,6 +96,10 @@ class PipelineWorkshop {
   const pipeline::Pipeline& pipeline() const;
   const pipeline::Runtime& runtime() const;
   workflow::Engine& engine();
+  // What its steps put on streams is in the lake, where the streams are this process's own.
+  Status Deliver(std::stop_token stop) const;
+  // The origin of the process that serves the streams its steps put on; empty: this one, or they put nothing.
+  std::string streams_served_by() const;
 
  private:
   struct Parts;

@@ -7,6 +7,7 @@
 
 #include "calendar/exchange_calendar.h"
 #include "pipeline/prefix.h"
+#include "pipeline/stream/stream_section.h"
 #include "pipeline/yaml_reader_internal.h"
 #include "source/registry.h"
 
@@ -195,6 +196,13 @@ void ReadMarket(YamlReader& reader, PipelineConfig& config) {
   }
 }
 
+// What only a pipeline of a stream has.
+void ReadStreamPipeline(YamlReader& reader, PipelineConfig& config) {
+  config.exchange = reader.Choice("exchange", calendar::ExchangeCalendar::Known(), std::nullopt);
+  if (auto collect = reader.Mapping("collect")) config.collect = ReadCollect(*collect);
+  if (auto stream = reader.Mapping("stream", true)) config.stream = ReadStream(*stream, config);
+}
+
 DemoConfig ReadDemo(YamlReader& reader, source::Family family) {
   DemoConfig demo;
   if (family == source::Family::kMarket) {
@@ -228,6 +236,7 @@ PipelineConfig ReadPipeline(YamlReader& reader) {
   if (auto source = reader.Mapping("source", true)) config.source = ReadSource(*source, config.name);
   config.rule_version = reader.Int("rule_version", 1, 1, 1'000'000);
   if (config.family() == source::Family::kMarket) ReadMarket(reader, config);
+  if (config.family() == source::Family::kStream) ReadStreamPipeline(reader, config);
   if (auto retention = reader.Mapping("retention")) {
     if (auto raw = retention->Mapping("raw")) {
       config.retention.raw_remove_after_days = raw->MaybeInt("remove_after_days", 1, 36'500);
@@ -307,7 +316,8 @@ std::vector<std::string> KnownConfigKeys() {
         fmt::format("{{source: {{kind: {}, symbols: {{}}, quota: {{}}, quarantine: {{}}}}, tables: {{bars: "
                     "{{rules: [{{}}]}}}}, "
                     "batch: {{history_from: 2000-01-03}}, retention: {{raw: {{}}, clean: {{}}}}, "
-                    "schedules: [{{from: 2000-01-03, to: 2000-01-03, input: {{}}}}], demo: {{input: {{}}}}}}",
+                    "schedules: [{{from: 2000-01-03, to: 2000-01-03, input: {{}}}}], demo: {{input: {{}}}}, "
+                    "collect: {{}}, stream: {{buffering: {{}}, table: {{}}}}}}",
                     kind.name));
     for (const auto& item : YAML::Load(std::string(kind.sample))) {
       if (item.second.IsMap()) root["source"][item.first.Scalar()] = YAML::Node(YAML::NodeType::Map);

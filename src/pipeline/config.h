@@ -15,6 +15,7 @@
 #include "base/status.h"
 #include "source/family.h"
 #include "source/record_source.h"
+#include "stream/stream_spec.h"
 
 namespace penstock::pipeline {
 
@@ -79,6 +80,13 @@ struct BatchConfig {
   std::optional<Date> history_from;  // a symbol without rows is asked for from here on; absent: as the others
 };
 
+// What a collector of bars puts on the pipeline's stream. kStream.
+struct CollectConfig {
+  std::string function = "data-collector";  // GET /functions/NAME of `penstock serve` starts it
+  std::vector<std::string> tickers;         // where a call names none
+  std::string renamed;  // a file of the pipeline's folder (pipeline/stream/renamed_tickers.h); empty: none
+};
+
 // What `run --demo` does with the replay server. kMarket: which recorded days.
 struct DemoConfig {
   Date from, to;
@@ -105,12 +113,14 @@ struct PipelineConfig {
   std::string name;
   std::string description;
   std::string prefix;    // in the bucket, ends with '/' (or is empty); NAME/ unless given
-  std::string exchange;  // MIC of the calendar; kMarket, as the next
-  std::string currency;
+  std::string exchange;  // MIC of the calendar; kMarket and kStream
+  std::string currency;  // kMarket
   int64_t rule_version = 1;
   SourceConfig source;
-  std::vector<TableConfig> tables;  // kMarket
-  BatchConfig batch;                // kMarket
+  std::vector<TableConfig> tables;           // kMarket
+  BatchConfig batch;                         // kMarket
+  CollectConfig collect;                     // kStream
+  std::optional<stream::StreamSpec> stream;  // kStream: always there
   RetentionConfig retention;
   std::vector<ScheduleConfig> schedules;
   std::optional<DemoConfig> demo;

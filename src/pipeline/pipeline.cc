@@ -142,8 +142,7 @@ Status CheckWorkflow(const std::string& definition) {
   return CheckSteps(document);
 }
 
-// The calendar, the symbols, the tables of bars.
-Status LoadMarket(Pipeline& pipeline) {
+Status LoadCalendar(Pipeline& pipeline) {
   const auto calendar = calendar::ExchangeCalendar::Find(pipeline.config.exchange);
   if (!calendar.ok()) {
     return MakeError(ErrorCode::kConfiguration,
@@ -151,6 +150,21 @@ Status LoadMarket(Pipeline& pipeline) {
                      fmt::format("known: {}", fmt::join(calendar::ExchangeCalendar::Known(), ", ")));
   }
   pipeline.calendar = *calendar;
+  return Status::OK();
+}
+
+Status LoadStream(Pipeline& pipeline) {
+  RETURN_IF_ERROR(LoadCalendar(pipeline));
+  pipeline.config.stream->folder = pipeline.folder;
+  const std::string& renamed = pipeline.config.collect.renamed;
+  if (renamed.empty()) return Status::OK();
+  ASSIGN_OR_RETURN(pipeline.renamed, RenamedTickers::Read((fs::path(pipeline.folder) / renamed).string()));
+  return Status::OK();
+}
+
+// The calendar, the symbols, the tables of bars.
+Status LoadMarket(Pipeline& pipeline) {
+  RETURN_IF_ERROR(LoadCalendar(pipeline));
   const SymbolsConfig& symbols = pipeline.config.source.symbols;
   ASSIGN_OR_RETURN(
       const auto entries,
@@ -226,6 +240,7 @@ Result<Pipeline> LoadPipeline(std::string_view name) {
   }
 
   if (pipeline.family() == source::Family::kMarket) RETURN_IF_ERROR(LoadMarket(pipeline));
+  if (pipeline.family() == source::Family::kStream) RETURN_IF_ERROR(LoadStream(pipeline));
   return pipeline;
 }
 

@@ -11,6 +11,7 @@
 #include "base/status.h"
 #include "lake/table_spec.h"
 #include "pipeline/config.h"
+#include "pipeline/stream/renamed_tickers.h"
 
 namespace penstock::calendar {
 class ExchangeCalendar;
@@ -27,8 +28,9 @@ struct Pipeline {
   std::string workflow;  // the text of workflow.asl.json, its ${…} filled in
   // Of the family kMarket; empty otherwise.
   std::vector<std::string> symbols;
-  std::map<std::string, Date, std::less<>> delisted;  // those of the symbol file that trade no more
-  const calendar::ExchangeCalendar* calendar = nullptr;
+  std::map<std::string, Date, std::less<>> delisted;     // those of the symbol file that trade no more
+  const calendar::ExchangeCalendar* calendar = nullptr;  // of kStream as well
+  RenamedTickers renamed;                                // kStream
   lake::TableSpec bars;
   lake::TableSpec actions;
 

@@ -30,8 +30,12 @@ class HttpClient;
 }
 namespace penstock::source {
 class FundamentalSource;
+class MinuteSource;
 class Source;
 }  // namespace penstock::source
+namespace penstock::stream {
+class FirehoseClient;
+}
 
 namespace penstock::pipeline {
 
@@ -44,6 +48,8 @@ struct Services {
   // Of the bucket: NotFound, or made when it is new.
   std::function<Result<std::shared_ptr<queue::Queue>>(const std::string& name, bool make)> queue;
   std::function<Result<net::HttpClient*>()> http;
+  // The Firehose API of the process that serves this state folder's streams.
+  std::function<Result<stream::FirehoseClient*>()> firehose;
   std::vector<std::string> http_hosts;  // that http:invoke may ask, beside loopback
 };
 
@@ -57,6 +63,7 @@ struct Runtime {
   std::map<std::string, std::string> source_settings;
   queue::Queue* archives = nullptr;                   // kTenders: what is to be extracted
   source::Source* source = nullptr;                   // kMarket
+  source::MinuteSource* minutes = nullptr;            // kStream
   source::FundamentalSource* fundamentals = nullptr;  // nullptr: this kind of source has none
   Clock* clock = nullptr;
   Random* random = nullptr;

@@ -5,6 +5,7 @@
 #include "base/spelling.h"
 #include "pipeline/market/steps.h"
 #include "pipeline/records/steps.h"
+#include "pipeline/stream/steps.h"
 #include "pipeline/tenders/steps.h"
 
 namespace penstock::pipeline {
@@ -133,6 +134,15 @@ std::span<const Step> Steps() {
                                       {"s3:GetObject", "processed/"},
                                       {"s3:GetObject", "markers/"}},
        &RunPublishSeriesStep},
+      {"plan_collection",
+       "finds the exchange's session of a day, and the tickers to collect",
+       {},
+       &RunPlanCollectionStep},
+      {"collect_bars",
+       "asks the provider for a session's minute bars of one ticker, keeps the answer as received, and puts "
+       "each bar on the stream",
+       {{"s3:PutObject", "raw/"}, {"firehose:PutRecordBatch", "stream"}},
+       &RunCollectBarsStep},
   };
   return kSteps;
 }

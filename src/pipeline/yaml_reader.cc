@@ -249,6 +249,12 @@ std::vector<std::pair<std::string, std::string>> YamlReader::Texts(std::string_v
   return out;
 }
 
+std::optional<json::value> YamlReader::Value(std::string_view key) {
+  const auto child = Find(key);
+  if (!child) return std::nullopt;
+  return ToValue(*child);
+}
+
 std::vector<std::string> YamlReader::Strings(std::string_view key) {
   std::vector<std::string> out;
   const auto child = Find(key);

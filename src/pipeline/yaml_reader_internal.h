@@ -45,6 +45,8 @@ class YamlReader {
   std::optional<YamlReader> Mapping(std::string_view key, bool required = false);
   // The entries of a mapping of texts, in the order of the file; their ${NAME} stays as it is.
   std::vector<std::pair<std::string, std::string>> Texts(std::string_view key);
+  // Whatever stands there, as JSON: what another part reads. Nothing when absent.
+  std::optional<json::value> Value(std::string_view key);
   // The entries of a list of texts.
   std::vector<std::string> Strings(std::string_view key);
   // The entries of a list of mappings.

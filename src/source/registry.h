@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "source/family.h"
+#include "source/minute_source.h"
 #include "source/record_source.h"
 #include "source/source.h"
 
@@ -45,6 +46,9 @@ struct SourceKind {
   // Of the family kRecords.
   Result<std::unique_ptr<RecordSource>> (*make_records)(const SourceSettings& settings,
                                                         const SourceParts& parts) = nullptr;
+  // Of the family kStream.
+  Result<std::unique_ptr<MinuteSource>> (*make_minutes)(const SourceSettings& settings,
+                                                        const SourceParts& parts) = nullptr;
   // Of the settings, those whose members anybody may name. Their ${NAME} is left to the source.
   std::span<const std::string_view> open = {};
 
@@ -64,6 +68,11 @@ Result<std::unique_ptr<Source>> MakeSource(std::string_view kind, const SourceSe
 // Of the kinds iex and http. Configuration: no such kind, one of another family, settings or secrets that are
 // missing or malformed (secrets only where parts.client is there). `parts` outlive the source.
 Result<std::unique_ptr<RecordSource>> MakeRecordSource(std::string_view kind, const SourceSettings& settings,
+                                                       const SourceParts& parts);
+
+// Of the kind yahoo-minutes. Configuration: no such kind, or one of another family; `parts` outlive the
+// source.
+Result<std::unique_ptr<MinuteSource>> MakeMinuteSource(std::string_view kind, const SourceSettings& settings,
                                                        const SourceParts& parts);
 
 }  // namespace penstock::source

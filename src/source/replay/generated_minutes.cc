@@ -27,6 +27,14 @@ int64_t Swing(uint64_t key, int64_t at, int64_t reach) {
   return swing * reach / (1 << 16);
 }
 
+// A price that strays beyond its bounds turns back at them, as often as it has to.
+int64_t Folded(int64_t price, int64_t low, int64_t high) {
+  const int64_t range = high - low;
+  if (range <= 0) return low;
+  const int64_t off = ((price - low) % (2 * range) + 2 * range) % (2 * range);
+  return low + (off <= range ? off : 2 * range - off);
+}
+
 }  // namespace
 
 std::vector<std::optional<GeneratedBar>> GenerateMinutes(std::string_view symbol, Date day, int count,
@@ -45,8 +53,7 @@ std::vector<std::optional<GeneratedBar>> GenerateMinutes(std::string_view symbol
     const int64_t straight = whole.open + (whole.close - whole.open) * at / last;
     const int64_t pinned =
         (Swing(key, 0, reach) * (last - at) + Swing(key, last, reach) * at) / last;  // ends where it should
-    way[static_cast<size_t>(at)] =
-        std::clamp(straight + Swing(key, at, reach) - pinned, whole.low, whole.high);
+    way[static_cast<size_t>(at)] = Folded(straight + Swing(key, at, reach) - pinned, whole.low, whole.high);
   }
 
   std::vector<std::optional<GeneratedBar>> minutes(static_cast<size_t>(count));
