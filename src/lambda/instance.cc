@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <poll.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <utility>
@@ -39,7 +40,8 @@ Result<std::unique_ptr<Instance>> Instance::Start(const FunctionSpec& spec, Chil
     self.Finish(id, std::move(answer));
   };
   ASSIGN_OR_RETURN(self.api_, RuntimeApi::Start(std::move(events)));
-  child.mark = fmt::format("{}={}", kMark, RandomUuid(random));
+  // The process's number: two whose chance is seeded alike must not kill each other's.
+  child.mark = fmt::format("{}={}-{}", kMark, getpid(), RandomUuid(random));
   child.environment.push_back(child.mark);
   child.environment.push_back(fmt::format("AWS_LAMBDA_RUNTIME_API={}", self.api_->address()));
 

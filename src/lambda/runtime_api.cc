@@ -110,9 +110,10 @@ void RuntimeApi::Next(net::ServerReply reply) {
       older = std::move(reply);
     }
   }
+  // Before the child can have answered anything.
+  if (first) events_.on_first_next();
   if (event) reply(EventResponse(*std::move(event)));
   if (older) older(Refusal(403, "InvalidStateTransition", "another client of this function asked meanwhile"));
-  if (first) events_.on_first_next();
 }
 
 net::ServerResponse RuntimeApi::Answer(const std::string& id, net::ServerRequest& request, bool failed) {
