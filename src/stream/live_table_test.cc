@@ -133,12 +133,12 @@ TEST_F(LiveTableTest, OnceWhileDeliveriesRunBesideIt) {
   std::atomic<int> acknowledged{0};
   std::atomic<bool> stop{false};
   std::jthread producer([&] {
-    for (int n = 0; !stop && n < 20'000; n += 20) {
+    for (int n = 0; !stop && n < 4'000; n += 20) {
       // Not more ahead of the delivery than a few objects.
-      while (!stop && static_cast<uint64_t>(n) > delivery_->metrics().delivered + 2000)
+      while (!stop && static_cast<uint64_t>(n) > delivery_->metrics().delivered + 400)
         std::this_thread::yield();
       std::vector<std::string> records;
-      for (int i = n; i < n + 20; ++i) records.push_back(std::to_string(i) + std::string(2000, ' ') + "\n");
+      for (int i = n; i < n + 20; ++i) records.push_back(std::to_string(i) + std::string(200, ' ') + "\n");
       PutLog(records);
       acknowledged = n + 20;
     }
@@ -147,7 +147,7 @@ TEST_F(LiveTableTest, OnceWhileDeliveriesRunBesideIt) {
     while (!stop) ASSERT_TRUE(delivery_->Step({}).ok());
   });
   int with_both = 0;
-  for (int run = 0; run < 400 && (run < 40 || with_both < 10); ++run) {
+  for (int run = 0; run < 200 && (run < 20 || with_both < 5); ++run) {
     const int before = acknowledged;
     const auto table = Take().ValueOrDie();
     with_both += !table.keys.empty() && !table.files.empty();
