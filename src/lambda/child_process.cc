@@ -66,10 +66,6 @@ struct Plan {
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
   if (::chdir(plan.folder) != 0) Fail(plan, 'd');
-  if (plan.memory != 0) {
-    const rlimit limit{plan.memory, plan.memory};
-    if (::setrlimit(RLIMIT_DATA, &limit) != 0) Fail(plan, 'm');
-  }
   const rlimit no_core{0, 0};  // it would hold the records
   ::setrlimit(RLIMIT_CORE, &no_core);
   // Where the machine has no memory left, the handler goes before we do.
@@ -87,7 +83,13 @@ struct Plan {
   if (::syscall(SYS_close_range, 3U, ~0U, kCloseOnExec) != 0) {
     for (int fd = 3; fd < 65'536; ++fd) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
   }
-  ::execve(plan.arguments[0], plan.arguments.data(), plan.environment.data());
+  // Last, and by bare system calls: until then the memory is ours, which may be more, above all under a
+  // sanitizer.
+  if (plan.memory != 0) {
+    const rlimit limit{plan.memory, plan.memory};
+    if (::syscall(SYS_setrlimit, RLIMIT_DATA, &limit) != 0) Fail(plan, 'm');
+  }
+  ::syscall(SYS_execve, plan.arguments[0], plan.arguments.data(), plan.environment.data());
   Fail(plan, 'x');
 }
 
