@@ -1,4 +1,4 @@
-"""The servers that the works stream_ingest and stream_put load: ours, and moto's Firehose."""
+"""The servers that the work stream_ingest loads: ours, and moto's Firehose."""
 import json
 import pathlib
 import shutil
