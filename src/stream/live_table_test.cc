@@ -133,7 +133,7 @@ TEST_F(LiveTableTest, OnceWhileDeliveriesRunBesideIt) {
   std::atomic<int> acknowledged{0};
   std::atomic<bool> stop{false};
   std::jthread producer([&] {
-    for (int n = 0; !stop && n < 4'000; n += 20) {
+    for (int n = 0; !stop; n += 20) {
       // Not more ahead of the delivery than a few objects.
       while (!stop && static_cast<uint64_t>(n) > delivery_->metrics().delivered + 400)
         std::this_thread::yield();
@@ -147,7 +147,8 @@ TEST_F(LiveTableTest, OnceWhileDeliveriesRunBesideIt) {
     while (!stop) ASSERT_TRUE(delivery_->Step({}).ok());
   });
   int with_both = 0;
-  for (int run = 0; run < 200 && (run < 20 || with_both < 5); ++run) {
+  // However late the two others begin.
+  for (int run = 0; run < 20 || with_both < 5; ++run) {
     const int before = acknowledged;
     const auto table = Take().ValueOrDie();
     with_both += !table.keys.empty() && !table.files.empty();
@@ -158,7 +159,6 @@ TEST_F(LiveTableTest, OnceWhileDeliveriesRunBesideIt) {
     ASSERT_EQ(seen.empty() ? -1 : *seen.rbegin(), static_cast<int>(seen.size()) - 1) << "one is missing";
   }
   stop = true;
-  EXPECT_GT(with_both, 0);
 }
 
 // A stream that was deleted and made again counts from 0 again: what the first one delivered stays.
