@@ -11,11 +11,11 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/write.hpp>
+#include <boost/beast/core/buffers_range.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
-#include <boost/beast/http/string_body.hpp>
 
 #include <array>
 #include <atomic>
@@ -36,6 +36,34 @@ namespace http = beast::http;
 using boost::system::error_code;
 using tcp = asio::ip::tcp;
 using std::chrono::milliseconds;
+
+// A body that takes memory as it comes, not as its sender announces it.
+struct ComingBody {
+  using value_type = std::string;
+  class reader {
+   public:
+    template <bool isRequest, class Fields>
+    reader(http::header<isRequest, Fields>&, value_type& body) : body_(body) {}
+    void init(const boost::optional<std::uint64_t>& length, error_code& error) {
+      constexpr std::uint64_t kAtOnce = 256 << 10;
+      if (length) body_.reserve(static_cast<size_t>(std::min(*length, kAtOnce)));
+      error = {};
+    }
+    template <class Buffers>
+    std::size_t put(const Buffers& buffers, error_code& error) {
+      const std::size_t before = body_.size();
+      for (const auto buffer : beast::buffers_range_ref(buffers)) {
+        body_.append(static_cast<const char*>(buffer.data()), buffer.size());
+      }
+      error = {};
+      return body_.size() - before;
+    }
+    void finish(error_code& error) { error = {}; }
+
+   private:
+    value_type& body_;
+  };
+};
 
 // What the connections need of the server. Everything but `pool` and `handler` is used on the one I/O thread.
 struct Shared {
@@ -80,6 +108,9 @@ class Session : public std::enable_shared_from_this<Session> {
     parser_->body_limit(static_cast<std::uint64_t>(shared_.options.max_body_bytes));
     idle_ = true;
     if (shared_.stopping) return Close();
+    // Beast reads as much at once as the buffer has room for, and half a KiB where it has none.
+    if (buffer_.size() == 0 && buffer_.capacity() > kHeadRoom) buffer_.shrink_to_fit();
+    buffer_.reserve(kHeadRoom);
     ExpectWithin(shared_.options.idle_timeout_ms);
     http::async_read_header(stream_, buffer_, *parser_,
                             [self = shared_from_this()](error_code error, size_t) { self->OnHead(error); });
@@ -103,13 +134,15 @@ class Session : public std::enable_shared_from_this<Session> {
  private:
   static constexpr size_t kMostBuffered = 1 << 20;
   static constexpr size_t kChunk = 256 << 10;
+  static constexpr size_t kHeadRoom = 2 << 10;  // also of a connection that is idle
+  static constexpr size_t kBodyRoom = 64 << 10;
 
   void ExpectWithin(int64_t ms) { stream_.expires_after(milliseconds(ms)); }
 
   void OnHead(error_code error) {
     idle_ = false;
     if (error) return OnReadError(error);
-    if (!ReserveBody()) return Refuse(503);
+    if (IsTooMuch()) return Refuse(503);
     if (beast::iequals(parser_->get()[http::field::expect], "100-continue")) {
       out_ = "HTTP/1.1 100 Continue\r\n\r\n";
       asio::async_write(stream_, asio::buffer(out_), [self = shared_from_this()](error_code failed, size_t) {
@@ -120,30 +153,38 @@ class Session : public std::enable_shared_from_this<Session> {
     }
   }
 
-  // False: all bodies together would be too much.
-  bool ReserveBody() {
-    const auto length = parser_->content_length();
-    const int64_t bytes = parser_->is_done() ? 0
-                          : length.has_value()
-                              ? static_cast<int64_t>(std::min<uint64_t>(
-                                    *length, static_cast<uint64_t>(shared_.options.max_body_bytes)))
-                              : shared_.options.max_body_bytes;
-    if (shared_.bodies_bytes + bytes > shared_.options.max_bodies_bytes) return false;
-    body_bytes_ = bytes;
-    shared_.bodies_bytes += bytes;
-    return true;
+  // Whether the body cannot come in whole beside those that are there. Only what has come counts: who
+  // announces much and sends nothing takes nothing from others.
+  bool IsTooMuch() const {
+    const auto announced = parser_->is_done() ? 0 : parser_->content_length().value_or(0);
+    return static_cast<uint64_t>(shared_.bodies_bytes) + announced >
+           static_cast<uint64_t>(shared_.options.max_bodies_bytes);
+  }
+  bool CountBody() {
+    const auto bytes = static_cast<int64_t>(parser_->get().body().size());
+    shared_.bodies_bytes += bytes - std::exchange(body_bytes_, bytes);
+    return shared_.bodies_bytes <= shared_.options.max_bodies_bytes;
   }
   void ReleaseBody() { shared_.bodies_bytes -= std::exchange(body_bytes_, 0); }
 
   void ReadBody() {
-    if (parser_->is_done()) return OnBody({});
+    if (parser_->is_done()) return OnBody();
     ExpectWithin(shared_.options.idle_timeout_ms);
     // A client that sends head and body apart may wait for the head's acknowledgement (Nagle's algorithm),
     // which the kernel would delay by 40 ms.
     const int now = 1;
     ::setsockopt(stream_.socket().native_handle(), IPPROTO_TCP, TCP_QUICKACK, &now, sizeof now);
-    http::async_read(stream_, buffer_, *parser_,
-                     [self = shared_from_this()](error_code error, size_t) { self->OnBody(error); });
+    buffer_.reserve(static_cast<size_t>(
+        std::min<uint64_t>(parser_->content_length_remaining().value_or(kBodyRoom), kBodyRoom)));
+    ReadPiece();
+  }
+
+  void ReadPiece() {
+    http::async_read_some(stream_, buffer_, *parser_, [self = shared_from_this()](error_code error, size_t) {
+      if (error) return self->OnReadError(error);
+      if (!self->CountBody()) return self->Refuse(503);
+      self->parser_->is_done() ? self->OnBody() : self->ReadPiece();
+    });
   }
 
   void OnReadError(error_code error) {
@@ -165,13 +206,14 @@ class Session : public std::enable_shared_from_this<Session> {
     keep_alive_ = false;
     head_only_ = false;
     response_ = ServerResponse{.status = status};
-    response_.body = std::string(ReasonPhrase(status)) + "\n";
+    response_.body = status == 413 ? fmt::format("a request's body has at most {} bytes here\n",
+                                                 shared_.options.max_body_bytes)
+                                   : std::string(ReasonPhrase(status)) + "\n";
     if (status == 503) response_.headers.Add("Retry-After", "1");
     Answer();
   }
 
-  void OnBody(error_code error) {
-    if (error) return OnReadError(error);
+  void OnBody() {
     auto message = parser_->release();
     keep_alive_ = message.keep_alive();
     head_only_ = message.method() == http::verb::head;
@@ -285,7 +327,7 @@ class Session : public std::enable_shared_from_this<Session> {
   beast::tcp_stream stream_;
   asio::steady_timer timer_;
   beast::flat_buffer buffer_;
-  std::optional<http::request_parser<http::string_body>> parser_;
+  std::optional<http::request_parser<ComingBody>> parser_;
   std::string peer_;
   bool idle_ = false;  // waits for a request, or only for the client's end
   bool keep_alive_ = false;

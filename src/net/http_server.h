@@ -69,8 +69,8 @@ struct ServerOptions {
   int max_connections = 1024;  // further ones wait until one ends
   int64_t max_header_bytes = 64 << 10;  // 431 above
   int64_t max_body_bytes = 8 << 20;     // 413 above
-  // Of all requests together that are being read or answered; 503 with Retry-After above, before a body is
-  // read. One of unknown length counts as the longest.
+  // Of all requests together that are being read or answered, as far as they have come; 503 with Retry-After
+  // above, where that can be before a body is read.
   int64_t max_bodies_bytes = 256 << 20;
   // A connection is closed when no whole head, then no whole body, came within this time, or when the client
   // takes nothing of an answer for as long: a slow sender holds no more than its connection.

@@ -137,6 +137,26 @@ TEST(HttpServer, BodiesTogetherHaveABound) {
   EXPECT_EQ(StatusOf(fourth.ReadAll()), 200) << "what the first one held is free again";
 }
 
+TEST(HttpServer, ABodyThatIsOnlyAnnouncedTakesNothingFromOthers) {
+  auto server = StartServer([](const ServerRequest&) { return ServerResponse{}; }, {.max_bodies_bytes = 100});
+  std::vector<std::unique_ptr<RawClient>> announcers;
+  for (int i = 0; i < 10; ++i) {
+    announcers.push_back(std::make_unique<RawClient>(server->port()));
+    announcers.back()->Write(i % 2 == 0
+                                 ? "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 90\r\n\r\nx"
+                                 : "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5a\r\nx");
+  }
+  RawClient client(server->port());
+  client.Write("POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 80\r\n\r\n" +
+               std::string(80, 'x'));
+  EXPECT_EQ(StatusOf(client.ReadAll()), 200);
+  // What has come counts, announced or not.
+  RawClient chunked(server->port());
+  chunked.Write("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n96\r\n" +
+                std::string(150, 'x') + "\r\n0\r\n\r\n");
+  EXPECT_EQ(StatusOf(chunked.ReadAll()), 503);
+}
+
 TEST(HttpServer, TheHandlerSeesTheRequestDecoded) {
   ServerRequest seen;
   auto server = StartServer([&](const ServerRequest& request) {
