@@ -14,22 +14,54 @@
 namespace penstock::stream {
 namespace {
 
+constexpr size_t kMostCells = 10'000;  // of a row of CSV
+
 Status BadLine(size_t number, std::string_view what) {
   return MakeError(ErrorCode::kInvalidData, fmt::format("line {}: {}", number, what),
                    "nothing of this request was stored; correct the line, and send all of it again");
 }
 
-Status AddRecord(std::string_view data, size_t number, RecordGroup* group) {
-  if (data.size() + 1 > kMostDataBytes) {
-    return MakeError(
-        ErrorCode::kTooLarge,
-        fmt::format("line {}: {} bytes; a record has at most {}", number, data.size() + 1, kMostDataBytes),
-        "nothing of this request was stored; split the record");
-  }
-  group->bytes.append(data).push_back('\n');
-  group->sizes.push_back(static_cast<uint32_t>(data.size() + 1));
-  return Status::OK();
+Status TooLarge(size_t number, const std::string& what, const char* advice) {
+  return MakeError(ErrorCode::kTooLarge, fmt::format("line {}: {}", number, what),
+                   fmt::format("nothing of this request was stored; {}", advice));
 }
+
+// Takes the records of one body.
+class LineSink {
+ public:
+  LineSink(RecordGroup* group, const LineLimits& limits) : group_(group), limits_(limits) {}
+
+  // `line` counts from 1 within the body.
+  size_t Number(size_t line) const { return line + limits_.first_line - 1; }
+  Status CheckSize(std::string_view data, size_t line) const {
+    if (data.size() + 1 <= kMostDataBytes) return Status::OK();
+    return TooLarge(Number(line),
+                    fmt::format("{} bytes; a record has at most {}", data.size() + 1, kMostDataBytes),
+                    "split the record");
+  }
+  Status Add(std::string_view data, size_t line) {
+    RETURN_IF_ERROR(CheckSize(data, line));
+    if (group_->sizes.size() >= limits_.records) {
+      return TooLarge(Number(line), fmt::format("one request has at most {} records", limits_.records),
+                      "split it");
+    }
+    if (group_->bytes.size() + data.size() + 1 > limits_.bytes) {
+      return TooLarge(
+          Number(line),
+          fmt::format("the records so far are {} bytes, of {} that one request may come to (a row of CSV has "
+                      "each column's name)",
+                      group_->bytes.size(), limits_.bytes),
+          "split it");
+    }
+    group_->bytes.append(data).push_back('\n');
+    group_->sizes.push_back(static_cast<uint32_t>(data.size() + 1));
+    return Status::OK();
+  }
+
+ private:
+  RecordGroup* const group_;
+  const LineLimits limits_;
+};
 
 // Whether it is one JSON value and no more.
 class JsonCheck {
@@ -44,22 +76,22 @@ class JsonCheck {
   simdjson::dom::parser parser_;
 };
 
-Status ReadPlainLines(std::string_view body, bool json, RecordGroup* group) {
+Status ReadPlainLines(std::string_view body, bool json, LineSink sink) {
   thread_local JsonCheck check;
-  size_t number = 0;
-  while (!body.empty()) {
-    ++number;
+  for (size_t number = 1; !body.empty(); ++number) {
     const size_t end = std::min(body.find('\n'), body.size());
     std::string_view line = body.substr(0, end);
     body.remove_prefix(std::min(end + 1, body.size()));
     if (line.ends_with('\r')) line.remove_suffix(1);
     if (line.find_first_not_of(" \t") == std::string_view::npos) continue;
+    RETURN_IF_ERROR(sink.CheckSize(line, number));  // before a parser makes room for it
     if (json) {
-      if (const char* why = check.Why(line)) return BadLine(number, fmt::format("not JSON: {}", why));
+      if (const char* why = check.Why(line))
+        return BadLine(sink.Number(number), fmt::format("not JSON: {}", why));
     } else if (!IsUtf8(line)) {
-      return BadLine(number, "text that is not UTF-8");
+      return BadLine(sink.Number(number), "text that is not UTF-8");
     }
-    RETURN_IF_ERROR(AddRecord(line, number, group));
+    RETURN_IF_ERROR(sink.Add(line, number));
   }
   return Status::OK();
 }
@@ -81,6 +113,9 @@ class CsvReader {
     row->clear();
     line_ = next_line_;
     while (true) {
+      if (row->size() == kMostCells) {
+        return BadLine(line_, fmt::format("more than {} cells", kMostCells));
+      }
       Cell& cell = row->emplace_back();
       if (at_ < text_.size() && text_[at_] == '"') RETURN_IF_ERROR(Quoted(&cell));
       const size_t end = std::min(text_.find_first_of(",\r\n", at_), text_.size());
@@ -155,7 +190,7 @@ void AppendCell(const Cell& cell, std::string& out) {
   AppendJson(json::value(cell.text), out);
 }
 
-Status ReadCsv(std::string_view body, RecordGroup* group) {
+Status ReadCsv(std::string_view body, LineSink sink) {
   if (!IsUtf8(body)) return MakeError(ErrorCode::kInvalidData, "the CSV is not UTF-8");
   CsvReader reader(body);
   std::vector<Cell> row;
@@ -184,7 +219,7 @@ Status ReadCsv(std::string_view body, RecordGroup* group) {
       AppendCell(row[i], record);
     }
     record += '}';
-    RETURN_IF_ERROR(AddRecord(record, reader.line(), group));
+    RETURN_IF_ERROR(sink.Add(record, reader.line()));
   }
   return Status::OK();
 }
@@ -205,11 +240,12 @@ Result<LineFormat> LineFormatOf(std::string_view content_type) {
                    "send application/x-ndjson (a JSON object a line), text/csv with a header, or text/plain");
 }
 
-Status ReadLines(std::string_view body, LineFormat format, RecordGroup* group) {
+Status ReadLines(std::string_view body, LineFormat format, RecordGroup* group, const LineLimits& limits) {
   if (body.starts_with("\xEF\xBB\xBF")) body.remove_prefix(3);
   group->bytes.reserve(group->bytes.size() + body.size() + 1);
-  return format == LineFormat::kCsv ? ReadCsv(body, group)
-                                    : ReadPlainLines(body, format == LineFormat::kJson, group);
+  const LineSink sink(group, limits);
+  return format == LineFormat::kCsv ? ReadCsv(body, sink)
+                                    : ReadPlainLines(body, format == LineFormat::kJson, sink);
 }
 
 }  // namespace penstock::stream

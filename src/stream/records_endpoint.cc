@@ -51,9 +51,10 @@ Result<RecordGroup> RecordsEndpoint::Read(const net::ServerRequest& request) {
   ASSIGN_OR_RETURN(const LineFormat format,
                    LineFormatOf(MediaType(request.headers.Find("content-type").value_or(""))));
   RecordGroup group;
+  const LineLimits limits{.records = options_.most_records, .bytes = options_.most_record_bytes};
   const std::string coding = request.headers.Find("content-encoding").value_or("");
   if (coding.empty()) {
-    RETURN_IF_ERROR(ReadLines(request.body, format, &group));
+    RETURN_IF_ERROR(ReadLines(request.body, format, &group, limits));
   } else {
     auto decoder = net::ContentDecoder::Make(coding, options_.most_decoded_bytes);
     if (!decoder.ok()) {
@@ -75,15 +76,9 @@ Result<RecordGroup> RecordsEndpoint::Read(const net::ServerRequest& request) {
     if (CodeOf(status) == ErrorCode::kUnavailable)
       return MakeError(ErrorCode::kInvalidData, status.message());
     RETURN_IF_ERROR(status);
-    RETURN_IF_ERROR(ReadLines(body, format, &group));
+    RETURN_IF_ERROR(ReadLines(body, format, &group, limits));
   }
   if (group.sizes.empty()) return MakeError(ErrorCode::kInvalidData, "there is no record in the body");
-  if (group.sizes.size() > options_.most_records) {
-    return MakeError(
-        ErrorCode::kTooLarge,
-        fmt::format("{} records; one request has at most {}", group.sizes.size(), options_.most_records),
-        "nothing of this request was stored; split it");
-  }
   return group;
 }
 

@@ -20,6 +20,8 @@ struct RecordsEndpointOptions {
   // Of all bodies that are being decoded; 429 above. Those that came are bounded by the server.
   int64_t most_decoding_bytes = 64 << 20;
   size_t most_records = 100'000;  // of one request
+  // And of their bytes: rows of CSV become longer. As much as may wait for the disk.
+  size_t most_record_bytes = LogOptions().pending_bytes;
 };
 
 // Thread-safe. What it is given outlives it, and every reply of it.

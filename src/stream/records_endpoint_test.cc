@@ -49,6 +49,12 @@ TEST(RecordLines, NdjsonKeepsEachLineAsItIs) {
   EXPECT_THAT(LinesError("{}\n\n{\"a\":\n", LineFormat::kJson), HasSubstr("line 3: not JSON"));
   EXPECT_THAT(LinesError("{} {}\n", LineFormat::kJson), HasSubstr("line 1"));
   EXPECT_THAT(LinesError("\"\xff\"\n", LineFormat::kJson), HasSubstr("line 1"));
+  EXPECT_THAT(LinesError("{}\n\"" + std::string(kMostDataBytes, 'x'), LineFormat::kJson),
+              HasSubstr("line 2: 1024002 bytes"))
+      << "told before it is parsed";
+  RecordGroup group;
+  EXPECT_THAT(Describe(ReadLines("{}\n{\n", LineFormat::kJson, &group, {.first_line = 101})),
+              HasSubstr("line 102: not JSON"));
 }
 
 TEST(RecordLines, TextIsAnyLine) {
@@ -158,6 +164,17 @@ TEST_F(RecordsEndpointTest, CompressedBodiesAreBoundedEachAndInSum) {
   const auto busy = Post(Gzip(bomb), "", "gzip", "/streams/a/records", {.most_decoding_bytes = 1 << 20});
   EXPECT_EQ(busy.status, 429);
   EXPECT_EQ(busy.headers.Find("retry-after"), "1");
+}
+
+// Each row of CSV becomes an object with all names: half a MiB that would be ten gigabytes.
+TEST_F(RecordsEndpointTest, RowsOfCsvAreBoundedAsTheObjectsTheyBecome) {
+  std::string bomb = std::string(200'000, 'n') + "\n";
+  for (int i = 0; i < 50'000; ++i) bomb += "1\n";
+  const auto refused = Post(bomb, "text/csv");
+  EXPECT_EQ(refused.status, 413);
+  EXPECT_THAT(refused.body, HasSubstr("split it"));
+  EXPECT_EQ(Post(std::string(1 << 20, ','), "text/csv").status, 400) << "and as many cells as letters";
+  EXPECT_EQ(Stored(), 0u);
 }
 
 TEST_F(RecordsEndpointTest, AFullDiskIsToBeTriedAgain) {
