@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -13,6 +12,25 @@ namespace penstock::stream {
 namespace {
 
 constexpr size_t kMostBytes = 4096;
+
+// A lock of the open file, as flock(2) has them, that can be asked for without being taken: who looks never
+// stands in the way of who takes. Source: fcntl(2), "Open file description locks".
+bool Control(int fd, int command, short type, struct flock* lock) {
+  *lock = {};
+  lock->l_type = type;
+  lock->l_whence = SEEK_SET;
+  return ::fcntl(fd, command, lock) == 0;
+}
+
+// Of an address that stands for all of this machine's, the one by which others reach it here.
+std::string Reachable(std::string origin) {
+  for (const auto& [any, loopback] :
+       {std::pair("//0.0.0.0:", "//127.0.0.1:"), std::pair("//[::]:", "//[::1]:")}) {
+    if (const size_t at = origin.find(any); at != std::string::npos)
+      origin.replace(at, std::string(any).size(), loopback);
+  }
+  return origin;
+}
 
 std::string PathOf(const std::string& folder) { return folder + "/server.lock"; }
 
@@ -34,8 +52,9 @@ Result<ServerLock> ServerLock::Take(const std::string& folder) {
   const std::string path = PathOf(folder);
   store::FileHandle file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
   if (!file.valid()) return store::ErrnoStatus(errno, "open", path);
-  if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK) return store::ErrnoStatus(errno, "lock", path);
+  struct flock lock_of_file;
+  if (!Control(file.get(), F_OFD_SETLK, F_WRLCK, &lock_of_file)) {
+    if (errno != EAGAIN && errno != EACCES) return store::ErrnoStatus(errno, "lock", path);
     const StreamServer other = ReadServer(file.get(), path);
     return MakeError(ErrorCode::kConflict,
                      fmt::format("the streams of {} are served by process {}{}", folder, other.pid,
@@ -49,7 +68,8 @@ Result<ServerLock> ServerLock::Take(const std::string& folder) {
 
 Status ServerLock::Publish(std::string_view origin) {
   // In one write that is longer than what it replaces, or cut afterwards: a reader sees one or the other.
-  std::string text = ToJson(json::object{{"pid", static_cast<int64_t>(::getpid())}, {"origin", origin}});
+  std::string text = ToJson(
+      json::object{{"pid", static_cast<int64_t>(::getpid())}, {"origin", Reachable(std::string(origin))}});
   text.resize(kMostBytes, ' ');
   if (::pwrite(file_.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size())) {
     return store::ErrnoStatus(errno, "write", path_);
@@ -64,9 +84,9 @@ Result<std::optional<StreamServer>> ServerLock::Find(const std::string& folder) 
     if (errno == ENOENT) return std::nullopt;
     return store::ErrnoStatus(errno, "open", path);
   }
-  // Shared, so that two that look do not see each other.
-  if (::flock(file.get(), LOCK_SH | LOCK_NB) == 0) return std::nullopt;
-  if (errno != EWOULDBLOCK) return store::ErrnoStatus(errno, "lock", path);
+  struct flock other;
+  if (!Control(file.get(), F_OFD_GETLK, F_RDLCK, &other)) return store::ErrnoStatus(errno, "look at", path);
+  if (other.l_type == F_UNLCK) return std::nullopt;
   return ReadServer(file.get(), path);
 }
 

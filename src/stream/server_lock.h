@@ -16,12 +16,12 @@ struct StreamServer {
   std::string origin;  // http://127.0.0.1:8181; empty: it does not listen
 };
 
-// FOLDER/server.lock, held with flock(2) as long as the object lives; in it {"pid", "origin"}.
+// FOLDER/server.lock, locked as long as the object lives; in it {"pid", "origin"}.
 class ServerLock {
  public:
   // Conflict: another process has it, which the text names.
   static Result<ServerLock> Take(const std::string& folder);
-  // Where this process answers.
+  // Where this process answers; of a wildcard address the loopback one is told.
   Status Publish(std::string_view origin);
 
   // The process that has it now; nothing: nobody.

@@ -164,7 +164,12 @@ Status Streams::Load(const std::string& name) {
     const std::unique_lock lock(mutex_);
     streams_[name] = stream;
   }
-  if (deleting.ok()) {
+  if (deleting.ok() && place_.store == nullptr) {
+    // Its records are delivered first, and here is nowhere to: it stays for who can.
+    stream->taking = false;
+    const std::lock_guard lock(stream->mutex);
+    stream->state = StreamState::kDeleting;
+  } else if (deleting.ok()) {
     const std::lock_guard changing(changing_);
     StartDeletion(name, stream, deleting->bytes == "force");
   } else {

@@ -225,6 +225,45 @@ TEST_F(DeliveredStreamsTest, WhatCannotBeDeliveredIsNotDeletedButByForce) {
   EXPECT_EQ(Objects(), "one\n");
 }
 
+TEST_F(DeliveredStreamsTest, ADeletionGoesOnOnlyWhereItCanDeliver) {
+  StreamSpec spec = Spec("a");
+  spec.prefix = "a/";
+  ASSERT_TRUE(streams_->Create(spec).ok());
+  Put("a", {"one\n"});
+  store_.Order({.key_pattern = "*a/*", .count = -1});
+  ASSERT_TRUE(streams_->Delete("a").ok());
+  EXPECT_EQ(WaitWhileDeleting(), StreamState::kDeletingFailed);
+  Open();  // without a lake, as to put records while nobody serves
+  EXPECT_EQ(streams_->Describe("a")->state, StreamState::kDeleting);
+  EXPECT_EQ(CodeOf(Put("a", {"two\n"}).status), ErrorCode::kNotFound);
+  EXPECT_THAT(RecordsOf("a"), ElementsAre("one\n"));
+  store_.Clear();
+  Serve();
+  EXPECT_EQ(WaitWhileDeleting(), StreamState::kActive) << "it is gone";
+  EXPECT_EQ(Objects(), "one\n");
+}
+
+TEST_F(StreamsTest, WhoLooksForTheServerDoesNotStandInItsWay) {
+  streams_.reset();
+  const std::string folder = folder_ / "streams";
+  std::jthread looker([&](const std::stop_token& stop) {
+    while (!stop.stop_requested()) EXPECT_TRUE(ServerLock::Find(folder).ok());
+  });
+  for (int i = 0; i < 2000; ++i) {
+    const auto lock = ServerLock::Take(folder);
+    ASSERT_TRUE(lock.ok()) << i << ": " << lock.status();
+  }
+}
+
+TEST_F(StreamsTest, AWildcardAddressIsToldAsTheOneThatReachesIt) {
+  for (const auto& [listened, told] : {std::pair("http://0.0.0.0:8181", "http://127.0.0.1:8181"),
+                                       std::pair("http://[::]:8181", "http://[::1]:8181"),
+                                       std::pair("http://10.0.0.0:8181", "http://10.0.0.0:8181")}) {
+    ASSERT_TRUE(streams_->Publish(listened).ok());
+    EXPECT_EQ((*ServerLock::Find(folder_ / "streams"))->origin, told);
+  }
+}
+
 TEST_F(StreamsTest, OneProcessServesThemAndOthersFindIt) {
   const auto second = Streams::Open(folder_ / "streams", clock_, Logger());
   EXPECT_EQ(CodeOf(second.status()), ErrorCode::kConflict);
