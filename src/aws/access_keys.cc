@@ -59,10 +59,21 @@ Result<AccessKeys> AccessKeys::Parse(std::string_view text) {
 
 Result<AccessKeys> AccessKeys::FromEnvironment() {
   const std::string text = Variable(kVariable), path = Variable(kFileVariable);
-  if (path.empty()) return Parse(text);
+  if (path.empty()) {
+    ASSIGN_OR_RETURN(AccessKeys keys, Parse(text));
+    // Whoever sets it wants a lock on the door.
+    if (keys.empty() && !text.empty())
+      return Bad(fmt::format("{} is set, and holds no access key", kVariable));
+    return keys;
+  }
   if (!text.empty()) return Bad(fmt::format("{} and {} are both set", kVariable, kFileVariable));
   struct stat info{};
-  if (stat(path.c_str(), &info) == 0 && (info.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+  const bool there = stat(path.c_str(), &info) == 0;
+  if (there && S_ISDIR(info.st_mode)) {
+    return MakeError(ErrorCode::kConfiguration, fmt::format("{}: {} is a folder", kFileVariable, path),
+                     "name a file of lines ID:SECRET");
+  }
+  if (there && (info.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
     return MakeError(ErrorCode::kConfiguration, fmt::format("others than its owner have access to {}", path),
                      fmt::format("chmod 600 {}", path));
   }

@@ -17,8 +17,8 @@ class AccessKeys {
   // an id twice; its text holds no secret.
   static Result<AccessKeys> Parse(std::string_view text);
   // Of PENSTOCK_ACCESS_KEYS, which holds them, or PENSTOCK_ACCESS_KEYS_FILE, which names a file with them;
-  // none when neither is set. Configuration: both are, the file cannot be read, or others than its owner may
-  // read it.
+  // none when neither is set. Configuration: both are, the one that is set holds no key, the file cannot be
+  // read, or others than its owner may read it.
   static Result<AccessKeys> FromEnvironment();
 
   bool empty() const { return secrets_.empty(); }

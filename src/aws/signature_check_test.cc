@@ -178,8 +178,13 @@ TEST(AccessKeys, StandInTheEnvironmentOrInAFileOfTheOwner) {
   EXPECT_THAT(Describe(AccessKeys::FromEnvironment().status()), HasSubstr("both set"));
   unsetenv("PENSTOCK_ACCESS_KEYS_FILE");
   EXPECT_EQ(AccessKeys::FromEnvironment()->First().first, "SECOND");
+  setenv("PENSTOCK_ACCESS_KEYS", " ,\n# none", 1);
+  EXPECT_THAT(Describe(AccessKeys::FromEnvironment().status()), HasSubstr("holds no access key"));
   unsetenv("PENSTOCK_ACCESS_KEYS");
   EXPECT_TRUE(AccessKeys::FromEnvironment()->empty());
+  setenv("PENSTOCK_ACCESS_KEYS_FILE", std::string(folder / "").c_str(), 1);
+  EXPECT_THAT(Describe(AccessKeys::FromEnvironment().status()), HasSubstr("is a folder"));
+  unsetenv("PENSTOCK_ACCESS_KEYS_FILE");
 }
 
 }  // namespace
