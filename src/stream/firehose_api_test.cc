@@ -18,6 +18,7 @@ namespace penstock::stream {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 // A disk whose syncs wait until it is let go.
 class SlowDisk : public LogDisk {
@@ -239,6 +240,37 @@ TEST_F(FirehoseApiTest, ASchemaIsTheTablesOfTheCatalog) {
   ASSERT_TRUE(spec.parquet);
   EXPECT_EQ(spec.parquet->columns, entry.columns);
   EXPECT_EQ(spec.parquet->compression, "gzip");
+}
+
+TEST_F(FirehoseApiTest, WhatAPipelineDeclaresStaysWhenItIsGivenBackAsDescribed) {
+  StreamSpec handler;
+  handler.name = "a";
+  handler.transform.handler = json::object{{"command", json::array{"python3"}}};
+  StreamSpec built_in;
+  built_in.name = "b";
+  built_in.transform.built_in = {json::object{{"append_newline", json::object()}}};
+  ASSERT_TRUE(streams_->Ensure(handler).ok() && streams_->Ensure(built_in).ok());
+  const auto update = [&](const char* name, const json::value& processing) {
+    const auto version = std::to_string(streams_->Describe(name)->spec.version);
+    Output("UpdateDestination",
+           JsonText(json::object{
+               {"DeliveryStreamName", name},
+               {"CurrentDeliveryStreamVersionId", version},
+               {"DestinationId", "destinationId-000000000001"},
+               {"ExtendedS3DestinationUpdate", json::object{{"ProcessingConfiguration", processing}}}}));
+  };
+  for (const char* name : {"a", "b"}) {
+    const auto described =
+        Output("DescribeDeliveryStream", JsonText(json::object{{"DeliveryStreamName", name}}));
+    update(name, described.at_pointer("/DeliveryStreamDescription/Destinations/0/"
+                                      "ExtendedS3DestinationDescription/ProcessingConfiguration"));
+  }
+  EXPECT_TRUE(streams_->Describe("a")->spec.transform.handler);
+  EXPECT_EQ(streams_->Describe("b")->spec.transform.built_in.size(), 1u);
+  // Told to have none, it has none.
+  update("a", json::object{{"Enabled", false}});
+  EXPECT_TRUE(streams_->Describe("a")->spec.transform.empty());
+  EXPECT_THAT(Call("DescribeDeliveryStream", R"({"DeliveryStreamName":"a"})").body, Not(HasSubstr("Lambda")));
 }
 
 TEST_F(FirehoseApiTest, WithKeysOnlySignedCallsAreAnswered) {

@@ -124,14 +124,31 @@ Status ReadProcessor(const json::object& processor, StreamSpec* spec) {
                   type));
 }
 
-Status ReadProcessing(const json::object& processing, StreamSpec* spec) {
-  // Given again as it was described (by an update): the handler of a pipeline.yaml stays.
-  if (const auto* kept = spec->kept.if_contains("ProcessingConfiguration");
-      kept != nullptr && *kept == processing) {
-    return Status::OK();
+// As it is described.
+json::value ProcessingOf(const StreamSpec& spec) {
+  if (spec.transform.handler) {
+    // What the pipeline declares, in the form that clients know.
+    return json::object{
+        {"Enabled", true},
+        {"Processors",
+         json::array{json::object{
+             {"Type", "Lambda"},
+             {"Parameters",
+              json::array{json::object{
+                  {"ParameterName", "LambdaArn"},
+                  {"ParameterValue",
+                   fmt::format("arn:aws:lambda:us-east-1:000000000000:function:{}", spec.name)}}}}}}}};
   }
+  const auto* kept = spec.kept.if_contains("ProcessingConfiguration");
+  return kept != nullptr ? *kept : json::object{{"Enabled", false}, {"Processors", json::array()}};
+}
+
+Status ReadProcessing(const json::object& processing, StreamSpec* spec) {
+  // Given again as it was described (by an update): what a pipeline.yaml declares stays.
+  if (ProcessingOf(*spec) == processing) return Status::OK();
   spec->partition_keys.clear();
-  spec->transform.built_in.clear();
+  spec->partition_by_transform = false;
+  spec->transform = {};
   ASSIGN_OR_RETURN(const bool enabled, BoolOr(processing, "Enabled", false));
   if (const auto* processors = Member(processing, "Processors"); enabled && processors != nullptr) {
     if (!processors->is_array()) return WrongType("Processors", "a list");
@@ -294,22 +311,7 @@ json::array DescribeDestinations(const StreamSpec& spec) {
        kept("EncryptionConfiguration", json::object{{"NoEncryptionConfig", "NoEncryption"}})},
       {"CloudWatchLoggingOptions", kept("CloudWatchLoggingOptions", json::object{{"Enabled", false}})}};
   json::object extended = s3;
-  json::value processing =
-      kept("ProcessingConfiguration", json::object{{"Enabled", false}, {"Processors", json::array()}});
-  if (spec.transform.handler) {
-    // What the pipeline declares, in the form that clients know.
-    processing = json::object{
-        {"Enabled", true},
-        {"Processors",
-         json::array{json::object{
-             {"Type", "Lambda"},
-             {"Parameters",
-              json::array{json::object{
-                  {"ParameterName", "LambdaArn"},
-                  {"ParameterValue",
-                   fmt::format("arn:aws:lambda:us-east-1:000000000000:function:{}", spec.name)}}}}}}}};
-  }
-  extended["ProcessingConfiguration"] = std::move(processing);
+  extended["ProcessingConfiguration"] = ProcessingOf(spec);
   extended["S3BackupMode"] = "Disabled";
   json::value conversion =
       kept("DataFormatConversionConfiguration", json::object{{"Enabled", spec.parquet.has_value()}});
