@@ -57,12 +57,23 @@ Result<std::string> Dashboards::Page(const net::ServerRequest& request) const {
   return MakeError(ErrorCode::kNotFound, "no such dashboard", "/dashboards lists them");
 }
 
-net::ServerResponse Dashboards::Answer(const net::ServerRequest& request) const {
-  net::ServerResponse response;
-  if (request.method != "GET" && request.method != "HEAD") {
-    response.status = 405;
-    return response;
+void Dashboards::Answer(const std::shared_ptr<net::ServerRequest>& request, const net::ServerReply& reply) {
+  net::ServerResponse refusal;
+  if (request->method != "GET" && request->method != "HEAD") {
+    refusal.status = 405;
+    return reply(std::move(refusal));
   }
+  const auto taken = threads_.Run([this, request, reply] { reply(AnswerOf(*request)); });
+  if (taken == serve::CallThreads::Taken::kYes) return;
+  refusal.status = 503;
+  refusal.headers.Add("Retry-After", "10");
+  refusal.headers.Add("Content-Type", "text/plain; charset=utf-8");
+  refusal.body = fmt::format("{} pages are being made; try again soon\n", kMostAtOnce);
+  reply(std::move(refusal));
+}
+
+net::ServerResponse Dashboards::AnswerOf(const net::ServerRequest& request) const {
+  net::ServerResponse response;
   const auto page = Page(request);
   response.headers.Add("Cache-Control", "no-store");
   response.headers.Add("Content-Security-Policy",

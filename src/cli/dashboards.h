@@ -3,12 +3,14 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/status.h"
 #include "net/http_server.h"
 #include "pipeline/pipeline.h"
+#include "serve/call_threads.h"
 
 namespace penstock::cli {
 
@@ -24,18 +26,23 @@ class Dashboards {
  public:
   // `session` outlives this.
   Dashboards(Session& session, std::vector<std::string> pipelines)
-      : session_(session), pipelines_(std::move(pipelines)) {}
+      : session_(session), pipelines_(std::move(pipelines)), threads_(kMostAtOnce) {}
 
   static bool Takes(const net::ServerRequest& request) {
     return !request.segments.empty() && request.segments[0] == "dashboards";
   }
-  net::ServerResponse Answer(const net::ServerRequest& request) const;
+  // Replies when the page is made, on a thread of its own: its queries may take minutes. 503 with Retry-After
+  // while two are being made.
+  void Answer(const std::shared_ptr<net::ServerRequest>& request, const net::ServerReply& reply);
 
  private:
+  static constexpr int kMostAtOnce = 2;  // each uses all processors, and memory for its queries
+  net::ServerResponse AnswerOf(const net::ServerRequest& request) const;
   Result<std::string> Page(const net::ServerRequest& request) const;
 
   Session& session_;
   const std::vector<std::string> pipelines_;  // names or folders
+  serve::CallThreads threads_;                // last: its calls use the rest
 };
 
 }  // namespace penstock::cli

@@ -87,8 +87,7 @@ Result<int> Serve(Session& session, const ServeOptions& options) {
       loaded.schedules, *store, *objects, std::move(metrics_keys), session.clock(), [&] {
         return site.streams() == nullptr ? "" : stream::RenderStreamMetrics(site.streams()->DescribeAll());
       });
-  const Dashboards dashboards(session,
-                              options.pipelines.empty() ? pipeline::LocalPipelines() : options.pipelines);
+  Dashboards dashboards(session, options.pipelines.empty() ? pipeline::LocalPipelines() : options.pipelines);
   site.SetPages(pages, dashboards);
   serve::FunctionCalls functions(CollectorFunctions(session, loaded.pipelines, options.target),
                                  session.log());
@@ -97,7 +96,7 @@ Result<int> Serve(Session& session, const ServeOptions& options) {
   net::ServerOptions server_options;
   server_options.address = listen.address;
   server_options.port = listen.port;
-  server_options.threads = 4;  // a dashboard keeps one for seconds
+  server_options.threads = 4;
   server_options.max_connections = RaiseConnections();
   ASSIGN_OR_RETURN(const auto server,
                    net::HttpServer::StartAsync(server_options, [&](const auto& request, const auto& reply) {

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <thread>
-
 #include "base/json_text.h"
 #include "base/spelling.h"
 
@@ -57,7 +55,10 @@ net::ServerResponse AnswerOf(const Result<json::object>& result) {
 }  // namespace
 
 FunctionCalls::FunctionCalls(std::map<std::string, Function> functions, Logger log, FunctionOptions options)
-    : functions_(std::move(functions)), log_(std::move(log)), options_(options) {}
+    : functions_(std::move(functions)),
+      log_(std::move(log)),
+      options_(options),
+      threads_(options.most_running) {}
 
 FunctionCalls::~FunctionCalls() { Stop(); }
 
@@ -84,23 +85,15 @@ void FunctionCalls::Answer(std::shared_ptr<net::ServerRequest> request, net::Ser
   if (site != "none" && site != "same-origin") {
     return reply(Refusal(403, "called by a page of another site"));
   }
-  {
-    const std::lock_guard lock(mutex_);
-    if (stop_.stop_requested()) return reply(Refusal(503, "the server is about to stop"));
-    if (running_ >= options_.most_running) {
-      auto busy =
-          Refusal(429, fmt::format("{} calls are under way", running_), "call again when one has ended");
-      busy.headers.Add("Retry-After", "5");
-      return reply(std::move(busy));
-    }
-    ++running_;
+  switch (threads_.Run([this, name, request, reply] { Run(name, *request, reply); })) {
+    case CallThreads::Taken::kYes: return;
+    case CallThreads::Taken::kClosed: return reply(Refusal(503, "the server is about to stop"));
+    case CallThreads::Taken::kBusy: break;
   }
-  std::thread([this, name, request = std::move(request), reply = std::move(reply)] {
-    Run(name, *request, reply);
-    const std::lock_guard lock(mutex_);
-    --running_;
-    ended_.notify_all();
-  }).detach();  // Stop() waits for it
+  auto busy = Refusal(429, fmt::format("{} calls are under way", options_.most_running),
+                      "call again when one has ended");
+  busy.headers.Add("Retry-After", "5");
+  reply(std::move(busy));
 }
 
 void FunctionCalls::Run(const std::string& name, const net::ServerRequest& request,
@@ -118,8 +111,7 @@ void FunctionCalls::Run(const std::string& name, const net::ServerRequest& reque
 
 void FunctionCalls::Stop() {
   stop_.request_stop();
-  std::unique_lock lock(mutex_);
-  while (running_ > 0) ended_.wait(lock);
+  threads_.Close();
 }
 
 }  // namespace penstock::serve

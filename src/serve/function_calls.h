@@ -3,11 +3,9 @@
 // integration".
 #pragma once
 
-#include <condition_variable>
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -15,8 +13,8 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/status.h"
-#include "base/thread_annotations.h"
 #include "net/http_server.h"
+#include "serve/call_threads.h"
 
 namespace penstock::serve {
 
@@ -51,9 +49,7 @@ class FunctionCalls {
   const Logger log_;
   const FunctionOptions options_;
   std::stop_source stop_;
-  std::mutex mutex_;
-  std::condition_variable ended_;
-  int running_ GUARDED_BY(mutex_) = 0;
+  CallThreads threads_;  // last: its calls use the rest
 };
 
 }  // namespace penstock::serve
