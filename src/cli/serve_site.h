@@ -17,8 +17,9 @@
 
 namespace penstock::cli {
 
-// With access keys, all but GET /healthz and /metrics has to be signed. Without, whoever reaches it may call,
-// but for pages of browsers: what a page of somebody else sends to this machine carries an Origin.
+// With access keys, all but /healthz and /metrics has to be signed. Without, whoever reaches it may call, but
+// for pages of browsers: what a page of somebody else sends to this machine carries an Origin, or, where its
+// name was made to lead here, that name as its Host.
 class ServeSite {
  public:
   ServeSite(Session& session, aws::AccessKeys keys);
@@ -28,10 +29,9 @@ class ServeSite {
   Status OpenStreams(Workspace& workspace);
   // nullptr: another process has them.
   stream::Streams* streams() { return streams_.get(); }
-  bool has_keys() const { return check_ != nullptr; }
 
   // Before requests come in. They outlive the site, which may have none of them.
-  void SetPages(const serve::StatusPages& pages, const Dashboards& dashboards) {
+  void SetPages(const serve::StatusPages& pages, Dashboards& dashboards) {
     pages_ = &pages;
     dashboards_ = &dashboards;
   }
@@ -49,7 +49,7 @@ class ServeSite {
   std::unique_ptr<stream::FirehoseApi> firehose_;
   std::unique_ptr<stream::RecordsEndpoint> records_;
   const serve::StatusPages* pages_ = nullptr;
-  const Dashboards* dashboards_ = nullptr;
+  Dashboards* dashboards_ = nullptr;
   serve::FunctionCalls* functions_ = nullptr;
 };
 
