@@ -8,6 +8,7 @@
 
 #include "cli/command.h"
 #include "cli/pipeline_bucket.h"
+#include "cli/record_file.h"
 #include "cli/serve_site.h"
 #include "cli/session.h"
 #include "cli/stream_server.h"
@@ -21,10 +22,6 @@
 
 namespace penstock::cli {
 namespace {
-
-constexpr size_t kMostPosted = 4 << 20;        // bytes of one request
-constexpr size_t kMostPostedRecords = 20'000;  // and its lines
-constexpr size_t kMostCsv = 64 << 20;          // a file of CSV is read whole
 
 struct StreamOptions {
   std::string name;
@@ -66,13 +63,14 @@ Result<json::array> AllStreams(Session& session, Workspace& workspace) {
 Result<int> ListStreams(Session& session) {
   Workspace workspace(session);
   ASSIGN_OR_RETURN(const auto all, AllStreams(session, workspace));
-  Rows rows{
-      {"stream", "state", "records", "bytes", "throttled", "failed", "delivered", "buffered", "age_s", "why"},
-      {}};
+  Rows rows{{"stream", "state", "records", "bytes", "throttled", "failed", "delivered", "undeliverable",
+             "buffered", "age_s", "why"},
+            {}};
   for (const auto& each : all) {
     rows.Add({each.at("name"), each.at("state"), each.at("records"), each.at("bytes"),
               each.at("throttled_records"), each.at("failed_records"), each.at("delivered_records"),
-              each.at("buffered_records"), each.at("freshness_s"), each.at("why")});
+              each.at("undeliverable_records"), each.at("buffered_records"), each.at("freshness_s"),
+              each.at("why")});
   }
   session.PrintRows(rows);
   return 0;
@@ -143,77 +141,15 @@ class RecordSink {
   std::unique_ptr<stream::Streams> streams_;
 };
 
-// Records of a file in groups that a request can take.
-class RecordFile {
- public:
-  static Result<RecordFile> Open(const std::string& path, stream::LineFormat format) {
-    RecordFile file(format);
-    file.file_ = path == "-" ? stdin : std::fopen(path.c_str(), "rb");
-    if (file.file_ == nullptr) return MakeError(ErrorCode::kUsage, fmt::format("cannot read {}", path));
-    return file;
-  }
-
-  // Empty: the end.
-  Result<stream::RecordGroup> Next() {
-    stream::RecordGroup group;
-    if (format_ == stream::LineFormat::kCsv) {
-      if (all_.sizes.empty()) RETURN_IF_ERROR(ReadAll());
-    } else {
-      RETURN_IF_ERROR(ReadLines(&group));
-      return group;
-    }
-    while (at_ < all_.sizes.size() && group.sizes.size() < kMostPostedRecords &&
-           (group.sizes.empty() || group.bytes.size() + all_.sizes[at_] <= kMostPosted)) {
-      group.bytes.append(all_.bytes, offset_, all_.sizes[at_]);
-      group.sizes.push_back(all_.sizes[at_]);
-      offset_ += all_.sizes[at_++];
-    }
-    return group;
-  }
-
- private:
-  explicit RecordFile(stream::LineFormat format) : format_(format) {}
-
-  Status ReadAll() {
-    std::string text;
-    char piece[64 << 10];
-    while (const size_t size = std::fread(piece, 1, sizeof piece, file_)) {
-      text.append(piece, size);
-      if (text.size() > kMostCsv) {
-        return MakeError(ErrorCode::kTooLarge, fmt::format("more than {} MiB of CSV at once", kMostCsv >> 20),
-                         "split it, each part with its header, or put NDJSON");
-      }
-    }
-    return stream::ReadLines(text, format_, &all_);
-  }
-
-  // As many whole lines as a request takes, or all that are left.
-  Status ReadLines(stream::RecordGroup* group) {
-    std::string text;
-    size_t lines = 0;
-    char* line = nullptr;
-    size_t room = 0;
-    while (text.size() < kMostPosted && lines < kMostPostedRecords) {
-      const ssize_t size = ::getline(&line, &room, file_);
-      if (size < 0) break;
-      text.append(line, static_cast<size_t>(size));
-      ++lines;
-    }
-    std::free(line);
-    const Status status = stream::ReadLines(text, format_, group);
-    if (!status.ok() && read_ > 0) return WithContext(status, fmt::format("behind line {}", read_));
-    read_ += lines;
-    // Empty lines only: not the end.
-    if (status.ok() && group->sizes.empty() && lines > 0) return ReadLines(group);
-    return status;
-  }
-
-  const stream::LineFormat format_;
-  std::FILE* file_ = nullptr;
-  size_t read_ = 0;  // lines
-  stream::RecordGroup all_;
-  size_t at_ = 0, offset_ = 0;
-};
+// What a put that came to no end says: what is on the stream already must not be put again.
+Status Stopped(const Status& status, int64_t accepted, const std::string& place) {
+  const std::string advice = AdviceOf(status);
+  const bool of_lines =
+      CodeOf(status) == ErrorCode::kInvalidData || CodeOf(status) == ErrorCode::kTooLarge || advice.empty();
+  return MakeError(CodeOf(status),
+                   fmt::format("{} records were accepted, then: {}", accepted, status.message()),
+                   of_lines ? fmt::format("mend it, and put again from {} on", place) : advice);
+}
 
 Result<int> PutRecords(Session& session, const StreamOptions& options) {
   stream::LineFormat format = stream::LineFormat::kJson;
@@ -230,10 +166,14 @@ Result<int> PutRecords(Session& session, const StreamOptions& options) {
   ASSIGN_OR_RETURN(auto sink, RecordSink::Open(session, workspace, options.name));
   int64_t accepted = 0;
   while (true) {
-    auto group = file.Next();
+    auto group = file.Next(session.stop());
     auto put = group.ok() && !group->sizes.empty() ? sink.Put(*group) : Result<int64_t>(0);
     const Status status = group.ok() ? put.status() : group.status();
-    if (!status.ok()) return WithContext(status, fmt::format("{} records were accepted, then", accepted));
+    if (CodeOf(status) == ErrorCode::kCancelled) {
+      session.Remark(
+          fmt::format("{} records were accepted; those from {} on were not\n", accepted, file.place()));
+    }
+    if (!status.ok()) return Stopped(status, accepted, file.place());
     accepted += *put;
     if (group->sizes.empty()) break;
   }

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "aws/sigv4.h"
 #include "cli/serve_site.h"
 #include "net/url.h"
@@ -12,14 +10,10 @@
 namespace penstock::cli {
 namespace {
 
-// A wildcard address is reached by loopback.
-std::string Reachable(std::string origin) {
-  for (const auto& [any, loopback] :
-       {std::pair("//0.0.0.0:", "//127.0.0.1:"), std::pair("//[::]:", "//[::1]:")}) {
-    if (const size_t at = origin.find(any); at != std::string::npos)
-      origin.replace(at, std::string(any).size(), loopback);
-  }
-  return origin;
+constexpr Duration kPatience = std::chrono::minutes(1);  // with a server that takes nothing
+
+const char* AdviceFor(int http_status) {
+  return http_status == 403 ? "set PENSTOCK_ACCESS_KEYS as the server has it" : "";
 }
 
 }  // namespace
@@ -35,7 +29,7 @@ Result<std::optional<StreamServer>> StreamServer::Find(Session& session, Workspa
   }
   ASSIGN_OR_RETURN(auto keys, aws::AccessKeys::FromEnvironment());
   ASSIGN_OR_RETURN(auto client, net::CurlClient::Make());
-  return StreamServer(session, Reachable(server->origin), std::move(keys), std::move(client));
+  return StreamServer(session, server->origin, std::move(keys), std::move(client));
 }
 
 Result<net::HttpResponse> StreamServer::Send(net::HttpRequest request) {
@@ -57,12 +51,12 @@ Result<json::value> StreamServer::Get(const std::string& path) {
   const std::string message = document.ok() ? GetStringOr(*document, "message", "").ValueOr("")
                                             : fmt::format("HTTP {}", response.status);
   return MakeError(response.status == 404 ? ErrorCode::kNotFound : ErrorCode::kUnavailable, message,
-                   response.status == 403 ? "set PENSTOCK_ACCESS_KEYS as the server has it" : "");
+                   AdviceFor(response.status));
 }
 
 Result<int64_t> StreamServer::Post(const std::string& stream, const std::string& content_type,
                                    std::string body) {
-  while (true) {
+  for (Duration waited{0};;) {
     net::HttpRequest request;
     request.method = "POST";
     request.url = fmt::format("{}/streams/{}/records", origin_, net::PercentEncode(stream));
@@ -72,17 +66,22 @@ Result<int64_t> StreamServer::Post(const std::string& stream, const std::string&
     const auto document = ParseJson(response.body);
     if (response.status == 200 && document.ok()) return GetInt(*document, "accepted");
     const Status status = net::ToStatus(response, origin_, session_->clock().Now());
-    // Nothing of it was stored.
-    if ((response.status == 429 || response.status == 503) && DetailOf(status)->retry_after) {
-      if (session_->clock().SleepFor(*DetailOf(status)->retry_after, session_->stop())) continue;
-      return MakeError(ErrorCode::kCancelled, "stopped");
+    std::string message = document.ok() ? GetStringOr(*document, "message", "").ValueOr("") : "";
+    if (message.empty()) message = status.message();
+    const bool busy = response.status == 429 || response.status == 503;
+    if (const auto pause = DetailOf(status)->retry_after; busy && pause && waited < kPatience) {
+      // Nothing of it was stored.
+      if (waited == Duration(0)) session_->Remark(fmt::format("waiting for {}: {}\n", origin_, message));
+      if (!session_->clock().SleepFor(*pause, session_->stop()))
+        return MakeError(ErrorCode::kCancelled, "stopped");
+      waited += *pause;
+      continue;
     }
-    const std::string message = document.ok() ? GetStringOr(*document, "message", "").ValueOr("") : "";
-    return MakeError(response.status == 404   ? ErrorCode::kNotFound
+    return MakeError(busy                     ? ErrorCode::kUnavailable
+                     : response.status == 404 ? ErrorCode::kNotFound
                      : response.status == 403 ? ErrorCode::kPermissionDenied
                                               : ErrorCode::kInvalidData,
-                     message.empty() ? status.message() : message,
-                     response.status == 403 ? "set PENSTOCK_ACCESS_KEYS as the server has it" : "");
+                     std::move(message), AdviceFor(response.status));
   }
 }
 

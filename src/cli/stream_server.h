@@ -22,8 +22,8 @@ class StreamServer {
   const std::string& origin() const { return origin_; }
   // The JSON of a page. NotFound; what the server says.
   Result<json::value> Get(const std::string& path);
-  // Records to a stream; while the server is busy or its disk is full, tries again. `records`: how many were
-  // accepted.
+  // Records to a stream: how many were accepted. While the server is busy or its disk is full it says so and
+  // tries again, for a minute; then Unavailable, with what the server says.
   Result<int64_t> Post(const std::string& stream, const std::string& content_type, std::string body);
 
  private:
