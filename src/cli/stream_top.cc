@@ -29,8 +29,9 @@ std::string Bytes(double bytes) {
 
 std::string StreamTop::Render(const json::array& streams, TimePoint now) {
   const double span = std::chrono::duration<double>(now - at_).count();
-  Rows rows{
-      {"stream", "state", "records/s", "bytes/s", "records", "throttled", "failed", "buffered", "age s"}, {}};
+  Rows rows{{"stream", "state", "records/s", "bytes/s", "records", "throttled", "failed", "buffered", "age s",
+             "delivered", "undeliverable"},
+            {}};
   std::map<std::string, Seen> seen;
   for (const auto& each : streams) {
     const std::string name = GetStringOr(each, "name", "").ValueOr("");
@@ -46,7 +47,8 @@ std::string StreamTop::Render(const json::array& streams, TimePoint now) {
               std::move(bytes), json::value(current.records), json::value(Number(each, "throttled_records")),
               json::value(Number(each, "failed_records")),
               json::value(Bytes(static_cast<double>(Number(each, "buffered_bytes")))),
-              json::value(Number(each, "freshness_s"))});
+              json::value(Number(each, "freshness_s")), json::value(Number(each, "delivered_records")),
+              json::value(Number(each, "undeliverable_records"))});
     seen.emplace(name, current);
   }
   seen_ = std::move(seen);

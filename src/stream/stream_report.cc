@@ -89,6 +89,7 @@ json::object StreamJson(const StreamInfo& info) {
           {"delivered_records", info.delivery.delivered_records},
           {"dropped_records", info.delivery.dropped_records},
           {"undeliverable_records", info.delivery.failed_records},
+          {"lost_records", info.delivery.lost_records},
           {"objects", info.delivery.objects},
           {"deliveries", info.delivery.deliveries},
           {"delivery_failures", info.delivery.failures},
