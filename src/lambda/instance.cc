@@ -157,11 +157,10 @@ void Instance::Finish(const std::string& id, Result<std::string> outcome) {
 
 Result<std::string> Instance::Await(const std::string& id, int64_t limit_ms, const Status& too_late,
                                     std::stop_token stop) {
-  const TimePoint deadline = clock_.Now() + std::chrono::milliseconds(limit_ms);
   const std::stop_callback on_stop(
       stop, [&] { Finish(id, MakeError(ErrorCode::kCancelled, "cancelled while a function worked")); });
   const std::jthread timer([&](const std::stop_token& over) {
-    if (clock_.SleepUntil(deadline, over)) Finish(id, too_late);
+    if (clock_.SleepFor(std::chrono::milliseconds(limit_ms), over)) Finish(id, too_late);
   });
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] { return outcome_.has_value(); });

@@ -190,19 +190,25 @@ class Snapshot {
     ASSIGN_OR_RETURN(const auto reader, std::move(opened));
     ASSIGN_OR_RETURN(const uint64_t end, reader->End());
     std::unique_ptr<LiveDelivery> delivery;
+    size_t left_out = 0;
     for (;;) {
       if (stop_.stop_requested()) return MakeError(ErrorCode::kCancelled, "the query was stopped");
       ASSIGN_OR_RETURN(const auto records, reader->Next(kReadBytes, end));
       if (records.empty()) break;
       if (source.spec.transform.handler) {
-        logger_.Warning("live_rows_left_out",
-                        {{"stream", source.spec.name}, {"why", "its transform is a handler"}});
-        return Status::OK();
+        left_out += records.size();
+        continue;
       }
       if (delivery == nullptr) {
         ASSIGN_OR_RETURN(delivery, Open(source.spec));
       }
       RETURN_IF_ERROR(delivery->Add(records, stop_));
+    }
+    if (left_out > 0) {
+      logger_.Warning("waiting_records_not_seen",
+                      {{"stream", source.spec.name},
+                       {"records", left_out},
+                       {"why", "they wait for the stream's handler, and a query runs no programs"}});
     }
     return delivery == nullptr ? Status::OK() : delivery->Put();
   }

@@ -10,12 +10,15 @@
 
 #include "base/fault.h"
 #include "lake/parquet_file.h"
+#include "lambda/log_for_test.h"
 #include "stream/delivery_for_test.h"
 
 namespace penstock::stream {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::UnorderedElementsAre;
 
 class LiveTableTest : public DeliveryForTest {
@@ -23,7 +26,8 @@ class LiveTableTest : public DeliveryForTest {
   Result<LiveTable> Take(LiveTableOptions options = {.prefix = "t/", .pattern = "*/*/*/*/*"}) {
     options.temporary_folder = temporary_.path();
     const LiveSource source{spec_, folder()};
-    return TakeLiveTable({&source, 1}, memory_, options, clock_, random_, Logger(), {});
+    const Logger logger(said_, LogFormat::kText, LogLevel::kWarning, &clock_);
+    return TakeLiveTable({&source, 1}, memory_, options, clock_, random_, logger, {});
   }
   // The lines of all that the table consists of.
   std::vector<std::string> Lines(const LiveTable& table) {
@@ -42,6 +46,7 @@ class LiveTableTest : public DeliveryForTest {
 
   TemporaryFolder temporary_;
   Random random_{1};
+  const std::shared_ptr<lambda::LogForTest> said_ = std::make_shared<lambda::LogForTest>();
 };
 
 TEST_F(LiveTableTest, WhatWaitsIsSeenBesideWhatIsDelivered) {
@@ -206,10 +211,13 @@ TEST_F(LiveTableTest, BuiltInTransformsApplyAndHandlersDoNot) {
   Make(spec);
   Put({"a", "b"});
   EXPECT_THAT(Lines(), UnorderedElementsAre("a", "b"));
+  EXPECT_EQ(said_->text(), "");
   spec.transform = {};
   spec.transform.handler = json::object{{"command", json::array{"false"}}};
   Make(spec);
   EXPECT_TRUE(Lines().empty());
+  EXPECT_THAT(said_->text(),
+              AllOf(HasSubstr("waiting_records_not_seen"), HasSubstr("stream=s"), HasSubstr("records=2")));
 }
 
 TEST_F(LiveTableTest, RowsOfParquetByDayOfArrival) {

@@ -6,6 +6,7 @@
 
 #include "pipeline/yaml_reader_internal.h"
 #include "stream/delivery_table.h"
+#include "stream/prefix_expression.h"
 #include "stream/transform.h"
 
 namespace penstock::pipeline {
@@ -100,6 +101,9 @@ stream::StreamSpec ReadStream(YamlReader& reader, const PipelineConfig& config) 
     if (read.ok()) spec.transform = *std::move(read);
     if (!read.ok()) reader.Fault("transform", Describe(read.status()));
   }
+  // A handler gives the keys that the prefix names.
+  const auto prefix = stream::PrefixExpression::Parse(spec.prefix, stream::PrefixExpression::Use::kPrefix);
+  spec.partition_by_transform = spec.transform.handler && prefix.ok() && !prefix->lambda_keys().empty();
   for (auto& [key, value] : reader.Texts("tags")) spec.tags[key] = value;
   // What others find, once all that stands here by itself is good.
   if (reader.faults().messages.empty()) {

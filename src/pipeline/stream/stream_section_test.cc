@@ -65,11 +65,23 @@ TEST(StreamSection, IsReadIntoASpecification) {
 }
 
 TEST(StreamSection, HandlersKeepTheirSettings) {
-  const auto config = Parse("{built_in: [append_newline]}", "{command: [python3, -m, awslambdaric, app.handler]}");
+  const auto config =
+      Parse("{built_in: [append_newline]}", "{command: [python3, -m, awslambdaric, app.handler]}");
   ASSERT_TRUE(config.ok()) << Describe(config.status());
   EXPECT_EQ(config->stream->transform.handler->at("command").as_array().size(), 4u);
   EXPECT_THAT(FaultsOf("{built_in: [append_newline]}", "{built_in: [append_newlin]}"),
               AllOf(HasSubstr("pipeline.yaml:10:14: stream.transform: "), HasSubstr("append_newline")));
+}
+
+TEST(StreamSection, AHandlerGivesTheKeysThatThePrefixNames) {
+  constexpr std::string_view kTransform = "  transform: {built_in: [append_newline]}\n";
+  const auto config = Parse(kTransform,
+                            "  transform: {command: [python3]}\n  prefix: "
+                            "\"bars/symbol=!{partitionKeyFromLambda:symbol}/dt=!{timestamp:yyyy-MM-dd}/\"\n");
+  ASSERT_TRUE(config.ok()) << Describe(config.status());
+  EXPECT_TRUE(config->stream->partition_by_transform);
+  EXPECT_THAT(FaultsOf(kTransform, "  prefix: \"bars/!{partitionKeyFromLambda:name}/\"\n"),
+              HasSubstr("Dynamic Partitioning Namespaces"));
 }
 
 TEST(StreamSection, WithoutATableRecordsStayAsTheyAre) {
