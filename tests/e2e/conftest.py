@@ -1,6 +1,6 @@
 import contextlib
-
 import re
+import signal
 
 import cloud
 import harness
@@ -58,6 +58,20 @@ def start_replay(penstock):
             return server
 
         yield start
+
+
+@pytest.fixture
+def serve(penstock):
+    """Starts `penstock serve` (harness.Serve); what still runs at the end is killed."""
+    started = []
+
+    def start(*arguments, **options):
+        started.append(harness.Serve(penstock, *arguments, **options))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.stop(signal.SIGKILL)
 
 
 @pytest.fixture

@@ -161,6 +161,48 @@ class Replay:
         self.process.stdout.close()
 
 
+class Serve:
+    """`penstock serve` on a free port, with the streams and the schedules of a bucket."""
+
+    def __init__(self, penstock, *arguments, bucket="lake", listen="127.0.0.1:0", env=None, starts=True):
+        """`starts`: false where a fault may keep it from listening."""
+        self.log = open(penstock.path(f"serve-{time.monotonic_ns()}.log"), "w+")
+        self.process = penstock.popen("serve", *arguments, "--bucket", bucket, "--listen", listen, env=env, stderr=self.log)
+        self.origin = self.process.stdout.readline().strip()
+        assert self.origin.startswith("http://") or not starts, self.text
+
+    @property
+    def text(self):
+        """What it said on standard error."""
+        self.log.flush()
+        return pathlib.Path(self.log.name).read_text()
+
+    @property
+    def events(self):
+        return [json.loads(line) for line in self.text.splitlines() if line.startswith("{")]
+
+    def client(self, key="test", secret="test", **options):
+        """boto3's, as it is."""
+        import boto3
+        import botocore.config
+
+        config = botocore.config.Config(retries={"max_attempts": 1}, read_timeout=30, **options)
+        return boto3.client("firehose", endpoint_url=self.origin, region_name="eu-west-1", aws_access_key_id=key,
+                            aws_secret_access_key=secret, config=config)
+
+    def ask(self, path):
+        with urllib.request.urlopen(self.origin + path, timeout=30) as answer:
+            return answer.read().decode()
+
+    def stop(self, with_signal=signal.SIGTERM):
+        """Its exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(with_signal)
+        code = self.process.wait(TIMEOUT_S)
+        self.process.stdout.close()
+        return code
+
+
 def files_of(root):
     """Every object of a bucket: its key and a digest. Not the state, which is no object."""
     root = pathlib.Path(root)

@@ -1,6 +1,7 @@
 """The Firehose API (STREAM-1, STREAM-6) by the clients that people have: boto3, the AWS CLI, the SDK for JavaScript."""
 import json
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -9,59 +10,12 @@ import time
 import urllib.error
 import urllib.request
 
-import boto3
-import botocore.config
 import botocore.exceptions
 import pytest
-from harness import SOURCE
+from harness import SOURCE, Serve  # noqa: F401: others take it from here
 
 WAIT_S = 60
 DESTINATION = {"RoleARN": "arn:aws:iam::123456789012:role/firehose", "BucketARN": "arn:aws:s3:::finance"}
-
-
-class Serve:
-    """`penstock serve` on a free port, with the streams of the bucket ./lake."""
-
-    def __init__(self, penstock, *options, env=None, listen="127.0.0.1:0"):
-        self.log = open(penstock.path(f"serve-{time.monotonic_ns()}.log"), "w+")
-        self.process = penstock.popen("serve", "--bucket", "lake", "--listen", listen, *options, env=env, stderr=self.log)
-        self.origin = self.process.stdout.readline().strip()
-        assert self.origin.startswith("http://"), self.text
-
-    @property
-    def text(self):
-        self.log.flush()
-        with open(self.log.name) as file:
-            return file.read()
-
-    def client(self, key="test", secret="test", **options):
-        config = botocore.config.Config(retries={"max_attempts": 1}, read_timeout=30, **options)
-        return boto3.client("firehose", endpoint_url=self.origin, region_name="eu-west-1", aws_access_key_id=key,
-                            aws_secret_access_key=secret, config=config)
-
-    def ask(self, path):
-        with urllib.request.urlopen(self.origin + path, timeout=30) as answer:
-            return answer.read().decode()
-
-    def stop(self, with_signal=signal.SIGTERM):
-        if self.process.poll() is None:
-            self.process.send_signal(with_signal)
-        code = self.process.wait(WAIT_S)
-        self.process.stdout.close()
-        return code
-
-
-@pytest.fixture
-def serve(penstock):
-    started = []
-
-    def start(*options, **rest):
-        started.append(Serve(penstock, *options, **rest))
-        return started[-1]
-
-    yield start
-    for each in started:
-        each.stop(signal.SIGKILL)
 
 
 def make(client, name="finance-delivery-stream", **destination):
@@ -258,12 +212,23 @@ def test_signatures(penstock, serve):
     assert 'incoming_records_total{stream="a"} 1\n' in serving.ask("/metrics")
     with pytest.raises(urllib.error.HTTPError, match="403"):
         serving.ask("/streams")
+    request = urllib.request.Request(serving.origin + "/healthz", method="HEAD")
+    assert urllib.request.urlopen(request, timeout=30).status == 200, "as load balancers ask"
     assert "0123456789abcdef" not in serving.text, "ALL-4"
     assert serving.stop() == 0
     # The clock of another day: what is signed now is too old, or too new, for it.
     serving = serve(env={**keys, "PENSTOCK_NOW": "2026-01-01T00:00:00Z"})
     name, _, text = refusal(serving.client("AKIDOTHER", "fedcba9876543210").put_record, **put)
     assert name == "InvalidSignatureException" and "Signature not yet current" in text
+
+
+def test_what_is_measured_is_what_the_page_says(serve):
+    """STREAM-6: /metrics and docs/streams.md name the same metrics."""
+    serving = serve()
+    make(serving.client(), "a")
+    served = set(re.findall(r"^# TYPE penstock_stream_(\w+)", serving.ask("/metrics"), re.MULTILINE))
+    page = (SOURCE / "docs/streams.md").read_text().partition("## How it goes")[2]
+    assert served == {name for name in re.findall(r"`(\w+)`", page) if "_" in name}
 
 
 def test_one_process_serves_the_streams(penstock, serve):

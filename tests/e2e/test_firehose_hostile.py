@@ -7,9 +7,9 @@ import time
 import urllib.parse
 
 import pytest
-from test_firehose import make, serve  # noqa: F401: a fixture
+from test_firehose import make
 
-HEAD = "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-amz-json-1.1\r\nX-Amz-Target: Firehose_20150804.{}\r\n"
+HEAD = "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-amz-json-1.1\r\nX-Amz-Target: Firehose_20150804.{}\r\n"
 
 
 def connect(serving):
@@ -42,7 +42,7 @@ def call(action, body):
 
 
 @pytest.fixture
-def served(serve):  # noqa: F811
+def served(serve):
     serving = serve()
     make(serving.client(), "a")
     yield serving
@@ -79,8 +79,8 @@ def test_requests_that_are_wrong(served):
     chunked = HEAD.format("PutRecord").encode() + b"Transfer-Encoding: chunked\r\n\r\n"
     assert raw(served, chunked + b"zz\r\n")[0] == 400
     assert raw(served, chunked + (b"100000\r\n" + b" " * 0x100000 + b"\r\n") * 9)[0] == 413
-    assert raw(served, b"GET /streams/%ZZ/records HTTP/1.1\r\nHost: x\r\n\r\n")[0] == 400
-    assert raw(served, b"DELETE / HTTP/1.1\r\nHost: x\r\n\r\n")[0] == 405
+    assert raw(served, b"GET /streams/%ZZ/records HTTP/1.1\r\nHost: localhost\r\n\r\n")[0] == 400
+    assert raw(served, b"DELETE / HTTP/1.1\r\nHost: localhost\r\n\r\n")[0] == 405
     assert rss_mib(served) < 300
 
 
@@ -99,7 +99,28 @@ def test_slow_senders_hold_nobody_up(served):
         connection.close()
 
 
-def test_ten_thousand_idle_connections(serve):  # noqa: F811
+def test_bodies_that_are_only_announced_take_nothing_from_others(served):
+    """A hundred that say 8 MiB and send a letter: all announced together would be more than there is room for."""
+    silent = [connect(served) for _ in range(100)]
+    for connection in silent:
+        connection.sendall(HEAD.format("PutRecord").encode() + b"Content-Length: 8388608\r\n\r\n{")
+    assert raw(served, call("PutRecord", b'{"DeliveryStreamName":"a","Record":{"Data":"YQ=="}}'))[0] == 200
+    for connection in silent:
+        connection.close()
+
+
+def test_pages_of_others_are_refused(served):
+    """What a browser sends for a page of somebody else: with an Origin, or under a name that was made to lead here."""
+    put = b'{"DeliveryStreamName":"a","Record":{"Data":"YQ=="}}'
+    assert raw(served, call("PutRecord", put).replace(b"\r\n", b"\r\nOrigin: http://evil.example\r\n", 1))[0] == 403
+    for path in (b"/streams", b"/dashboards", b"/functions/none"):
+        assert raw(served, b"GET %s HTTP/1.1\r\nHost: evil.example:8181\r\n\r\n" % path)[0] == 403
+    assert raw(served, call("PutRecord", put).replace(b"localhost", b"evil.example"))[0] == 403
+    for host in (b"localhost:8181", b"127.0.0.1", b"[::1]:8181"):
+        assert raw(served, b"GET /streams HTTP/1.1\r\nHost: %s\r\n\r\n" % host)[0] == 200
+
+
+def test_ten_thousand_idle_connections(serve):
     """They cost memory of their sockets; puts are answered beside them."""
     wanted = 10_000
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

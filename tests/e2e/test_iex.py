@@ -176,18 +176,14 @@ def test_iex3_ranges_have_their_own_schemas(lake):
     assert tables == {"iex.msft", "iex.msft_1d"}
 
 
-def test_iex4_a_schedule_runs_it(penstock, lake, iex):
+def test_iex4_a_schedule_runs_it(penstock, serve, lake, iex):
     lake.define(MSFT=MSFT)
     path = penstock.path("iex/pipeline.yaml")
     path.write_text(re.sub(r"^schedules:\n(  - .*\n)+", "schedules:\n  - {name: close, cron: \"15 21 ? * * *\"}\n", path.read_text(), flags=re.MULTILINE))
-    with open(penstock.path("serve.log"), "w") as log:
-        serve = penstock.popen("serve", "iex", "--listen", "127.0.0.1:0", "--endpoint", iex.origin, "--bucket", lake.bucket,
-                               env={**lake.env, "PENSTOCK_NOW": "2019-03-01T21:14:57Z"}, stderr=log)
-    try:
-        wait_until(lambda: lake.keys("processed/MSFT/"), serve)
-    finally:
-        serve.terminate()
-        serve.wait(60)
+    serving = serve("iex", "--endpoint", iex.origin, bucket=lake.bucket,
+                    env={**lake.env, "PENSTOCK_NOW": "2019-03-01T21:14:57Z"})
+    wait_until(lambda: lake.keys("processed/MSFT/"), serving.process)
+    assert serving.stop() == 0
     assert lake.keys("processed/MSFT/")[0].startswith("iex/processed/MSFT/2019030121")
 
 

@@ -4,10 +4,9 @@ import re
 import signal
 import time
 import urllib.error
-import urllib.request
 
 import pytest
-from harness import SYMBOLS, cells_of, edit, recorded_rows, table_of
+from harness import SYMBOLS, Serve, cells_of, edit, recorded_rows, table_of
 
 KILLED = -9
 CLOSE = "when: market-close XNYS + 45m"  # 20:45 UTC in summer
@@ -21,31 +20,12 @@ def schedule(penstock, *lines):
     file.write_text(text + ("\nschedules:\n" + "".join(f"  - {{{line}}}\n" for line in lines) if lines else ""))
 
 
-class Serve:
-    """`penstock serve` on a free port, at `now`."""
+class Scheduled(Serve):
+    """`penstock serve tiny`, at `now`."""
 
-    def __init__(self, penstock, server, now, *options, fault=None, bucket="lake"):
-        self.log = open(penstock.path(f"serve-{time.monotonic_ns()}.log"), "w+")
+    def __init__(self, penstock, server, now, *options, fault=None):
         env = {"PENSTOCK_NOW": now, **({"PENSTOCK_FAULT": fault} if fault else {})}
-        self.process = penstock.popen("serve", "tiny", "--listen", "127.0.0.1:0", "--endpoint", server.origin, "--bucket",
-                                      bucket, *options, env=env, stderr=self.log)
-        self.origin = self.process.stdout.readline().strip()
-        if not fault:
-            assert self.origin.startswith("http://127.0.0.1:"), self.text
-
-    @property
-    def text(self):
-        self.log.flush()
-        with open(self.log.name) as file:
-            return file.read()
-
-    @property
-    def events(self):
-        return [json.loads(line) for line in self.text.splitlines() if line.startswith("{")]
-
-    def ask(self, path):
-        with urllib.request.urlopen(self.origin + path, timeout=30) as answer:
-            return answer.read().decode()
+        super().__init__(penstock, "tiny", "--endpoint", server.origin, *options, env=env, starts=not fault)
 
     def last(self, index=0):
         return json.loads(self.ask("/schedules"))[index]["last"]
@@ -63,20 +43,13 @@ class Serve:
                       and self.last(index)["state"] == "done")
         return self.last(index)
 
-    def stop(self, with_signal=signal.SIGTERM):
-        if self.process.poll() is None:
-            self.process.send_signal(with_signal)
-        code = self.process.wait(WAIT_S)
-        self.process.stdout.close()
-        return code
-
 
 @pytest.fixture
 def serve(penstock, tiny, replay):
     started = []
 
     def start(now, *options, server=replay, **rest):
-        started.append(Serve(penstock, server, now, *options, **rest))
+        started.append(Scheduled(penstock, server, now, *options, **rest))
         return started[-1]
 
     yield start

@@ -3,7 +3,7 @@ import json
 import signal
 import time
 
-from test_firehose import WAIT_S, make, serve  # noqa: F401 (a fixture)
+from test_firehose import WAIT_S, make
 
 NAME = "finance-delivery-stream"
 
@@ -41,7 +41,7 @@ def put(firehose, numbers):
     assert answer["FailedPutCount"] == 0
 
 
-def test_killed_deliveries_deliver_once(penstock, serve):  # noqa: F811
+def test_killed_deliveries_deliver_once(penstock, serve):
     """A producer, kill -9 in the middle of deliveries, a restart: each acknowledged record is there once."""
     expected = []
     for run in range(6):
@@ -60,7 +60,7 @@ def test_killed_deliveries_deliver_once(penstock, serve):  # noqa: F811
     assert records_below(penstock, "e") == []
 
 
-def test_errors_are_put_again_once(penstock, serve):  # noqa: F811
+def test_errors_are_put_again_once(penstock, serve):
     """What failed is shown with its reason, and goes through the stream again, once, when it has been mended."""
     serving = serve()
     firehose = serving.client()

@@ -1,18 +1,22 @@
 """The collector and its table (STREAM-4, STREAM-5): minute bars of a session on a delivery stream, and what SQL says of them."""
 import collections
+import contextlib
 import datetime
 import json
 import pathlib
+import select
 import shutil
 import signal
+import socket
 import subprocess
+import sys
+import textwrap
 import zoneinfo
 
 import boto3
 import duckdb
 import pytest
-from harness import SOURCE, dead_letters, edit, wait_until
-from test_firehose import Serve
+from harness import SOURCE, Serve, dead_letters, edit, wait_until
 
 TEN = ["BYND", "DDOG", "FB", "NFLX", "OKTA", "PINS", "SHOP", "SNAP", "SQ", "TTD"]
 DAY = "2020-05-14"
@@ -250,3 +254,60 @@ def test_stream4_a_killed_server_loses_nothing_that_was_collected(penstock, repl
     _, body = call(serving, f"?date={DAY}&tickers=FB")
     assert serving.stop(signal.SIGKILL) == -9
     delivered(penstock, serve("--endpoint", replay.origin), body["count"])
+
+
+def test_stream2_a_handler_of_the_pipeline_gives_the_keys_of_the_prefix(penstock, replay, serve):
+    """A pipeline.yaml with a Lambda handler; what waits for it is told by queries, which run no programs."""
+    file = penstock.path("stream/pipeline.yaml")
+    edit(file, "  table:", f"""  transform: {{command: [{sys.executable}, -m, awslambdaric, keys.handler], environment: {{PYTHONDONTWRITEBYTECODE: "1"}}}}
+  prefix: "clean/finance_stream_data/symbol=!{{partitionKeyFromLambda:symbol}}/dt=!{{timestamp:yyyy-MM-dd}}/"
+  table:""")
+    penstock.path("stream/keys.py").write_text(textwrap.dedent("""
+        import base64, json
+
+        def handler(event, context):
+            return {"records": [{"recordId": record["recordId"], "result": "Ok", "data": record["data"], "metadata": {
+                "partitionKeys": {"symbol": json.loads(base64.b64decode(record["data"]))["name"].lower()}}}
+                for record in event["records"]]}
+    """))
+    serving = serve("--endpoint", replay.origin)
+    for name in ("ONE", "TWO"):
+        serving.client().put_record(DeliveryStreamName=STREAM, Record={"Data": json.dumps({"name": name, "ts": "x"}).encode()})
+    wait_until(lambda: len(list(penstock.path("lake").glob("stream/clean/finance_stream_data/symbol=*/dt=*/*.parquet"))) == 2,
+               serving.process)
+    folders = penstock.path("lake/stream/clean/finance_stream_data").glob("symbol=*")
+    assert sorted(folder.name for folder in folders) == ["symbol=one", "symbol=two"]
+    assert serving.stop() == 0
+
+    file.write_text("{}\n" * 3)
+    penstock.ok("stream", "put", STREAM, file, "--bucket", "lake")  # nobody serves: they wait
+    outcome = penstock("query", "select count(*) as rows from finance_stream_data", "--bucket", "lake", "--format", "json")
+    assert json.loads(outcome.out) == [{"rows": 2}], outcome
+    [warning] = [json.loads(line) for line in outcome.err.splitlines() if line.startswith("{")]
+    assert (warning["event"], warning["stream"], warning["records"]) == ("waiting_records_not_seen", STREAM, 3)
+
+
+def test_stream1_dashboards_take_no_time_from_producers(penstock, serve):
+    """ALL-3: pages whose queries last for minutes, more of them than there are threads: a put beside them is answered at once."""
+    penstock.path("stream/queries/endless.sql").write_text(
+        "-- Never done.\nselect sum(a.range * b.range) as sum from range(1000000) a, range(1000000) b\n")
+    serving = serve()
+    client = serving.client()
+    with contextlib.ExitStack() as stack:
+        pages = [stack.enter_context(socket.create_connection(("127.0.0.1", int(serving.origin.rpartition(":")[2])))) for _ in range(6)]
+        for page in pages:
+            page.sendall(b"GET /dashboards/stream HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        # Two are being made; the others are told to come again.
+        assert sum(b"503" in page.recv(100) for page in select_ready(pages, 4)) == 4
+        for i in range(5):
+            client.put_record(DeliveryStreamName=STREAM, Record={"Data": json.dumps({"name": "ONE", "ts": str(i)}).encode()})
+    assert serving.stop() == 0, "the queries end with it"
+
+
+def select_ready(sockets, count):
+    """So many of the sockets that have something to read."""
+    ready = []
+    while len(ready) < count:
+        ready = select.select(sockets, [], [], 60)[0]
+        assert ready, "no answer"
+    return ready

@@ -1,10 +1,13 @@
 """Streams without an SDK: `penstock stream …` and POST /streams/NAME/records (STREAM-1, STREAM-6, ALL-3)."""
 import gzip
 import json
+import signal
+import subprocess
 import urllib.error
 import urllib.request
 
-from test_firehose import make, serve  # noqa: F401: a fixture
+from harness import wait_until
+from test_firehose import make
 
 
 def post(serving, body, stream="a", **headers):
@@ -18,7 +21,7 @@ def post(serving, body, stream="a", **headers):
         return error.code, json.loads(error.read()), error.headers
 
 
-def test_records_without_an_sdk(penstock, serve):  # noqa: F811
+def test_records_without_an_sdk(penstock, serve):
     """STREAM-1: NDJSON, CSV, gzip; a line that is wrong is named, and nothing of its request is stored."""
     serving = serve()
     make(serving.client(), "a")
@@ -34,7 +37,7 @@ def test_records_without_an_sdk(penstock, serve):  # noqa: F811
     assert lines == ['{"i": 2}', '{"i":3,"name":"FB"}', '{"i": 4}']
 
 
-def test_stream_verbs(penstock, serve):  # noqa: F811
+def test_stream_verbs(penstock, serve):
     """STREAM-6: put, ls, show, top, tail, with a server and without one."""
     serving = serve()
     make(serving.client(), "a")
@@ -52,6 +55,13 @@ def test_stream_verbs(penstock, serve):  # noqa: F811
     file.write_text("{}\n{\n")
     outcome = penstock("stream", "put", "a", file, "--bucket", "lake")
     assert outcome.code != 0 and "line 2" in outcome.err and "0 records were accepted" in outcome.err, outcome
+    # What is on the stream already is not to be put again.
+    file.write_text("{}\n" * 20_004 + "{\n")
+    outcome = penstock("stream", "put", "a", file, "--bucket", "lake")
+    assert outcome.code != 0 and "20000 records were accepted" in outcome.err and "line 20005" in outcome.err, outcome
+    assert "from line 20001 on" in outcome.err, outcome
+    outcome = penstock("stream", "put", "a", penstock.folder, "--bucket", "lake")
+    assert outcome.code != 0 and "directory" in outcome.err and outcome.out == "", outcome
     assert serving.stop() == 0
     # Nobody serves: into the log, for the next one.
     csv = penstock.path("bars.csv")
@@ -66,7 +76,36 @@ def test_stream_verbs(penstock, serve):  # noqa: F811
         assert outcome.code != 0 and "no stream none" in outcome.err, outcome
 
 
-def test_verbs_show_keys(penstock, serve):  # noqa: F811
+def test_what_is_piped_arrives_as_it_comes(penstock, serve):
+    """STREAM-1: a producer that goes on for days; Ctrl-C ends it, and says how far it came."""
+    serving = serve()
+    make(serving.client(), "a")
+    process = penstock.popen("stream", "put", "a", "--bucket", "lake", stdin=subprocess.PIPE)
+    for i in range(3):
+        process.stdin.write(f'{{"i": {i}}}\n')
+        process.stdin.flush()
+        wait_until(lambda: json.loads(serving.ask("/streams/a"))["records"] == i + 1, process)
+    process.stdin.write('{"i": 3')  # no whole line yet
+    process.stdin.flush()
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == 130
+    assert "3 records were accepted" in process.stderr.read()
+
+
+def test_a_server_that_takes_nothing_is_told(penstock, serve):
+    """ALL-3: `stream put` waits for a server whose disk is full or broken, and says so."""
+    serving = serve(env={"PENSTOCK_FAULT": "log.sync=error@1"})
+    make(serving.client(), "a")
+    file = penstock.path("bars.ndjson")
+    file.write_text("{}\n")
+    process = penstock.popen("stream", "put", "a", file, "--bucket", "lake")
+    said = process.stderr.readline()
+    assert "waiting for" in said and serving.origin in said
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == 130
+
+
+def test_verbs_show_keys(penstock, serve):
     """STREAM-1: verbs of this machine sign, too."""
     keys = {"PENSTOCK_ACCESS_KEYS": "AKIDPRODUCER:0123456789abcdef0123"}
     serving = serve(env=keys)

@@ -8,7 +8,6 @@ import shutil
 import threading
 import time
 import urllib.error
-import urllib.request
 import zlib
 
 import pytest
@@ -299,7 +298,7 @@ def test_saved_queries_answer(penstock, few):
         assert all(0 <= row["generated"] for row in rows)
 
 
-def test_ted_6_a_dashboard_over_the_merged_data(penstock, few):
+def test_ted_6_a_dashboard_over_the_merged_data(penstock, serve, few):
     run(penstock, few)
     penstock.ok("dashboard", "ted", "--bucket", "lake", "--out", "ted.html")
     page = penstock.path("ted.html").read_text()
@@ -312,21 +311,13 @@ def test_ted_6_a_dashboard_over_the_merged_data(penstock, few):
     refused = penstock("dashboard", "ted", "--bucket", "lake", "--param", "typo=1")
     assert refused.code == 2 and "typo" in refused.err
 
-    process = penstock.popen("serve", "--listen", "127.0.0.1:0", "--bucket", "lake")
-    try:
-        origin = process.stdout.readline().strip()
-        with urllib.request.urlopen(origin + "/dashboards") as answer:
-            assert '<a href="/dashboards/ted">ted</a>' in answer.read().decode()
-        with urllib.request.urlopen(origin + "/dashboards/ted?currency=&top=1") as answer:
-            served = answer.read().decode()
-        assert '<input name="top" value="1" placeholder="20">' in served
-        assert f"<td>{top['buyer']}</td>" in served.replace("&amp;", "&")
-        with pytest.raises(urllib.error.HTTPError) as missing:
-            urllib.request.urlopen(origin + "/dashboards/none")
-        assert missing.value.code == 404
-    finally:
-        process.kill()
-        process.wait()
+    serving = serve()
+    assert '<a href="/dashboards/ted">ted</a>' in serving.ask("/dashboards")
+    served = serving.ask("/dashboards/ted?currency=&top=1")
+    assert '<input name="top" value="1" placeholder="20">' in served
+    assert f"<td>{top['buyer']}</td>" in served.replace("&amp;", "&")
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        serving.ask("/dashboards/none")
 
 
 def test_the_demo(penstock):
