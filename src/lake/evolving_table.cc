@@ -5,6 +5,8 @@
 #include <arrow/type.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/fault.h"
 #include "base/parallel.h"
 #include "lake/column_union.h"
@@ -16,6 +18,8 @@ namespace penstock::lake {
 namespace {
 
 constexpr size_t kMaxShapes = 256;
+// What a catalog has of a table of 30 columns, about.
+constexpr size_t kCatalogBytesOfTable = size_t{4} << 10;
 
 Status CheckTypes(const arrow::Schema& schema) {
   for (const auto& field : schema.fields()) {
@@ -82,14 +86,20 @@ Status EvolvingTables::Add(const TableEntry& table, std::string key, const arrow
       held.table.columns = columns;
       held_bytes_ += held.bytes.size();
       held_.push_back(std::move(held));
-      flush = held_.size() >= options_.max_held_files || held_bytes_ >= options_.max_held_bytes;
+      flush = HoldsEnough();
       if (!flush) return Status::OK();
     }
   }
   return flush ? Flush() : store_.Put(key, bytes).status();
 }
 
+bool EvolvingTables::HoldsEnough() const {
+  return held_.size() >= std::max(options_.max_held_files, known_.size()) ||
+         held_bytes_ >= std::max(options_.max_held_bytes, known_.size() * kCatalogBytesOfTable);
+}
+
 Status EvolvingTables::Flush() {
+  std::lock_guard one_at_a_time(flush_mutex_);
   std::vector<HeldFile> files;
   {
     std::lock_guard lock(mutex_);
@@ -123,20 +133,23 @@ Result<EvolvingTables::Columns> EvolvingTables::ReadColumns(const TableEntry& ta
 }
 
 Status EvolvingTables::Register(std::map<std::string, TableEntry> tables) {
+  std::vector<TableEntry*> lost;
+  {
+    std::lock_guard lock(mutex_);
+    for (auto& [name, table] : tables) {
+      if (!known_.contains(name)) lost.push_back(&table);
+    }
+  }
+  RETURN_IF_ERROR(ParallelFor(lost.size(), options_.threads, [&](size_t i) -> Status {
+    ASSIGN_OR_RETURN(const Columns before, ReadColumns(*lost[i]));
+    lost[i]->columns = UniteColumns(before, lost[i]->columns);
+    return Status::OK();
+  }));
   std::vector<TableEntry> entries;
   for (auto& [name, table] : tables) {
-    bool lost = false;
-    {
-      std::lock_guard lock(mutex_);
-      lost = !known_.contains(name);
-    }
-    if (lost) {
-      ASSIGN_OR_RETURN(const Columns before, ReadColumns(table));
-      table.columns = UniteColumns(before, table.columns);
-    }
     table.database = database_;
     table.evolving = true;
-    if (!table.columns.empty()) entries.push_back(table);
+    if (!table.columns.empty()) entries.push_back(std::move(table));
   }
   RETURN_IF_ERROR(catalog_.MergeTables(entries));
   std::lock_guard lock(mutex_);

@@ -31,13 +31,15 @@ struct EvolvingTablesOptions {
   // Columns with the same value all along a file (ParquetOptions): whole numbers, times, text.
   std::vector<std::string> repeating;
   // Files whose columns the catalog does not know yet wait for one another, so that the catalog is written
-  // once for many. More than this are not kept waiting.
+  // once for many. So many may wait; or, where that is more, as many as the catalog has tables, and as many
+  // bytes as it takes for them: a catalog that is one object is then written no more often than it doubles.
   size_t max_held_files = 512;
   size_t max_held_bytes = size_t{32} << 20;
-  int threads = 8;  // that put what waited
+  int threads = 8;  // that put what waited, and that look for files of tables that the catalog lacks
 };
 
-// The tables of one database. Thread-safe; safe among processes (the catalog's entries are merged).
+// The tables of one database. Thread-safe; safe among processes (the catalog's entries are merged). The
+// catalog is read once, at the first use: one of these is for one piece of work, with all the series it has.
 class EvolvingTables {
  public:
   EvolvingTables(store::ObjectStore& store, Catalog& catalog, std::string database,
@@ -68,6 +70,8 @@ class EvolvingTables {
   Result<std::shared_ptr<const Shape>> ShapeOf(const arrow::Schema& schema);
   // The columns of the files that are there; none where there are no files.
   Result<Columns> ReadColumns(const TableEntry& table);
+  // No more is to wait than does now.
+  bool HoldsEnough() const REQUIRES(mutex_);
   // Into the catalog, together with the files that a table has there already where the catalog lacks it.
   Status Register(std::map<std::string, TableEntry> tables);
 
@@ -75,6 +79,7 @@ class EvolvingTables {
   Catalog& catalog_;
   const std::string database_;
   const EvolvingTablesOptions options_;
+  std::mutex flush_mutex_;  // one flush after the other, each with all that came meanwhile; before mutex_
   std::mutex mutex_;
   bool loaded_ GUARDED_BY(mutex_) = false;
   // By table: what the catalog had when it was first asked, and what came since.

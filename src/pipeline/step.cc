@@ -33,6 +33,16 @@ const Permissions& WriteRows() {
   return kAll;
 }
 
+// What brings kept answers into the tables of their series.
+const Permissions& WriteRecords() {
+  static const Permissions kAll = RegisterTables() + Permissions{{"s3:GetObject", "raw/"},
+                                                                 {"s3:ListBucket", "processed/"},
+                                                                 {"s3:GetObject", "processed/"},
+                                                                 {"s3:PutObject", "processed/"},
+                                                                 {"sqs:SendMessage", "dlq"}};
+  return kAll;
+}
+
 }  // namespace
 
 std::span<const Step> Steps() {
@@ -123,17 +133,12 @@ std::span<const Step> Steps() {
        &RunFetchSeriesStep},
       {"process_series",
        "turns kept answers of a series into Parquet; what cannot be read goes to the dead-letter queue",
-       RegisterTables() + Permissions{{"s3:GetObject", "raw/"},
-                                      {"s3:ListBucket", "processed/"},
-                                      {"s3:GetObject", "processed/"},
-                                      {"s3:PutObject", "processed/"},
-                                      {"sqs:SendMessage", "dlq"}},
-       &RunProcessSeriesStep},
-      {"publish_series", "counts what a run did, and registers the tables of its series",
-       RegisterTables() + Permissions{{"s3:ListBucket", "processed/"},
-                                      {"s3:GetObject", "processed/"},
-                                      {"s3:GetObject", "markers/"}},
-       &RunPublishSeriesStep},
+       WriteRecords(), &RunProcessSeriesStep},
+      {"process_fetched",
+       "turns all that a run fetched into Parquet, registers the tables, and counts; what cannot be read "
+       "goes "
+       "to the dead-letter queue",
+       WriteRecords() + Permissions{{"s3:GetObject", "markers/"}}, &RunProcessFetchedStep},
       {"plan_collection",
        "finds the exchange's session of a day, and the tickers to collect",
        {},

@@ -2,6 +2,7 @@
 (TED-7)."""
 import collections
 import concurrent.futures
+import itertools
 import json
 import pathlib
 import re
@@ -150,6 +151,21 @@ def test_iex_two_machines_at_once(machine, bucket, iex):
     assert len(stems(bucket.place, "raw")) == 6
     assert stems(bucket.place, "raw") == stems(bucket.place, "processed")
     assert machines[0].sql("select count(*) as n from iex.msft", "--bucket", bucket.uri) == [{"n": 46}]
+
+
+def test_iex_two_machines_at_once_with_many_tables_that_are_new(machine, bucket, iex):
+    """Both write the catalog, one object: neither loses the other's tables or columns."""
+    machines, symbols = [machine("a", "iex"), machine("b", "iex")], [f"S{n}" for n in range(40)]
+    for symbol in symbols:
+        iex.chart(symbol, lambda query, one=itertools.count(): json.dumps([{"date": "2019-03-04", f"c{next(one)}": 1}]).encode())
+    define(bucket, {symbol: {"symbol": symbol} for symbol in symbols})
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        for ran in pool.map(lambda one: run(one, "iex", iex, bucket.uri), machines):
+            assert (ran["answered"], ran["failed"]) == (40, 0)
+    tables = tables_of(machines[0], bucket.uri)
+    assert len(tables) == 40
+    for columns in tables.values():
+        assert sorted(row["column"] for row in columns) == ["c0", "c1", "date", "requested_at"]
 
 
 def test_iex_dead_letters_in_sqs(machine, bucket, iex, sqs):

@@ -1,6 +1,8 @@
 """IEX by definitions (IEX-1 to IEX-6), against a server of the test's own and against the replay server."""
 import json
+import os
 import pathlib
+import pty
 import re
 import shutil
 import subprocess
@@ -176,6 +178,31 @@ def test_iex3_ranges_have_their_own_schemas(lake):
     assert tables == {"iex.msft", "iex.msft_1d"}
 
 
+def test_iex1_and_3_each_range_and_a_batch_are_asked_for_as_the_api_has_them(lake, iex):
+    ranges = ["1d", "5d", "5dm", "1m", "3m", "6m", "ytd", "1y", "2y", "5y", "max", "date/20190220"]
+    for range in ranges:
+        iex.chart("BRK.B", [{"date": "2019-03-04", "minute": "09:30", "average": 1.5}] if range in ("1d", "5dm", ranges[-1]) else
+                  [{"date": "2019-03-04", "open": 1.5, "changePercent": 0}], range)
+    iex.answers["/stock/market/batch"] = json.dumps(
+        {"AAPL": {"quote": {"companyName": "Apple", "latestPrice": 175}, "chart": [{"date": "2019-03-04", "close": 175.85}]},
+         "MSFT": {"quote": {"companyName": "Microsoft", "latestPrice": 112.5}, "chart": []}}).encode()
+    lake.define(**{re.sub(r"\W", "_", f"R_{range}"): {"symbol": "BRK.B", "range": range, "params": {"chartLast": 5}} for range in ranges},
+                watch={"endpoint": "batch", "symbols": ["AAPL", "MSFT"], "types": ["quote", "chart"], "range": "5d"})
+    ran = lake.ran()
+    assert (ran["series"], ran["answered"], ran["failed"]) == (13, 13, 0)
+    asked = {path: {name: value for name, value in query.items() if name != "token"} for path, query in iex.asked}
+    assert asked == {**{f"/stock/BRK.B/chart/{range}": {"chartLast": "5"} for range in ranges},
+                     "/stock/market/batch": {"symbols": "AAPL,MSFT", "types": "quote,chart", "range": "5d"}}
+    tables = {row["table"]: row for row in lake.penstock.ok("tables", "ls", "--bucket", lake.bucket, "--output", "json").rows}
+    assert len(tables) == 13
+    assert lake.sql("select average from iex.r_5dm union all select average from iex.r_date_20190220") == [{"average": 1.5}] * 2
+    assert lake.sql("select open from iex.r_max") == [{"open": 1.5}]
+    assert lake.sql("select symbol, type, companyName, latestPrice, close from iex.watch order by all") == [
+        {"symbol": "AAPL", "type": "chart", "companyName": None, "latestPrice": None, "close": 175.85},
+        {"symbol": "AAPL", "type": "quote", "companyName": "Apple", "latestPrice": 175.0, "close": None},
+        {"symbol": "MSFT", "type": "quote", "companyName": "Microsoft", "latestPrice": 112.5, "close": None}]
+
+
 def test_iex4_a_schedule_runs_it(penstock, serve, lake, iex):
     lake.define(MSFT=MSFT)
     path = penstock.path("iex/pipeline.yaml")
@@ -204,6 +231,37 @@ def test_iex5_raw_clear_asks_first_and_never_touches_processed(lake, penstock):
     assert lake.sql("select count(*) as n from iex.msft") == [{"n": 23}]
     done = clear("--yes")
     assert done.code == 0 and "removed 0" in done.out, done
+
+
+def on_a_terminal(penstock, *arguments, typed=""):
+    """The exit code, and what was drawn on it."""
+    leader, follower = pty.openpty()
+    process = penstock.popen(*arguments, stdin=follower, stderr=follower, text=False, env={"TERM": "xterm"})
+    os.close(follower)
+    os.write(leader, typed.encode())
+    shown = b""
+    while True:
+        try:
+            shown += os.read(leader, 4096)
+        except OSError:  # it has ended
+            break
+    process.communicate(timeout=harness.TIMEOUT_S)
+    os.close(leader)
+    return process.returncode, shown.decode()
+
+
+def test_iex5_raw_clear_asks_on_a_terminal(lake, penstock):
+    lake.keep("MSFT", "20190301120000", recorded("stock_MSFT_chart_1m"))
+    for typed, code, left in ("n\n", 2, 1), ("\n", 2, 1), ("y\n", 0, 0):
+        ended, shown = on_a_terminal(penstock, "raw", "clear", "iex", "--bucket", lake.bucket, typed=typed)
+        assert (ended, len(lake.keys("raw/"))) == (code, left), shown
+        assert "Remove 1 raw objects" in shown and "[y/N]" in shown, shown
+
+
+def test_iex6_process_shows_how_far_it_is(lake, penstock):
+    raw = many(lake, 300)
+    code, shown = on_a_terminal(penstock, "process", "iex", "--bucket", lake.bucket)
+    assert code == 0 and "\r\033[K" in shown and "█" in shown and f"{raw}/{raw}" in shown, shown
 
 
 def test_iex5_and_6_by_the_older_scripts(lake, penstock):
@@ -284,10 +342,10 @@ def test_two_runs_at_once_keep_both_answers(lake, penstock, iex):
     assert len(lake.keys("raw/")) == len(lake.keys("processed/")) == len(iex.asked) == 2
 
 
-# Every point between an answer and its Parquet: kept, its cursor advanced (kind http), the state machine's commits, the
-# catalog, the file, the commits after it.
+# Every point between an answer and its Parquet: kept, its cursor advanced (kind http), the state machine's commits, what the
+# fetches came to, the catalog, the file, the commits after it.
 BETWEEN = ["records.fetch.stored", "lake.evolve.registered"] + \
-          [f"store.put.{moment}_rename=kill@{number}" for moment in ("before", "after") for number in range(1, 6)] + \
+          [f"store.put.{moment}_rename=kill@{number}" for moment in ("before", "after") for number in range(1, 7)] + \
           [f"workflow.commit.{moment}=kill@{number}" for moment in ("before", "after") for number in range(1, 10)]
 
 
@@ -307,20 +365,49 @@ def test_a_run_that_was_killed_is_completed_by_the_next(lake, point):
     assert dead_letters(lake.penstock, lake.bucket) == []
 
 
-def test_a_run_that_was_killed_among_many_series_is_completed_by_the_next(lake, iex):
-    """ALL-5: with others on their way; and what another run left is none of this one's."""
-    symbols = [f"S{n}" for n in range(24)]
+def define_many(lake, iex, count):
+    symbols = [f"S{n}" for n in range(count)]
     for symbol in symbols:
         iex.chart(symbol, [{"date": "2019-03-04", "open": 1.5}])
     lake.define(**{symbol: {"endpoint": "chart", "symbol": symbol, "range": "1m"} for symbol in symbols})
-    for number in 3, 9, 2:
-        killed = lake.run(env={"PENSTOCK_FAULT": f"records.fetch.stored=kill@{number}"})
+
+
+@pytest.mark.parametrize("points", [[f"records.fetch.stored=kill@{number}" for number in (3, 9, 2)],
+                                    ["lake.evolve.registered=kill"],
+                                    ["store.put.before_rename=kill@40", "store.put.after_rename=kill@7", "store.put.before_rename=kill@9"]],
+                         ids=["fetched", "registered", "processed"])
+def test_a_run_that_was_killed_among_many_series_is_completed_by_the_next(lake, iex, points):
+    """ALL-5: with others on their way; and what another run left is none of this one's."""
+    define_many(lake, iex, 24)
+    for point in points:
+        killed = lake.run(env={"PENSTOCK_FAULT": point})
         assert killed.code == KILLED, killed
-    assert lake.ran()["failed"] == 0
+    ran = lake.ran()
+    assert (ran["series"], ran["answered"], ran["failed"]) == (24, 24, 0)
     raw, processed = lake.keys("raw/"), lake.keys("processed/")
-    assert len(raw) == len(processed) > len(symbols)
+    assert len(raw) == len(processed) == ran["files"] and 24 <= len(raw) <= len(iex.asked)
+    tables = {row["table"] for row in lake.penstock.ok("tables", "ls", "--bucket", lake.bucket, "--output", "json").rows}
+    assert tables == {f"iex.s{n}" for n in range(24)}
     again = lake.process()
     assert (again["files"], again["already"]) == (0, len(raw))
+
+
+def test_a_run_of_thousands_of_keys_writes_the_catalog_a_few_times(lake, iex, penstock):
+    """What it puts is counted by a fault that would meet the next one: a raw object and a file a key, and a few more."""
+    count = 2000
+    path = penstock.path("iex/pipeline.yaml")
+    path.write_text(path.read_text().replace("requests: 100", "requests: 100000"))
+    define_many(lake, iex, count)
+    few = {"PENSTOCK_FAULT": f"store.put.before_rename=kill@{2 * count + 20}"}
+    for n in 1, 2:
+        ran = lake.ran("--name", f"run-{n}", env=few)
+        assert (ran["answered"], ran["files"], ran["rows"], ran["failed"]) == (count, count, count, 0)
+        assert len(lake.keys("raw/")) == len(lake.keys("processed/")) == len(iex.asked) == n * count
+        catalog = (lake.bucket / "catalog/iex.json").read_bytes()
+        assert n == 1 or catalog == before
+        before = catalog
+    assert len(json.loads(catalog)["tables"]) == count
+    assert lake.sql(f"select count(*) as n from iex.s{count - 1}") == [{"n": 2}]
 
 
 def test_columns_that_change_over_time_never_fail_a_run(lake, iex):
@@ -361,7 +448,7 @@ def test_columns_that_change_over_time_never_fail_a_run(lake, iex):
 
 ERRORS = [(404, "text/html; charset=utf-8", b"Unknown symbol"), (402, "text/plain", b"You have exceeded your allotted message quota."),
           (403, "text/html", b"The requested data is not available to free tier accounts."), (451, "text/plain", b"Legal reasons"),
-          (200, "text/html", b"<html><body>Proxy login</body></html>")]
+          (429, "text/plain", b"Too many requests"), (200, "text/html", b"<html><body>Proxy login</body></html>")]
 
 
 @pytest.mark.parametrize("answer", ERRORS, ids=[str(status) for status, _, _ in ERRORS])
@@ -385,6 +472,22 @@ def test_what_fails_is_in_the_dead_letter_queue_whole_and_the_others_run(lake, i
     assert lake.sql("select open from iex.gone") == [{"open": 1.5}]
 
 
+def test_many_dead_letters_are_done_again_together(lake, iex, penstock):
+    """The catalog is written once for all, and not for each; what still fails stays, alone."""
+    count = 30
+    lake.define(**{f"S{n}": {"symbol": f"S{n}"} for n in range(count)})
+    assert lake.ran(code=1)["failed"] == count
+    for n in range(count - 2):
+        iex.chart(f"S{n}", [{"date": "2019-03-04", "open": 1.5}])
+    iex.chart(f"S{count - 2}", b"[{]")
+    redriven = penstock("dlq", "redrive", "--bucket", lake.bucket, "--endpoint", iex.origin,
+                        env={**lake.env, "PENSTOCK_FAULT": f"store.put.before_rename=kill@{2 * count - 1}"})
+    assert redriven.code == 1 and f"{count - 2} done, 3 failed again" in redriven.out, redriven
+    left = sorted((letter["body"]["step"], letter["body"]["input"]["key"]) for letter in dead_letters(penstock, lake.bucket))
+    assert left == [("fetch_series", f"S{count - 2}"), ("fetch_series", f"S{count - 1}"), ("process_series", f"S{count - 2}")]
+    assert lake.process(code=1)["already"] == count - 2
+
+
 def test_an_answer_that_cannot_be_read_is_kept_and_redriven(lake, penstock):
     path = lake.keep("MSFT", "20190301120000", b"date,open\n1\n", "csv")
     assert lake.process(code=1)["failed"] == 1
@@ -400,7 +503,7 @@ def test_an_answer_that_cannot_be_read_is_kept_and_redriven(lake, penstock):
 
 def test_the_token_is_nowhere(lake, iex, penstock):
     """ALL-4: in the query of each request, and in no object, log, state or output, whatever fails."""
-    for number, (status, kind, body) in enumerate([*ERRORS, (500, "text/plain", b"no"), (429, "text/plain", b"slow down")]):
+    for number, (status, kind, body) in enumerate([*ERRORS, (500, "text/plain", b"no")]):
         iex.answers[f"/stock/E{number}/chart/1m"] = (status, kind, body + TOKEN.encode() if status == 403 else body)
     lake.define(MSFT=MSFT, BAD={"symbol": "MSFT", "range": "7w"},
                 **{f"E{n}": {"endpoint": "chart", "symbol": f"E{n}", "range": "1m"} for n in range(7)})

@@ -7,7 +7,8 @@
 #include <fmt/format.h>
 
 #include <map>
-#include <vector>
+#include <mutex>
+#include <utility>
 
 #include "base/parallel.h"
 #include "pipeline/dead_letter.h"
@@ -55,28 +56,52 @@ Result<int64_t> RecordProcessor::Process(std::string_view raw_key) {
   return batch->num_rows();
 }
 
-Result<bool> RecordProcessor::ProcessOrBury(std::string_view raw_key, ProcessCount& count) {
-  const auto rows = Process(raw_key);
-  if (rows.ok()) {
-    std::lock_guard lock(mutex_);
-    ++count.files;
-    count.rows += *rows;
-    return true;
-  }
-  const ErrorCode code = CodeOf(rows.status());
-  if (!IsOfTheAnswer(code)) return rows.status();
+Status RecordProcessor::Bury(std::string_view raw_key, const Status& why) {
   runtime_.log.Warning("not_processed",
-                       {{"key", raw_key}, {"error", NameOf(code)}, {"cause", rows.status().message()}});
+                       {{"key", raw_key}, {"error", NameOf(CodeOf(why))}, {"cause", why.message()}});
   const auto record = layout_.ParseRawKey(raw_key);
   const DeadLetter letter{"process_series",
                           {{"key", record ? record->series : ""}, {"raw", json::array{json::value(raw_key)}}},
-                          std::string(InfoOf(code).asl_name),
-                          Describe(rows.status()),
+                          std::string(InfoOf(CodeOf(why)).asl_name),
+                          Describe(why),
                           execution_};
-  RETURN_IF_ERROR(SendDeadLetter(*runtime_.dead_letters, letter));
-  std::lock_guard lock(mutex_);
-  ++count.failed;
-  return false;
+  return SendDeadLetter(*runtime_.dead_letters, letter);
+}
+
+Result<std::vector<std::string>> RecordProcessor::ProcessAll(const std::vector<std::string>& raw_keys,
+                                                             ProcessCount& count, std::stop_token stop) {
+  std::mutex mutex;  // of what is counted
+  std::vector<std::string> buried;
+  runtime_.progress->Begin("process", static_cast<int64_t>(raw_keys.size()));
+  // More threads than processors: a put waits for the disk.
+  const Status stopped = ParallelFor(
+      raw_keys.size(), 4 * runtime_.threads,
+      [&](size_t i) -> Status {
+        const auto rows = Process(raw_keys[i]);
+        const ErrorCode code = CodeOf(rows.status());
+        if (IsOfTheAnswer(code)) {
+          RETURN_IF_ERROR(Bury(raw_keys[i], rows.status()));
+        } else if (code != ErrorCode::kNotFound) {  // cleared since it was listed
+          RETURN_IF_ERROR(rows.status());
+        }
+        runtime_.progress->Advance(1, IsOfTheAnswer(code) ? 1 : 0);
+        std::lock_guard lock(mutex);
+        if (rows.ok()) {
+          ++count.files;
+          count.rows += *rows;
+        } else if (IsOfTheAnswer(code)) {
+          ++count.failed;
+          buried.push_back(raw_keys[i]);
+        }
+        return Status::OK();
+      },
+      std::move(stop));
+  // What was read is not lost, whatever stopped it.
+  const Status flushed = tables_.Flush();
+  runtime_.progress->End();
+  RETURN_IF_ERROR(stopped);
+  RETURN_IF_ERROR(flushed);
+  return buried;
 }
 
 Status RecordProcessor::Register(const std::set<std::string>& series) {
@@ -112,7 +137,7 @@ Result<ProcessCount> ProcessRecords(const Pipeline& pipeline, const Runtime& run
   for (const auto& file : processed) files.insert(file.key);
 
   ProcessCount count;
-  std::vector<std::string_view> work;
+  std::vector<std::string> work;
   std::set<std::string> series;
   std::map<std::string, std::string> owners;  // table name: series
   for (const auto& object : raw) {
@@ -139,23 +164,7 @@ Result<ProcessCount> ProcessRecords(const Pipeline& pipeline, const Runtime& run
   }
 
   RecordProcessor processor(pipeline, runtime, source, "");
-  runtime.progress->Begin("process", static_cast<int64_t>(work.size()));
-  // More than the processors: a put waits for the disk.
-  const Status stopped = ParallelFor(
-      work.size(), 4 * runtime.threads,
-      [&](size_t i) -> Status {
-        const auto done = processor.ProcessOrBury(work[i], count);
-        const bool gone = CodeOf(done.status()) == ErrorCode::kNotFound;  // cleared since it was listed
-        if (!gone) RETURN_IF_ERROR(done.status());
-        runtime.progress->Advance(1, gone || *done ? 0 : 1);
-        return Status::OK();
-      },
-      options.stop);
-  // What was read is not lost, whatever stopped it.
-  const Status flushed = processor.Flush();
-  runtime.progress->End();
-  RETURN_IF_ERROR(stopped);
-  RETURN_IF_ERROR(flushed);
+  RETURN_IF_ERROR(processor.ProcessAll(work, count, options.stop).status());
   RETURN_IF_ERROR(processor.Register(series));
   return count;
 }

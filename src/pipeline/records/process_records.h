@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <mutex>
 #include <optional>
 #include <set>
 #include <stop_token>
@@ -34,30 +33,34 @@ struct ProcessCount {
   json::object ToJson() const;
 };
 
-// Turns answers into files. Thread-safe.
+// Turns answers into files, many of them with one reading of the catalog, and a writing where it learns of
+// new tables or columns. Thread-safe.
 class RecordProcessor {
  public:
   // What it is given outlives it.
   RecordProcessor(const Pipeline& pipeline, const Runtime& runtime, const source::RecordSource& source,
                   std::string_view execution);
 
-  // The file of one kept answer; how many rows it has. It is visible at the latest after Flush. InvalidData:
-  // the answer cannot be read.
-  Result<int64_t> Process(std::string_view raw_key);
-  // The same, counted; an answer that cannot be read goes to the dead-letter queue, and false is returned.
-  Result<bool> ProcessOrBury(std::string_view raw_key, ProcessCount& count);
-  Status Flush() { return tables_.Flush(); }
+  // The files of all of these, on several threads, counted, and durable at the end. An answer that cannot be
+  // read goes to the dead-letter queue; one that is gone meanwhile is passed over. The keys of what was
+  // buried. Any other failure ends it; so does `stop`, with Cancelled: what was read until then is durable.
+  Result<std::vector<std::string>> ProcessAll(const std::vector<std::string>& raw_keys, ProcessCount& count,
+                                              std::stop_token stop);
   // The tables of these series are in the catalog where they have files.
   Status Register(const std::set<std::string>& series);
 
  private:
+  // The file of one kept answer; how many rows it has. It is visible at the latest when the tables are
+  // flushed. InvalidData: the answer cannot be read.
+  Result<int64_t> Process(std::string_view raw_key);
+  Status Bury(std::string_view raw_key, const Status& why);
+
   const Pipeline& pipeline_;
   const Runtime& runtime_;
   const source::RecordSource& source_;
   const RecordLayout layout_;
   const std::string execution_;
   lake::EvolvingTables tables_;
-  std::mutex mutex_;  // of counts
 };
 
 // The kept answers of a series, asked for at `since` or later, that have no file, in the order of their keys:

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <set>
 
@@ -56,18 +57,14 @@ Status KeepAsked(const json::value& input, SeriesList& list) {
   return Status::OK();
 }
 
-int64_t CountOf(const json::value& result, std::string_view key) {
-  return GetIntOr(result, key, 0).ValueOr(0);
-}
-
 Result<json::value> ReadJson(store::ObjectStore& store, const std::string& key) {
   ASSIGN_OR_RETURN(const auto object, store.Get(key));
   auto value = ParseJson(object.bytes);
   return value.ok() ? value : WithContext(value.status(), key);
 }
 
-// What the series came to: the list itself, or what a Map's ResultWriter says of where it put it. Source: AWS
-// Step Functions developer guide, "ResultWriter (Map)", the manifest.
+// What the series' fetches came to: the list itself, or what a Map's ResultWriter says of where it put it.
+// Source: AWS Step Functions developer guide, "ResultWriter (Map)", the manifest.
 Result<json::array> ResultsOf(store::ObjectStore& store, const json::value& input) {
   const auto* results = input.is_object() ? input.get_object().if_contains("results") : nullptr;
   if (results == nullptr) return MakeError(ErrorCode::kInvalidData, "\"results\": expected a list");
@@ -112,7 +109,7 @@ Result<json::value> RunListSeriesStep(const StepContext& context, const json::va
   const std::string key = KeyOfRun(context.pipeline, context.execution, "series.json");
   RETURN_IF_ERROR(runtime.store->Put(key, ToPrettyJson(series)).status());
   const auto count = static_cast<int64_t>(list.series.size());
-  runtime.progress->Begin("series", count);
+  runtime.progress->Begin("fetch", count);
   return json::object{{"count", count},
                       {"items", key},
                       {"results", KeyOfRun(context.pipeline, context.execution, "results")},
@@ -138,54 +135,66 @@ Result<json::value> RunFetchSeriesStep(const StepContext& context, const json::v
                                          {"cause", fetched.status().message()}});
     return WithContext(fetched.status(), series.key);
   }
+  runtime.progress->Advance(1);
   json::array raw;
   for (const auto& key : left) raw.emplace_back(key);
   for (const auto& key : fetched->keys) raw.emplace_back(key);
   return json::object{{"key", series.key}, {"raw", std::move(raw)}, {"bytes", fetched->bytes}};
 }
 
+Result<std::vector<std::string>> RawOf(const json::value& value) {
+  ASSIGN_OR_RETURN(const auto* raw, ListOf(value, "raw"));
+  auto keys = json::try_value_to<std::vector<std::string>>(*raw);
+  if (!keys) return MakeError(ErrorCode::kInvalidData, "\"raw\": expected keys of raw objects");
+  return *std::move(keys);
+}
+
 Result<json::value> RunProcessSeriesStep(const StepContext& context, const json::value& input) {
   ASSIGN_OR_RETURN(const std::string key, GetString(input, "key"));
-  ASSIGN_OR_RETURN(const auto* raw, ListOf(input, "raw"));
+  ASSIGN_OR_RETURN(const auto keys, RawOf(input));
   ASSIGN_OR_RETURN(const auto source, OpenRecordSource(context.pipeline, context.runtime, SourceUse::kRead));
   RecordProcessor processor(context.pipeline, context.runtime, *source, context.execution);
   ProcessCount count;
-  for (const auto& one : *raw) {
-    if (!one.is_string()) return MakeError(ErrorCode::kInvalidData, "\"raw\": expected keys of raw objects");
-    RETURN_IF_ERROR(processor.ProcessOrBury(std::string_view(one.get_string()), count).status());
-  }
-  RETURN_IF_ERROR(processor.Flush());
-  context.runtime.progress->Advance(1, count.failed > 0 ? 1 : 0);
+  RETURN_IF_ERROR(processor.ProcessAll(keys, count, context.stop).status());
   return json::object{{"key", key}, {"files", count.files}, {"rows", count.rows}, {"failed", count.failed}};
 }
 
-Result<json::value> RunPublishSeriesStep(const StepContext& context, const json::value& input) {
+Result<json::value> RunProcessFetchedStep(const StepContext& context, const json::value& input) {
   ASSIGN_OR_RETURN(const json::array results, ResultsOf(*context.runtime.store, input));
   const auto* list = input.get_object().if_contains("list");
   if (list == nullptr) return MakeError(ErrorCode::kInvalidData, "\"list\": expected what list_series gave");
   ASSIGN_OR_RETURN(const auto* wrong, ListOf(*list, "wrong"));
-  std::set<std::string> series;
-  int64_t answered = 0, files = 0, rows = 0, failed = 0;
+  std::set<std::string> series, incomplete;
+  std::vector<std::string> raw;
+  int64_t not_fetched = 0;
   for (const auto& result : results) {
     ASSIGN_OR_RETURN(std::string key, GetString(result, "key"));
+    if (const int64_t failed = GetIntOr(result, "failed", 0).ValueOr(0); failed > 0) {
+      not_fetched += failed;
+      incomplete.insert(key);
+    } else {
+      ASSIGN_OR_RETURN(auto kept, RawOf(result));
+      std::move(kept.begin(), kept.end(), std::back_inserter(raw));
+    }
     series.insert(std::move(key));
-    const int64_t own = CountOf(result, "failed");
-    answered += own == 0 ? 1 : 0;
-    files += CountOf(result, "files");
-    rows += CountOf(result, "rows");
-    failed += own;
   }
   ASSIGN_OR_RETURN(const auto source, OpenRecordSource(context.pipeline, context.runtime, SourceUse::kRead));
   RecordProcessor processor(context.pipeline, context.runtime, *source, context.execution);
+  ProcessCount count;
+  ASSIGN_OR_RETURN(const auto buried, processor.ProcessAll(raw, count, context.stop));
   RETURN_IF_ERROR(processor.Register(series));
+  const RecordLayout layout(context.pipeline);
+  for (const auto& key : buried) {
+    if (const auto record = layout.ParseRawKey(key)) incomplete.insert(record->series);
+  }
   return json::object{
       {"summary",
-       json::object{{"series", static_cast<int64_t>(results.size())},
-                    {"answered", answered},
-                    {"files", files},
-                    {"rows", rows},
+       json::object{{"series", static_cast<int64_t>(series.size())},
+                    {"answered", static_cast<int64_t>(series.size() - incomplete.size())},
+                    {"files", count.files},
+                    {"rows", count.rows},
                     {"wrong", GetIntOr(*list, "wrong_count", static_cast<int64_t>(wrong->size())).ValueOr(0)},
-                    {"failed", failed}}},
+                    {"failed", not_fetched + count.failed}}},
       {"wrong", *wrong}};
 }
 
