@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "cli/session.h"
+#include "pipeline/dead_letter.h"
 
 namespace penstock::cli {
 namespace {
@@ -23,13 +24,28 @@ bool IsPackageOfDay(const pipeline::Pipeline& pipeline, std::string_view key, Da
   return key.starts_with(fmt::format("{}raw/{:%Y/%m}/", pipeline.config.prefix, day));
 }
 
-constexpr FamilyVerbs kMarketVerbs{&NothingToCheck,    &RunMarket,           &ProcessMarket,
-                                   &DoMarketStepAgain, &RunMarketOccurrence, &IsMarketRawOfDay};
-constexpr FamilyVerbs kRecordsVerbs{&CheckRecordsRun,    &RunWorkflow,           &ProcessRecords,
-                                    &DoRecordsStepAgain, &RunWorkflowOccurrence, &IsRecordOfDay};
-constexpr FamilyVerbs kTendersVerbs{&NothingToCheck, &RunWorkflow,           &NothingToProcess,
-                                    &DoStepAgain,    &RunWorkflowOccurrence, &IsPackageOfDay};
-constexpr FamilyVerbs kStreamVerbs{&NothingToCheck,        &RunStream,       &NothingToProcess, &DoStepAgain,
+// Letter by letter, where nothing is gained by doing many together.
+template <Status (*kDoAgain)(const PipelineWorkshop&, const pipeline::DeadLetter&, std::stop_token)>
+Status OneByOne(const PipelineWorkshop& shop, const std::vector<pipeline::DeadLetter>& letters,
+                const LetterEnded& ended, std::stop_token stop) {
+  for (size_t i = 0; i < letters.size(); ++i) {
+    if (stop.stop_requested()) return MakeError(ErrorCode::kCancelled, "stopped on request");
+    const Status status = kDoAgain(shop, letters[i], stop);
+    if (CodeOf(status) == ErrorCode::kCancelled) return status;
+    RETURN_IF_ERROR(ended(i, status));
+  }
+  return Status::OK();
+}
+
+constexpr FamilyVerbs kMarketVerbs{&NothingToCheck,      &RunMarket,
+                                   &ProcessMarket,       &OneByOne<&DoMarketStepAgain>,
+                                   &RunMarketOccurrence, &IsMarketRawOfDay};
+constexpr FamilyVerbs kRecordsVerbs{&CheckRecordsRun,     &RunWorkflow,           &ProcessRecords,
+                                    &DoRecordsStepsAgain, &RunWorkflowOccurrence, &IsRecordOfDay};
+constexpr FamilyVerbs kTendersVerbs{&NothingToCheck,         &RunWorkflow,           &NothingToProcess,
+                                    &OneByOne<&DoStepAgain>, &RunWorkflowOccurrence, &IsPackageOfDay};
+constexpr FamilyVerbs kStreamVerbs{&NothingToCheck,        &RunStream,
+                                   &NothingToProcess,      &OneByOne<&DoStepAgain>,
                                    &RunWorkflowOccurrence, &IsMarketRawOfDay};
 
 }  // namespace

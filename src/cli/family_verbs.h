@@ -2,10 +2,12 @@
 // other place asks which family it has before it.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/status.h"
 #include "cli/run_target.h"
@@ -40,14 +42,18 @@ struct ProcessOptions {
   bool again = false;
 };
 
+// How the letter at this place ended, said when its work is durable. A failure ends all and is returned.
+using LetterEnded = std::function<Status(size_t place, const Status& status)>;
+
 struct FamilyVerbs {
   // Before a run begins: Configuration names what its source lacks.
   Status (*check_run)(const PipelineWorkshop& shop);
   // `run`, `process`: to the end, with what a person sees; the exit code.
   Result<int> (*run)(Session& session, pipeline::Pipeline pipeline, const RunOptions& options);
   Result<int> (*process)(Session& session, pipeline::Pipeline pipeline, const ProcessOptions& options);
-  // `dlq redrive`: what the failed step was to do, to its end in the lake.
-  Status (*do_again)(const PipelineWorkshop& shop, const pipeline::DeadLetter& letter, std::stop_token stop);
+  // `dlq redrive`: what the failed steps were to do, to its end in the lake.
+  Status (*do_again)(const PipelineWorkshop& shop, const std::vector<pipeline::DeadLetter>& letters,
+                     const LetterEnded& ended, std::stop_token stop);
   // `serve`: the run of a schedule's occurrence.
   Result<serve::RunOutcome> (*run_occurrence)(PipelineWorkshop& shop, const serve::Schedule& schedule,
                                               TimePoint occurrence, const std::string& execution,
@@ -88,8 +94,8 @@ bool IsMarketRawOfDay(const pipeline::Pipeline& pipeline, std::string_view key, 
 
 Status CheckRecordsRun(const PipelineWorkshop& shop);
 Result<int> ProcessRecords(Session& session, pipeline::Pipeline pipeline, const ProcessOptions& options);
-Status DoRecordsStepAgain(const PipelineWorkshop& shop, const pipeline::DeadLetter& letter,
-                          std::stop_token stop);
+Status DoRecordsStepsAgain(const PipelineWorkshop& shop, const std::vector<pipeline::DeadLetter>& letters,
+                           const LetterEnded& ended, std::stop_token stop);
 bool IsRecordOfDay(const pipeline::Pipeline& pipeline, std::string_view key, Date day);
 Result<int> RunStream(Session& session, pipeline::Pipeline pipeline, const RunOptions& options);
 // The input of an execution: the pipeline's name, and what was given.

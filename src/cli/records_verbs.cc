@@ -1,6 +1,10 @@
 // process, raw and dlq redrive for pipelines of records; and what a run of theirs needs before it begins.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <set>
+
+#include "base/parallel.h"
 #include "cli/family_verbs.h"
 #include "cli/progress_bar.h"
 #include "cli/session.h"
@@ -37,20 +41,46 @@ Result<int> ProcessRecords(Session& session, pipeline::Pipeline loaded, const Pr
       {count.files + count.already + count.failed, count.files + count.failed, count.failed});
 }
 
-Status DoRecordsStepAgain(const PipelineWorkshop& shop, const pipeline::DeadLetter& letter,
-                          std::stop_token stop) {
-  const pipeline::StepContext context{shop.pipeline(), shop.runtime(), letter.execution, stop};
-  json::value input = letter.input;
-  if (letter.step == "fetch_series") {
-    ASSIGN_OR_RETURN(input, pipeline::RunFetchSeriesStep(context, input));
-  } else if (letter.step != "process_series") {
-    return DoStepAgain(shop, letter, stop);
+Status DoRecordsStepsAgain(const PipelineWorkshop& shop, const std::vector<pipeline::DeadLetter>& letters,
+                           const LetterEnded& ended, std::stop_token stop) {
+  const pipeline::Runtime& runtime = shop.runtime();
+  // What is to be processed of each letter, or how it ended before that.
+  std::vector<Result<std::vector<std::string>>> raw(letters.size(), std::vector<std::string>());
+  const auto fetch = [&](size_t i) -> Status {
+    const pipeline::DeadLetter& letter = letters[i];
+    const pipeline::StepContext context{shop.pipeline(), runtime, letter.execution, stop};
+    if (letter.step == "process_series") {
+      raw[i] = pipeline::RawOf(letter.input);
+    } else if (letter.step == "fetch_series") {
+      const auto fetched = pipeline::RunFetchSeriesStep(context, letter.input);
+      raw[i] = fetched.ok() ? pipeline::RawOf(*fetched) : fetched.status();
+    } else if (const Status done = DoStepAgain(shop, letter, stop); !done.ok()) {
+      raw[i] = done;
+    }
+    return CodeOf(raw[i].status()) == ErrorCode::kCancelled ? raw[i].status() : Status::OK();
+  };
+  RETURN_IF_ERROR(ParallelFor(letters.size(), 4 * runtime.threads, fetch, stop));
+  std::vector<std::string> all;
+  for (const auto& keys : raw) {
+    if (keys.ok()) all.insert(all.end(), keys->begin(), keys->end());
   }
-  ASSIGN_OR_RETURN(const auto result, pipeline::RunProcessSeriesStep(context, input));
-  ASSIGN_OR_RETURN(const int64_t failed, GetInt(result, "failed"));
-  if (failed == 0) return Status::OK();
-  return MakeError(ErrorCode::kInvalidData, "the raw answer still cannot be read",
-                   "`penstock dlq show` says why; `penstock dlq purge` drops it, and the raw object stays");
+  ASSIGN_OR_RETURN(const auto source,
+                   pipeline::OpenRecordSource(shop.pipeline(), runtime, pipeline::SourceUse::kRead));
+  pipeline::RecordProcessor processor(shop.pipeline(), runtime, *source, "");
+  pipeline::ProcessCount count;
+  ASSIGN_OR_RETURN(const auto list, processor.ProcessAll(all, count, stop));
+  const std::set<std::string> buried(list.begin(), list.end());
+  for (size_t i = 0; i < letters.size(); ++i) {
+    Status status = raw[i].status();
+    if (status.ok() &&
+        std::any_of(raw[i]->begin(), raw[i]->end(), [&](const auto& key) { return buried.contains(key); })) {
+      status =
+          MakeError(ErrorCode::kInvalidData, "the raw answer still cannot be read",
+                    "`penstock dlq show` says why; `penstock dlq purge` drops it, and the raw object stays");
+    }
+    RETURN_IF_ERROR(ended(i, status));
+  }
+  return Status::OK();
 }
 
 bool IsRecordOfDay(const pipeline::Pipeline& pipeline, std::string_view key, Date day) {

@@ -20,6 +20,8 @@ using pipeline::DeadLetter;
 
 // Extended while there is work; when this process dies, the messages are seen again after it.
 constexpr Duration kHold = std::chrono::minutes(2);
+// Letters that are done together, where a family can.
+constexpr size_t kRound = 1000;
 
 }  // namespace
 
@@ -46,50 +48,65 @@ Result<RedriveCount> RedriveQueue(Session& session, Workspace& workspace, queue:
   // What is not wanted, or failed again, is held until all were met: so each is met once, whatever the order
   // in which the queue gives them.
   queue::Heartbeat heartbeat(queue, session.clock(), session.log(), {.visibility_timeout = kHold});
-  std::vector<std::unique_ptr<queue::Heartbeat::Held>> held;
-  std::map<std::string, std::string> again;  // receipt by id
+  struct Held {
+    std::string receipt;
+    std::unique_ptr<queue::Heartbeat::Held> hold;
+  };
+  std::map<std::string, Held> held;  // by id
   std::set<std::string> tried;
+  const auto remove = [&](const std::string& id) -> Status {
+    RETURN_IF_ERROR(queue.Delete(held.at(id).receipt));
+    held.erase(id);
+    return Status::OK();
+  };
+  const auto ended = [&](const std::string& id, const Status& worked) -> Status {
+    progress.Advance(1, worked.ok() ? 0 : 1);
+    if (worked.ok()) {
+      ++count.done;
+      return remove(id);
+    }
+    session.Remark("  " + id + ": " + Describe(worked) + "\n");
+    ++count.failed;
+    return Status::OK();
+  };
+  std::vector<DeadLetter> letters;
+  std::vector<std::string> of;  // the message of each letter
+  const auto take = [&](const queue::Message& message) -> Status {
+    const bool met = held.contains(message.id);  // its time ran out meanwhile
+    held[message.id] = {message.receipt, heartbeat.Hold(message)};
+    const bool wanted = ids.empty() || std::find(ids.begin(), ids.end(), message.id) != ids.end();
+    if (met || !wanted) return Status::OK();
+    auto letter = LetterOf(message);
+    if (!letter.ok()) return ended(message.id, letter.status());
+    // Where a queue keeps two letters of one piece of work, or a try that failed has sent the second: one is
+    // enough.
+    if (!tried.insert(letter->dedup_id()).second) return remove(message.id);
+    letters.push_back(*std::move(letter));
+    of.push_back(message.id);
+    return Status::OK();
+  };
   const Status done = [&]() -> Status {
     while (true) {
-      if (session.stop().stop_requested()) return MakeError(ErrorCode::kCancelled, "stopped on request");
-      queue::ReceiveOptions receive;
-      receive.visibility_timeout = kHold;
-      ASSIGN_OR_RETURN(const auto messages, queue.Receive(receive));
-      if (messages.empty()) return Status::OK();
-      for (const auto& message : messages) {
-        held.push_back(heartbeat.Hold(message));
-        const bool met = again.contains(message.id);  // its time ran out meanwhile
-        again[message.id] = message.receipt;
-        const bool wanted = ids.empty() || std::find(ids.begin(), ids.end(), message.id) != ids.end();
-        if (met || !wanted) continue;
-        const auto letter = LetterOf(message);
-        // Where a queue keeps two letters of one piece of work, or a try that failed has sent the second: one
-        // is enough.
-        if (letter.ok() && !tried.insert(letter->dedup_id()).second) {
-          RETURN_IF_ERROR(queue.Delete(message.receipt));
-          again.erase(message.id);
-          held.pop_back();
-          continue;
-        }
-        const Status worked = letter.ok() ? do_again(*shop, *letter, session.stop()) : letter.status();
-        if (CodeOf(worked) == ErrorCode::kCancelled) return worked;
-        if (worked.ok()) {
-          RETURN_IF_ERROR(queue.Delete(message.receipt));
-          again.erase(message.id);
-          held.pop_back();
-          ++count.done;
-        } else {
-          session.Remark("  " + message.id + ": " + Describe(worked) + "\n");
-          ++count.failed;
-        }
-        progress.Advance(1, worked.ok() ? 0 : 1);
+      letters.clear();
+      of.clear();
+      while (letters.size() < kRound) {
+        if (session.stop().stop_requested()) return MakeError(ErrorCode::kCancelled, "stopped on request");
+        queue::ReceiveOptions receive;
+        receive.visibility_timeout = kHold;
+        ASSIGN_OR_RETURN(const auto messages, queue.Receive(receive));
+        if (messages.empty()) break;
+        for (const auto& message : messages) RETURN_IF_ERROR(take(message));
       }
+      if (letters.empty()) return Status::OK();
+      RETURN_IF_ERROR(do_again(
+          *shop, letters, [&](size_t i, const Status& worked) { return ended(of[i], worked); },
+          session.stop()));
     }
   }();
   progress.End();
-  held.clear();
   std::vector<std::string> receipts;
-  for (const auto& [id, receipt] : again) receipts.push_back(receipt);
+  for (const auto& [id, one] : held) receipts.push_back(one.receipt);
+  held.clear();
   for (const Status& back : queue.ChangeVisibilityBatch(receipts, Duration(0))) {
     IgnoreError(back, "it becomes visible by itself, a little later");
   }
