@@ -2,21 +2,24 @@
 import base64
 import json
 import pathlib
+import re
+import shutil
 import signal
+import subprocess
 import sys
+import tarfile
 import textwrap
 import time
 
 import pytest
-from harness import SOURCE, wait_until
-from test_firehose import Serve, make
+from harness import SOURCE, Serve, wait_until
 
 STREAM = "finance-delivery-stream"
+RIC = "4.0.2"
 
 
 def handler(name):
-    command = [sys.executable, "-m", "awslambdaric", name]
-    return {"built_in": [], "handler": {"command": command, "environment": {"PYTHONDONTWRITEBYTECODE": "1"}}}
+    return {"command": [sys.executable, "-m", "awslambdaric", name], "environment": {"PYTHONDONTWRITEBYTECODE": "1"}}
 
 
 SAYS = textwrap.dedent('''
@@ -46,28 +49,64 @@ SAYS = textwrap.dedent('''
 
 @pytest.fixture
 def serve(penstock):
-    """Starts `penstock serve` with a stream that passes `transform` and is delivered at once. A handler cannot be declared
-    over the API (whoever may put records could run commands): it stands in the stream's document, as a pipeline declares it."""
+    """Starts `penstock serve` with a pipeline folder whose stream passes `transform` and is delivered at once. A handler cannot be
+    declared over the API (whoever may put records could run commands): it stands in pipeline.yaml. Again: the same folder."""
     started = []
+    folder = penstock.path("pipeline")
 
-    def start(transform=None, code=""):
+    def start(transform=None, code=None):
         if transform is not None:
-            serving = Serve(penstock)
-            make(serving.client(), ErrorOutputPrefix="errors/!{firehose:error-output-type}/", Prefix="delivered/")
-            assert serving.stop() == 0
-            folder = penstock.path("handler")
-            folder.mkdir()
-            (folder / "app.py").write_text(code or (SOURCE / "pipelines/stream/app.py").read_text())
-            (document,) = pathlib.Path(penstock.path("lake")).rglob("stream.json")
-            spec = json.loads(document.read_text())
-            spec |= {"transform": transform, "folder": str(folder), "buffering": {"size_mib": 1, "interval_s": 0}}
-            document.write_text(json.dumps(spec))
-        started.append(Serve(penstock, "--log-level", "info"))
+            shutil.copytree(SOURCE / "pipelines/stream", folder)
+            for name, text in (code or {}).items():
+                (folder / name).write_text(text)
+            file = folder / "pipeline.yaml"
+            before, _, behind = file.read_text().partition("\nstream:\n")
+            section = {"name": STREAM, "buffering": {"size_mib": 1, "interval_s": 0}, "prefix": "delivered/",
+                       "error_prefix": "errors/!{firehose:error-output-type}/", "transform": transform}
+            file.write_text(f"{before}\nstream: {json.dumps(section)}\n\n{behind[behind.index('# Made-up bars'):]}")
+        started.append(Serve(penstock, str(folder), "--log-level", "info"))
         return started[-1]
 
     yield start
     for each in started:
         each.stop(signal.SIGKILL)
+
+
+@pytest.fixture(scope="session")
+def lambda_ric(tmp_path_factory):
+    """aws-lambda-ric from npm, the client that Lambda's own runtime of Node is; kept in build/ where there is one. Its native part is
+    compiled from what the package brings, against the machine's libcurl: the package's install script builds a curl for minutes."""
+    node, npm, compiler = (shutil.which(name) for name in ("node", "npm", "g++"))
+    headers = pathlib.Path(node or "/bin/node").resolve().parent.parent / "include/node"
+    if not (node and npm and compiler and (headers / "node_api.h").is_file()):
+        pytest.skip("no npm, no compiler, or no headers of node")
+    build = SOURCE / "build"
+    folder = (build if build.is_dir() else tmp_path_factory.mktemp("ric")) / f"aws-lambda-ric-{RIC}"
+    client = folder / "aws-lambda-ric"
+    if (folder / "complete").is_file():
+        return client / "index.mjs"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for package, version in (("aws-lambda-ric", RIC), ("node-addon-api", "8.3.1")):
+        packed = subprocess.run([npm, "pack", "--silent", f"{package}@{version}"], cwd=folder, check=True, timeout=300,
+                                capture_output=True, text=True).stdout.split()[-1]
+        with tarfile.open(folder / packed) as archive:
+            archive.extractall(folder / "unpacked", filter="data")
+        (folder / "unpacked/package").rename(folder / package)
+    cpp = folder / "aws-lambda-cpp"
+    with tarfile.open(client / "deps/aws-lambda-cpp.tar.xz") as archive:
+        archive.extractall(cpp, filter="data")
+    version = re.search(r"VERSION (\d+)\.(\d+)\.(\d+)", (cpp / "CMakeLists.txt").read_text())
+    text = (cpp / "src/version.cpp.in").read_text().replace("@PROJECT_VERSION@", ".".join(version.groups()))
+    for name, number in zip(("MAJOR", "MINOR", "PATCH"), version.groups()):
+        text = text.replace(f"@PROJECT_VERSION_{name}@", number)
+    (cpp / "src/version.cpp").write_text(text)
+    sources = [client / "src/native/rapid-client.cc", *(cpp / "src" / f"{name}.cpp" for name in ("runtime", "logging", "version"))]
+    subprocess.run([compiler, "-std=c++20", "-O1", "-fPIC", "-shared", "-pthread", "-w", "-DNODE_GYP_MODULE_NAME=rapid_client",
+                    "-DBUILDING_NODE_EXTENSION", f"-I{headers}", f"-I{folder / 'node-addon-api'}", f"-I{cpp / 'include'}",
+                    *sources, "-lcurl", "-o", client / "rapid-client.node"], check=True, timeout=300)
+    (folder / "complete").touch()
+    return client / "index.mjs"
 
 
 def running(pid):
@@ -84,7 +123,7 @@ def put(serving, *texts):
 
 
 def objects(penstock, area):
-    return sorted(path for path in pathlib.Path(penstock.path("lake"), area).rglob("*") if path.is_file())
+    return sorted(path for path in pathlib.Path(penstock.path("lake"), "stream", area).rglob("*") if path.is_file())
 
 
 def delivered(penstock):
@@ -106,8 +145,34 @@ def test_stream2_the_sample_handler_of_the_pipeline(penstock, serve):
     assert serving.stop() == 0
 
 
+LOUD = textwrap.dedent('''
+    export const handler = async (event, context) => {
+      console.log("node has", event.records.length, "records of", context.functionName);
+      return {records: event.records.map(({recordId, data}) => {
+        const word = Buffer.from(data, "base64").toString();
+        if (word === "throw") throw new RangeError("too loud");
+        return {recordId, result: "Ok", data: Buffer.from(word.toUpperCase() + "\\n").toString("base64")};
+      })};
+    };
+''')
+
+
+def test_stream2_a_handler_of_node_by_the_client_of_lambda(penstock, serve, lambda_ric):
+    """aws-lambda-ric from npm, by pipeline.yaml as docs/transforms.md has it."""
+    serving = serve({"command": ["node", str(lambda_ric), "loud.handler"], "memory_mib": 512, "retries": 1}, code={"loud.mjs": LOUD})
+    put(serving, "one", "zwei ü")
+    wait_until(lambda: len(delivered(penstock)) >= 2, serving.process)
+    put(serving, "throw")
+    wait_until(lambda: errors(penstock), serving.process)
+    assert sorted(delivered(penstock)) == ["ONE\n", "ZWEI Ü\n"]
+    (error,) = errors(penstock)
+    assert error["attemptsMade"] == 2 and "RangeError" in error["errorMessage"] and "too loud" in error["errorMessage"]
+    lines = [json.loads(line) for line in serving.text.splitlines()]
+    assert any("node has 2 records" in line.get("text", "") for line in lines if line["event"] == "function_output")
+
+
 def test_stream3_what_a_handler_refuses_is_kept_with_the_reason(penstock, serve):
-    serving = serve(handler("app.handler"), code=SAYS)
+    serving = serve(handler("app.handler"), code={"app.py": SAYS})
     put(serving, "one", "drop", "fail", "forget", "crash", "two")
     wait_until(lambda: len(delivered(penstock)) >= 3 and len(errors(penstock)) >= 2, serving.process)
     assert sorted(delivered(penstock)) == ["CRASH\n", "ONE\n", "TWO\n"]
@@ -124,11 +189,11 @@ def test_stream3_what_a_handler_refuses_is_kept_with_the_reason(penstock, serve)
 
 
 def test_all5_a_killed_serve_takes_its_handler_along_and_the_next_one_delivers(penstock, serve):
-    serving = serve(handler("app.handler"), code=SAYS)
+    serving = serve(handler("app.handler"), code={"app.py": SAYS})
     put(serving, "hang", "three")
-    wait_until(pathlib.Path(penstock.path("handler", "hung")).exists, serving.process)
+    wait_until(pathlib.Path(penstock.path("pipeline", "hung")).exists, serving.process)
     serving.stop(signal.SIGKILL)
-    (pid,) = set(pathlib.Path(penstock.path("handler", "pids")).read_text().split())
+    (pid,) = set(pathlib.Path(penstock.path("pipeline", "pids")).read_text().split())
     deadline = time.monotonic() + 30
     while running(pid) and time.monotonic() < deadline:
         time.sleep(0.01)
