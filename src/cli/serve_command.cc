@@ -105,6 +105,12 @@ Result<int> Serve(Session& session, const ServeOptions& options) {
   if (site.streams() != nullptr) RETURN_IF_ERROR(site.streams()->Publish(server->origin()));
   session.Print(fmt::format("{}\n", server->origin()));
   RETURN_IF_ERROR(session.FlushOutput());
+  for (const auto& pipeline : loaded.pipelines) {
+    if (!pipeline.config.stream || site.streams() == nullptr) continue;
+    const auto& stream = *pipeline.config.stream;
+    session.Remark(fmt::format("{}: takes records, delivered after {} s or {} MiB\n", stream.name,
+                               stream.buffering.interval_s, stream.buffering.size_mib));
+  }
   for (const auto& schedule : loaded.schedules) {
     ASSIGN_OR_RETURN(const auto status, serve::StatusOf(schedule, nullptr, session.clock().Now(), 1));
     const std::string next = Moment(status.next, 0);

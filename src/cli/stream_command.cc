@@ -53,6 +53,11 @@ Result<json::array> AllStreams(Session& session, Workspace& workspace) {
   for (const auto& spec : specs) {
     stream::StreamInfo info;
     info.spec = spec;
+    ASSIGN_OR_RETURN(const auto waiting, stream::ReadWaiting(folder, spec.name));
+    info.delivery.buffered_records = waiting.records;
+    info.delivery.buffered_bytes = waiting.bytes;
+    if (waiting.oldest)
+      info.delivery.freshness = std::max(session.clock().Now() - *waiting.oldest, Duration(0));
     json::object row = stream::StreamJson(info);
     row["state"] = "not served";
     out.push_back(std::move(row));

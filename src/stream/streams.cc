@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "stream/delivery_state.h"
+#include "stream/log_reader.h"
 
 namespace penstock::stream {
 namespace {
@@ -116,6 +117,21 @@ Result<std::vector<StreamSpec>> ReadStreamSpecs(const std::string& folder) {
     ASSIGN_OR_RETURN(specs.emplace_back(), ReadSpec(object->bytes, folder + "/" + SpecKey(name)));
   }
   return specs;
+}
+
+Result<WaitingRecords> ReadWaiting(const std::string& folder, std::string_view name) {
+  WaitingRecords waiting;
+  ASSIGN_OR_RETURN(const auto state, ReadDeliveryState(fmt::format("{}/{}", folder, name)));
+  auto reader = LogReader::Open(LogFolderOf(folder, name), state.delivered);
+  if (CodeOf(reader.status()) == ErrorCode::kNotFound) return waiting;
+  RETURN_IF_ERROR(reader.status());
+  while (true) {
+    ASSIGN_OR_RETURN(const auto records, (*reader)->Next(1 << 20));
+    if (records.empty()) return waiting;
+    if (!waiting.oldest) waiting.oldest = records.front().arrival;
+    waiting.records += records.size();
+    for (const auto& record : records) waiting.bytes += record.data.size();
+  }
 }
 
 Result<std::unique_ptr<Streams>> Streams::Open(const std::string& folder, Clock& clock, Logger log,

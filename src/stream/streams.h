@@ -150,6 +150,14 @@ class Streams {
 // The specifications of a folder, ascending by name, whoever serves it. None: no such folder.
 Result<std::vector<StreamSpec>> ReadStreamSpecs(const std::string& folder);
 
+// What of a stream's log is not delivered, whoever serves it: records, bytes, and the arrival of the oldest.
+struct WaitingRecords {
+  uint64_t records = 0, bytes = 0;
+  std::optional<TimePoint> oldest;
+};
+// Reads all of them. None: no such stream.
+Result<WaitingRecords> ReadWaiting(const std::string& folder, std::string_view name);
+
 // Where the log of a stream lies.
 std::string LogFolderOf(const std::string& folder, std::string_view name);
 

@@ -279,6 +279,18 @@ TEST_F(StreamsTest, OneProcessServesThemAndOthersFindIt) {
   EXPECT_FALSE(ServerLock::Find(folder_ / "nowhere")->has_value());
 }
 
+TEST_F(StreamsTest, WhatWaitsIsCountedWhoeverServesThem) {
+  ASSERT_TRUE(streams_->Create(Spec("a")).ok());
+  EXPECT_EQ(ReadWaiting(folder_ / "streams", "a")->records, 0u);
+  Put("a", {"one", "two"});
+  streams_.reset();
+  const auto waiting = *ReadWaiting(folder_ / "streams", "a");
+  EXPECT_EQ(waiting.records, 2u);
+  EXPECT_EQ(waiting.bytes, 6u);
+  EXPECT_EQ(waiting.oldest, clock_.Now());
+  EXPECT_EQ(ReadWaiting(folder_ / "streams", "none")->records, 0u);
+}
+
 TEST_F(StreamsTest, SpecificationsAreReadWhoeverServesThem) {
   EXPECT_TRUE(ReadStreamSpecs(folder_ / "nowhere")->empty());
   ASSERT_TRUE(streams_->Create(Spec("a")).ok());
