@@ -4,6 +4,7 @@
 
 #include "base/json_text.h"
 #include "base/spelling.h"
+#include "base/utf8.h"
 
 namespace penstock::serve {
 namespace {
@@ -31,6 +32,7 @@ net::ServerResponse Refusal(int status, const std::string& message, const std::s
 Result<json::object> ParametersOf(const net::ServerRequest& request) {
   json::object parameters;
   for (const auto& [key, value] : request.query) {
+    if (!IsUtf8(key) || !IsUtf8(value)) return MakeError(ErrorCode::kUsage, "a parameter is not UTF-8");
     if (parameters.contains(key))
       return MakeError(ErrorCode::kUsage, fmt::format("the parameter {} stands twice", key));
     parameters[key] = value;

@@ -226,7 +226,7 @@ def test_stream4_one_plain_url_call_collects_a_day(penstock, replay, serve):
     listed = {row["name"]: row["status"] for row in penstock.ok("executions", "ls", "--bucket", "lake", "--output", "json").rows}
     assert listed[body["execution"]] == listed[again["execution"]] == "SUCCEEDED"
     for query, expected in (("?date=2020-05-25", "Memorial Day"), ("?day=2020-05-14", "no such parameter"),
-                            ("?tickers=%2Fetc", "not a ticker"), (f"?date={DAY}&date={DAY}", "stands twice")):
+                            ("?tickers=%2Fetc", "not a ticker"), ("?tickers=%FF", "not UTF-8"), (f"?date={DAY}&date={DAY}", "stands twice")):
         status, refused = call(serving, query)
         assert status == 400 and expected in refused["message"], refused
     assert curl(f"{serving.origin}/functions/data-colector")[0] == 404
