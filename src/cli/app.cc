@@ -29,14 +29,16 @@ std::string Suggestion(const CLI::App& app, const std::string& word) {
   return DidYouMean(word, verbs);
 }
 
-// The innermost subcommand given, whose help fits the mistake.
-const CLI::App& Innermost(const CLI::App& app) {
+// The innermost subcommand given, whose help fits the mistake; `path` becomes how it is called.
+const CLI::App& Innermost(const CLI::App& app, std::string* path) {
+  *path += (path->empty() ? "" : " ") + app.get_name();
   const auto given = app.get_subcommands();
-  return given.empty() ? app : Innermost(*given.front());
+  return given.empty() ? app : Innermost(*given.front(), path);
 }
 
 int ReportUsage(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
-  const CLI::App& at = Innermost(app);
+  std::string path;
+  const CLI::App& at = Innermost(app, &path);
   std::string text = error.what();
   if (&at == &app && argc > 1 && argv[1][0] != '-') {
     text = fmt::format("no such verb: {}{}", argv[1], Suggestion(app, argv[1]));
@@ -48,8 +50,6 @@ int ReportUsage(const CLI::App& app, const CLI::ParseError& error, int argc, cha
     const std::string word = message.substr(message.find_last_of(' ') + 1);
     text += DidYouMean(word, options);
   }
-  std::string path = "penstock";
-  if (&at != &app) path += " " + at.get_name();
   std::cerr << "penstock: " << text << "\n  what to do: see `" << path << " --help`\n";
   return 2;
 }

@@ -67,6 +67,7 @@ def test_the_examples_of_help_are_real(penstock):
     (["serve", "tinny"], "tiny"), (["schedules", "ls", "tinny"], "tiny"),
     (["replay", "--quota", "many"], "many"), (["replay", "--dir", "/nonexistent"], "/nonexistent"),
     (["completion", "tcsh"], "bash"), (["--bucket", "s3://x/y", "tables", "ls"], "s3://"), ([], "--help"),
+    (["stream", "put"], "`penstock stream put --help`"),
 ])
 def test_usage(penstock, tiny, arguments, word):
     """ALL-3: a mistake ends in 2, says which word is wrong (or which was meant), and makes no bucket."""
