@@ -472,6 +472,23 @@ def test_what_fails_is_in_the_dead_letter_queue_whole_and_the_others_run(lake, i
     assert lake.sql("select open from iex.gone") == [{"open": 1.5}]
 
 
+def test_a_run_that_cannot_process_leaves_one_letter_for_all(lake, iex, penstock):
+    """As with a full disk: what was fetched is kept, and the letter says where it is."""
+    lake.define(MSFT=MSFT, MSFT_1d={"symbol": "MSFT", "range": "1d"}, GONE={"symbol": "GONE"})
+    ran = lake.ran(code=1, env={"PENSTOCK_FAULT": "lake.evolve.registered=error"})
+    assert (ran["series"], ran["answered"], ran["files"], ran["failed"]) == (3, 0, 0, 3)
+    assert len(lake.keys("raw/")) == 2 and lake.keys("processed/") == []
+    steps = sorted(letter["body"]["step"] for letter in dead_letters(penstock, lake.bucket))
+    assert steps == ["fetch_series", "process_fetched"]
+    iex.chart("GONE", [{"date": "2019-03-01", "open": 1.5}])
+    redriven = penstock("dlq", "redrive", "--bucket", lake.bucket, "--endpoint", iex.origin, env=lake.env)
+    assert redriven.code == 0 and "2 done, 0 failed" in redriven.out, redriven
+    assert dead_letters(penstock, lake.bucket) == []
+    stems = lambda keys: [re.sub(r"^iex/(raw/chart|processed)/|\.\w+$", "", key) for key in keys]
+    assert stems(lake.keys("processed/")) == stems(lake.keys("raw/")) and len(lake.keys("raw/")) == 3
+    assert lake.sql("select count(*) as n from iex.msft_1d") == [{"n": 390}]
+
+
 def test_many_dead_letters_are_done_again_together(lake, iex, penstock):
     """The catalog is written once for all, and not for each; what still fails stays, alone."""
     count = 30
