@@ -73,6 +73,7 @@ Result<TimePoint> Delivery::Step(std::stop_token stop) {
 }
 
 Status Delivery::Replay(std::stop_token stop) {
+  if (state_.plan) return Status::OK();
   const Status status = replay_.Work(stop);
   if (status.ok() || CodeOf(status) == ErrorCode::kCancelled) return status;
   logger_.Warning("stream_replay_failed", {{"stream", spec_.name}, {"error", Describe(status)}});
@@ -80,9 +81,13 @@ Status Delivery::Replay(std::stop_token stop) {
 }
 
 Status Delivery::Flush(std::stop_token stop) {
-  RETURN_IF_ERROR(Replay(stop));
-  const uint64_t target = log_.end();
-  const Status status = state_.delivered >= target && !state_.plan ? Status::OK() : Work(target, stop);
+  const auto flush = [&]() -> Status {
+    if (state_.plan) RETURN_IF_ERROR(Work(state_.plan->end, stop));
+    RETURN_IF_ERROR(Replay(stop));
+    const uint64_t target = log_.end();
+    return state_.delivered >= target ? Status::OK() : Work(target, stop);
+  };
+  const Status status = flush();
   if (CodeOf(status) == ErrorCode::kCancelled)
     Discard();
   else if (!status.ok())
@@ -95,12 +100,10 @@ Status Delivery::Work(std::optional<uint64_t> flush_to, std::stop_token stop) {
     if (stop.stop_requested()) return Stopped();
     const uint64_t limit = state_.plan ? state_.plan->end : flush_to.value_or(kNoLimit);
     ASSIGN_OR_RETURN(const bool more, Collect(limit, stop));
+    if (!more) RETURN_IF_ERROR(CheckRead(limit));
     const bool has_records = batch_ != nullptr && batch_->counts().records > 0;
-    const bool at_once = flush_to && !more;
-    // Without an interval, what is there is delivered together.
-    const bool aged = has_records && IsAged(clock_.Now()) && (!more || spec_.buffering.interval_s > 0);
-    const bool planned = state_.plan && !more;
-    if (IsFull() || aged || planned || (at_once && has_records)) {
+    const bool due = has_records && (flush_to || IsAged(clock_.Now()));
+    if (IsCut() || (!more && (state_.plan || due))) {
       RETURN_IF_ERROR(Finish(stop));
     } else if (!more) {
       Publish();
@@ -127,6 +130,15 @@ Status Delivery::ReadPiece(uint64_t limit) {
   return Status::OK();
 }
 
+Status Delivery::CheckRead(uint64_t limit) const {
+  const uint64_t end = std::min(limit, log_.end());
+  if (limit == kNoLimit || reader_ == nullptr || reader_->next() >= end) return Status::OK();
+  return MakeError(ErrorCode::kUnavailable,
+                   fmt::format("the log {} has records up to {}, and gives them up to {} only", log_.folder(),
+                               end, reader_->next()),
+                   "look for log_end_not_written in the log of `penstock serve`, and at the disk");
+}
+
 Result<bool> Delivery::Collect(uint64_t limit, std::stop_token stop) {
   if (piece_at_ == piece_.size()) {
     piece_at_ = 0;
@@ -138,7 +150,7 @@ Result<bool> Delivery::Collect(uint64_t limit, std::stop_token stop) {
     batch_ = std::make_unique<DeliveryBatch>(spec_, prefixes_, *json_, schema_, store_, clock_);
   }
   static const PartitionValues kNoKeys;
-  while (piece_at_ < piece_.size() && !IsFull()) {
+  while (piece_at_ < piece_.size() && !IsCut()) {
     const Record& record = piece_[piece_at_];
     if (record.sequence >= limit) return false;
     ++piece_at_;
@@ -188,9 +200,9 @@ Status Delivery::AddTransformed(const Record& record, const Transformed& transfo
   return batch_->Add(record, transformed.data, transformed.partition_keys);
 }
 
-bool Delivery::IsFull() const {
-  return batch_ != nullptr && !state_.plan &&
-         batch_->counts().bytes >= static_cast<uint64_t>(spec_.buffering.size_mib) << 20;
+bool Delivery::IsCut() const {
+  if (batch_ == nullptr || state_.plan) return false;
+  return batch_->IsFull() || (piece_at_ < piece_.size() && batch_->IsCutBefore(piece_[piece_at_]));
 }
 
 bool Delivery::IsAged(TimePoint now) const {

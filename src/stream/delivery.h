@@ -91,10 +91,14 @@ class Delivery {
   Status ReadPiece(uint64_t limit);
   Status AddHeld(std::stop_token stop);
   Status AddTransformed(const Record& record, const Transformed& transformed);
-  bool IsFull() const;
+  // That all below `limit` was read, of what the log has. Unavailable: it does not give it yet.
+  Status CheckRead(uint64_t limit) const;
+  // Whether the batch ends where it is.
+  bool IsCut() const;
   bool IsAged(TimePoint now) const;
   Status Finish(std::stop_token stop);
-  // Failed records that somebody asked to have put again. A failure is told to the logger; delivery goes on.
+  // Failed records that somebody asked to have put again; not while a plan is under way, whose objects are
+  // not complete. A failure is told to the logger; delivery goes on.
   Status Replay(std::stop_token stop);
   // What follows the puts.
   Status Complete(const std::vector<std::string>& keys, bool saw_records);

@@ -26,6 +26,12 @@ void DeliveryBatch::Count(const Record& record) {
   counts_.bytes += record.data.size();
 }
 
+bool DeliveryBatch::IsCutBefore(const Record& next) const {
+  const int64_t interval_s = spec_.buffering.interval_s == 0 ? 60 : spec_.buffering.interval_s;
+  return IsFull() ||
+         (counts_.records > 0 && next.arrival - counts_.oldest >= std::chrono::seconds(interval_s));
+}
+
 Status DeliveryBatch::Add(const Record& record, std::string_view data, const PartitionValues& lambda_keys) {
   query_keys_.clear();
   const bool by_query = !spec_.partition_keys.empty();

@@ -43,6 +43,12 @@ class DeliveryBatch {
 
   // A record was read, and one of the calls below follows at some time.
   void Count(const Record& record);
+  // Whether it has the size that the buffering hints say.
+  bool IsFull() const { return counts_.bytes >= static_cast<uint64_t>(spec_.buffering.size_mib) << 20; }
+  // Whether it has, or `next` came later than their interval says: what waited for long is cut as if it had
+  // not. Without an interval, by the minute.
+  bool IsCutBefore(const Record& next) const;
+
   // It is delivered as `data`, with the keys that a transform gave it.
   Status Add(const Record& record, std::string_view data, const PartitionValues& lambda_keys);
   void Drop() { ++counts_.dropped; }
@@ -64,7 +70,6 @@ class DeliveryBatch {
   // Of the partition; made for this record, its oldest. Null, and why: none can be made.
   Result<Partition*> PartitionOf(const Record& record, const PartitionValues& query_keys,
                                  const PartitionValues& lambda_keys, RecordFailure* why);
-  Status Open(const Record& record, std::string key, Partition* partition);
   template <typename Do>
   Status ForEach(const Do& work) const;
 

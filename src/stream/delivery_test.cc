@@ -79,6 +79,24 @@ TEST_F(DeliveryForTest, DeliversBySizeWhatReachesIt) {
   EXPECT_EQ(delivery.metrics().buffered_records, 1u);
 }
 
+// What waited longer than the interval, for a store or a process that was away, is cut as it would have been:
+// by the buffer's size, not with each piece that is read of the log, and not hours of it together.
+TEST_F(DeliveryForTest, ABacklogIsCutAsIfItHadNotWaited) {
+  auto spec = SpecForTest();
+  spec.buffering.size_mib = 8;
+  auto& delivery = Make(spec);
+  const std::string record(300'000, 'x');
+  for (int hour = 13; hour < 16; ++hour) {
+    for (int i = 0; i < 20; ++i) Put({record});
+    clock_.Advance(std::chrono::hours(1));
+  }
+  ASSERT_TRUE(delivery.Step({}).ok());
+  EXPECT_EQ(Objects().size(), 3u);
+  for (const char* hour : {"13", "14", "15"}) {
+    EXPECT_EQ(Bytes(std::string("t/2020/05/14/") + hour + "/").size(), 20 * record.size()) << hour;
+  }
+}
+
 TEST_F(DeliveryForTest, WithoutAnIntervalDeliversAtOnce) {
   auto spec = SpecForTest();
   spec.buffering.interval_s = 0;
@@ -274,6 +292,31 @@ TEST_F(DeliveryForTest, APlanIsDoneAgainAsItWas) {
   EXPECT_EQ(Bytes("t/"), "abc");  // c waited for two hours
 }
 
+// The log is read in pieces: a plan is done again with all of them, however old its records are by then.
+// What `delivered` has passed is in the lake, whatever fails next.
+TEST_F(DeliveryForTest, APlanOfManyPiecesIsDoneAgainWhole) {
+  auto spec = SpecForTest();
+  spec.buffering.size_mib = 8;
+  auto& delivery = Make(spec);
+  std::string all;
+  for (char c = 'a'; c < 'k'; ++c) {
+    all += std::string(300'000, c);
+    Put({std::string(300'000, c)});
+  }
+  clock_.Advance(std::chrono::seconds(60));
+  store_.Order({.operation = store::Operation::kPut, .key_pattern = "t/*", .count = 1});
+  ASSERT_TRUE(delivery.Step({}).ok());
+  ASSERT_EQ(delivery.metrics().failures, 1u);
+  store_.Order({.operation = store::Operation::kPut, .key_pattern = "t/*", .skip = 1, .count = 1});
+  for (int i = 0; i < 3; ++i) {
+    clock_.Advance(std::chrono::seconds(60));
+    ASSERT_TRUE(delivery.Step({}).ok());
+  }
+  EXPECT_EQ(ReadDeliveryState(folder())->delivered, log_->end());
+  EXPECT_TRUE(Bytes("t/") == all);
+  EXPECT_EQ(Objects().size(), 1u);
+}
+
 TEST_F(DeliveryForTest, AClockThatIsSetBackDelaysNothing) {
   auto& delivery = Make(SpecForTest());
   Put({"a"});
@@ -281,6 +324,33 @@ TEST_F(DeliveryForTest, AClockThatIsSetBackDelaysNothing) {
   clock_.Set(clock_.Now() - std::chrono::hours(5));
   ASSERT_TRUE(delivery.Step({}).ok());
   EXPECT_EQ(Bytes("t/"), "a");
+}
+
+// The file that says how far the log may be read could not be written: what is behind it is not delivered,
+// and nobody is told that it was. A plan waits for all of its records.
+TEST_F(DeliveryForTest, WhatTheLogDoesNotGiveYetIsNotDelivered) {
+  Make(SpecForTest());
+  Put({"a", "b"});
+  ASSERT_TRUE(ArmFaults("stream.delivery.planned=error").ok());
+  EXPECT_FALSE(delivery_->Flush({}).ok());
+  ASSERT_TRUE(ArmFaults("").ok());
+  const auto readable = [&](uint64_t end) {
+    ASSERT_TRUE(DurableEnd::Open(folder() + "/log").ValueOrDie().Store(end).ok());
+  };
+  for (const uint64_t end : {0, 1}) {
+    readable(end);
+    EXPECT_EQ(CodeOf(delivery_->Flush({})), ErrorCode::kUnavailable) << "of a plan";
+    EXPECT_EQ(ReadDeliveryState(folder())->delivered, 0u);
+  }
+  readable(2);
+  ASSERT_TRUE(delivery_->Flush({}).ok());
+  EXPECT_EQ(Bytes("t/"), "ab");
+  Put({"c"});
+  readable(2);
+  EXPECT_EQ(CodeOf(delivery_->Flush({})), ErrorCode::kUnavailable);
+  Put({"d"});
+  ASSERT_TRUE(delivery_->Flush({}).ok());
+  EXPECT_EQ(Bytes("t/"), "abcd");
 }
 
 TEST_F(DeliveryForTest, AStopLosesNothing) {

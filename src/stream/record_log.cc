@@ -220,11 +220,12 @@ void RecordLog::Complete(Commit* commit) {
     commit->status = health_;
   }
   if (commit->status.ok()) {
-    end_.store(commit->end, std::memory_order_release);
+    // Before end(): who knows that one can read up to it.
     if (const Status stored = durable_.Store(commit->end); !stored.ok()) {
-      // Others see less than there is until the next commit; nothing is lost.
+      // Readers see less than there is until the next commit; nothing is lost.
       logger_.Warning("log_end_not_written", {{"error", Describe(stored)}});
     }
+    end_.store(commit->end, std::memory_order_release);
   }
   Answer(commit);
   {
