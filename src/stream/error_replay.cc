@@ -68,24 +68,16 @@ Result<std::vector<store::ObjectInfo>> ListErrorObjects(store::ObjectStore& stor
     if (part.kind != PrefixExpression::Kind::kText) break;
     begin += part.text;
   }
-  const std::string table_begin = [&] {
-    const auto& parts = prefixes.prefix.parts();
-    return parts.empty() || parts[0].kind != PrefixExpression::Kind::kText ? std::string() : parts[0].text;
-  }();
+  const std::string id = StreamIdOf(spec);
   std::vector<store::ObjectInfo> objects;
   ASSIGN_OR_RETURN(const auto all, store::ListAll(store, begin));
   for (const auto& object : all) {
-    const std::string_view name = std::string_view(object.key).substr(object.key.rfind('/') + 1);
+    // Errors have no extension, and every error prefix says their type.
     const auto parsed = ParseObjectName(object.key);
-    // Errors have no extension; where both prefixes begin alike, their type tells them from what was
-    // delivered.
-    if (!parsed || !parsed->extension.empty() || !name.starts_with(spec.name + "-")) continue;
+    if (!parsed || !parsed->extension.empty()) continue;
     const bool typed = object.key.find(kProcessingFailed) != object.key.npos ||
                        object.key.find(kConversionFailed) != object.key.npos;
-    if (typed ||
-        (!table_begin.empty() && !begin.starts_with(table_begin) && !table_begin.starts_with(begin))) {
-      objects.push_back(object);
-    }
+    if (typed && (parsed->stream_id == id || parsed->stream == spec.name)) objects.push_back(object);
   }
   std::sort(objects.begin(), objects.end(),
             [](const auto& a, const auto& b) { return *FirstSequenceOf(a.key) < *FirstSequenceOf(b.key); });

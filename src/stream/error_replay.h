@@ -23,7 +23,7 @@
 
 namespace penstock::stream {
 
-// The error objects of the stream, in the order of their first records.
+// The error objects of the stream, and of earlier ones of its name, in the order of their first records.
 Result<std::vector<store::ObjectInfo>> ListErrorObjects(store::ObjectStore& store, const StreamSpec& spec,
                                                         const StreamPrefixes& prefixes);
 

@@ -105,6 +105,52 @@ TEST_F(ErrorReplayTest, WhereverItStopsEachRecordIsPutOnce) {
   }
 }
 
+// An error object of a delivery that died is put again with the rest of it: until then it is not complete.
+TEST_F(ErrorReplayTest, ObjectsOfADeliveryThatIsNotDoneWait) {
+  Make(ParquetSpecForTest());
+  Put({"wrong", R"({"name":"right"})"});
+  ASSERT_TRUE(ArmFaults("stream.delivery.put_all=error").ok());
+  EXPECT_FALSE(delivery_->Flush({}).ok());
+  ASSERT_TRUE(ArmFaults("").ok());
+  ASSERT_EQ(ErrorKeys().size(), 1u);
+  for (const bool step : {true, false}) {
+    ASSERT_TRUE(RequestReplay(folder(), ErrorKeys()).ok());
+    Restart();
+    if (step) ASSERT_TRUE(delivery_->Step({}).ok());
+    ASSERT_TRUE(delivery_->Flush({}).ok());
+    EXPECT_FALSE(*IsReplayPending(folder()));
+    EXPECT_EQ(Failed(), (std::multiset<std::string>{"wrong"}));
+    EXPECT_EQ(Rows(), 1);
+  }
+}
+
+// "s-x" begins as "s" does, and may have the same error prefix; an earlier "s" has the same name.
+TEST_F(ErrorReplayTest, ObjectsOfOtherStreamsAreTheirOwn) {
+  Fail();
+  const auto keys = ErrorKeys();
+  const auto put = [&](const std::string& name, Duration later) {
+    StreamSpec other = spec_;
+    other.name = name;
+    other.created += later;
+    const auto object = ObjectName(other, *TimeZone::Find("UTC"), clock_.Now(), 1000, "");
+    ASSERT_TRUE(memory_.Put("errors/format-conversion-failed/" + object, "").ok());
+  };
+  for (const char* other : {"s-x", "s-1", "x-s", "s-1-2020-05-14-13-30-00"}) put(other, Duration(0));
+  EXPECT_EQ(ErrorKeys(), keys);
+  put("s", std::chrono::hours(-1));
+  EXPECT_EQ(ErrorKeys().size(), keys.size() + 1);
+}
+
+// As in an example of the developer guide: "myErrorPrefix/…/!{firehose:error-output-type}".
+TEST_F(ErrorReplayTest, AnErrorPrefixNeedsNoSlashAtItsEnd) {
+  auto spec = ParquetSpecForTest();
+  spec.error_prefix = "errors/!{firehose:error-output-type}";
+  Make(spec);
+  Put({"wrong"});
+  ASSERT_TRUE(delivery_->Flush({}).ok());
+  EXPECT_EQ(ErrorKeys().size(), 1u);
+}
+
 TEST_F(ErrorReplayTest, AStoreThatFailsDelaysTheReplayOnly) {
   Fail();
   ASSERT_TRUE(RequestReplay(folder(), ErrorKeys()).ok());

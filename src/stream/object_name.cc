@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "base/sha256.h"
@@ -24,12 +25,14 @@ bool IsUuid8(std::string_view text) {
 
 }  // namespace
 
+std::string StreamIdOf(const StreamSpec& spec) {
+  return Sha256Hex(fmt::format("{}\n{}", spec.name, spec.created.time_since_epoch().count())).substr(0, 8);
+}
+
 std::string ObjectUuid(const StreamSpec& spec, std::string_view partition, uint64_t first_sequence) {
-  const std::string stream =
-      Sha256Hex(fmt::format("{}\n{}", spec.name, spec.created.time_since_epoch().count()));
   const std::string hash = Sha256Hex(fmt::format("{}\n{}", first_sequence, partition));
   const uint64_t low = (first_sequence & kSequenceBits) | uint64_t{2} << 62;
-  return fmt::format("{}-{}-8{}-{:04x}-{:012x}", stream.substr(0, 8), hash.substr(0, 4), hash.substr(4, 3),
+  return fmt::format("{}-{}-8{}-{:04x}-{:012x}", StreamIdOf(spec), hash.substr(0, 4), hash.substr(4, 3),
                      low >> 48, low & 0xffffffffffffULL);
 }
 
@@ -69,8 +72,15 @@ std::optional<ParsedName> ParseObjectName(std::string_view key) {
     std::from_chars(uuid.data() + 24, uuid.data() + 36, low, 16);
     parsed.first_sequence = ((high << 48) | low) & kSequenceBits;
     parsed.stream_id = uuid.substr(0, 8);
-    constexpr size_t kTime = 19;  // 2020-05-14-13-30-00
-    if (at > kTime + 1) parsed.time = name.substr(at - kTime - 1, kTime);
+    // "NAME-VERSION-2020-05-14-13-30-00-"
+    constexpr size_t kTime = 19;
+    const size_t time = at - std::min(at, kTime + 1);
+    const size_t dash = time < 2 ? name.npos : name.rfind('-', time - 2);
+    if (dash != name.npos) {
+      parsed.stream = name.substr(0, dash);
+      parsed.version = name.substr(dash + 1, time - dash - 2);
+      parsed.time = name.substr(time, kTime);
+    }
     return parsed;
   }
   return std::nullopt;

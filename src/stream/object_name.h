@@ -21,6 +21,9 @@ namespace penstock::stream {
 // and the sequence in 62.
 std::string ObjectUuid(const StreamSpec& spec, std::string_view partition, uint64_t first_sequence);
 
+// The first 8 digits: which stream it is, of all that ever had its name.
+std::string StreamIdOf(const StreamSpec& spec);
+
 // Without prefix and extension. `partition`: what tells objects of the same first record apart, such as their
 // prefix.
 std::string ObjectName(const StreamSpec& spec, const TimeZone& zone, TimePoint oldest,
@@ -29,10 +32,13 @@ std::string ObjectName(const StreamSpec& spec, const TimeZone& zone, TimePoint o
 // ".json", or what Firehose appends: .gz, .zip, .snappy, .hsnappy, .parquet (and .zst).
 std::string ObjectExtension(const StreamSpec& spec);
 
-// What a key says; views of it.
+// What a key says; views of it. The first three are empty where a name of another form stands before the
+// UUID.
 struct ParsedName {
-  std::string_view stream_id;  // the UUID's 8 digits of the stream
-  std::string_view time;       // 2020-05-14-13-30-00; empty: none stands there
+  std::string_view stream;     // its name, behind what of the prefix follows the last '/'
+  std::string_view version;    // of the stream: digits
+  std::string_view time;       // 2020-05-14-13-30-00
+  std::string_view stream_id;  // StreamIdOf
   std::string_view extension;  // behind the UUID
   uint64_t first_sequence = 0;
 };
