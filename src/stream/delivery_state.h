@@ -10,14 +10,11 @@
 //
 // A reader of the log and the lake together (live queries) sees each record once when it
 //   1. reads `delivered` once, as D (ReadDeliveryState),
-//   2. opens a LogReader at D at once, which keeps its segment, and begins again at 1 when that says
-//   NotFound,
+//   2. reads the log from D on, at once, and begins again at 1 when that says NotFound,
 //   3. lists the table's objects and takes those with FirstSequenceOf(key) < D (stream/object_name.h), and of
-//   these the ones
-//      that CurrentObjects names where objects were compacted (stream/current_objects.h),
-//   4. reads the log from D on.
+//   these the ones that CurrentObjects names where objects were compacted (stream/current_objects.h).
 // Objects of a plan have sequences from D on, so 3 leaves them out whether they are there or not, and records
-// of them are read by 4; every object below D is complete, for `delivered` is raised behind its put. It takes
+// of them are read by 2; every object below D is complete, for `delivered` is raised behind its put. It takes
 // no lock and needs no second look.
 #pragma once
 

@@ -7,14 +7,13 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <optional>
+#include <map>
 #include <utility>
 
 #include "store/folder_store.h"
 #include "stream/current_objects.h"
 #include "stream/delivery_batch.h"
 #include "stream/delivery_state.h"
-#include "stream/java_time_format.h"
 #include "stream/log_reader.h"
 #include "stream/object_name.h"
 #include "stream/transform.h"
@@ -56,25 +55,6 @@ bool IsOfTable(const LiveTableOptions& options, std::string_view key) {
                    FNM_PATHNAME | FNM_NOESCAPE) == 0;
 }
 
-// The sequence of the first record of an object of this stream: not of another one, nor of an earlier stream
-// of the same name, whose sequences were others.
-std::optional<uint64_t> SequenceIn(const StreamSpec& spec, const TimeZone& zone, std::string_view key) {
-  constexpr std::string_view kTime = "yyyy-MM-dd-HH-mm-ss";
-  static const JavaTimeFormat kFormat = JavaTimeFormat::Parse(kTime).ValueOrDie();
-  constexpr size_t kUuid = 36;
-  std::string_view name = key.substr(key.rfind('/') + 1);
-  if (!name.starts_with(spec.name)) return std::nullopt;
-  name.remove_prefix(spec.name.size());
-  const size_t digits = name.find_first_not_of("0123456789", 1);  // "-VERSION-"
-  if (!name.starts_with('-') || digits == name.npos || digits == 1 || name[digits] != '-')
-    return std::nullopt;
-  name.remove_prefix(digits + 1);
-  if (name.size() < kTime.size() + 1 + kUuid || name[kTime.size()] != '-') return std::nullopt;
-  const auto sequence = FirstSequenceOf(name.substr(kTime.size() + 1, kUuid));
-  if (sequence && name.substr(0, kTime.size()) < kFormat.Format(spec.created, zone)) return std::nullopt;
-  return sequence;
-}
-
 // What waits in one stream's log, delivered into a folder of its own.
 class LiveDelivery {
  public:
@@ -99,7 +79,8 @@ class LiveDelivery {
     }
     for (size_t i = 0; i < records.size(); ++i) {
       const Record& record = records[i];
-      if (IsDue(record)) RETURN_IF_ERROR(Put());
+      // A backlog of days is not of one day.
+      if (batch_ != nullptr && batch_->IsCutBefore(record)) RETURN_IF_ERROR(Put());
       if (batch_ == nullptr)
         batch_ = std::make_unique<DeliveryBatch>(spec_, prefixes_, *json_, schema_, store_, clock_);
       batch_->Count(record);
@@ -110,13 +91,6 @@ class LiveDelivery {
       }
     }
     return Status::OK();
-  }
-
-  // As the buffering hints would cut it: a backlog of days is not of one day.
-  bool IsDue(const Record& next) const {
-    return batch_ != nullptr &&
-           (batch_->counts().bytes >= static_cast<uint64_t>(spec_.buffering.size_mib) << 20 ||
-            next.arrival - batch_->counts().oldest > std::chrono::seconds(spec_.buffering.interval_s));
   }
 
   Status Put() {
@@ -152,27 +126,28 @@ class Snapshot {
 
   // NotFound: what was to be read was delivered meanwhile, and is gone from the log.
   Result<LiveTable> Take() {
-    // In this order: delivered below, listed, and read from there on.
-    std::vector<uint64_t> delivered;
+    // In this order: what waits is in the log for as long as it is not delivered, and what is delivered is
+    // listed however long a listing takes.
+    std::map<std::string, uint64_t, std::less<>> delivered;  // by StreamIdOf
     for (const auto& source : sources_) {
       ASSIGN_OR_RETURN(const auto state, ReadDeliveryState(source.folder));
-      delivered.push_back(state.delivered);
+      auto reader = LogReader::OpenAt(source.folder + "/log", state.delivered);
+      // Deleted meanwhile: all that it had is delivered.
+      if (CodeOf(reader.status()) == ErrorCode::kNotFound) continue;
+      RETURN_IF_ERROR(reader.status());
+      delivered[StreamIdOf(source.spec)] = state.delivered;
+      if (options_.waiting) RETURN_IF_ERROR(AddWaiting(source, **reader));
     }
     LiveTable table;
     ASSIGN_OR_RETURN(const auto listed, store::ListAll(store_, options_.prefix));
     for (const auto& object : listed) {
       if (!IsOfTable(options_, object.key)) continue;
-      bool counts = true;
-      for (size_t i = 0; counts && i < sources_.size(); ++i) {
-        ASSIGN_OR_RETURN(const auto zone, TimeZone::Find(sources_[i].spec.timezone));
-        const auto sequence = SequenceIn(sources_[i].spec, zone, object.key);
-        counts = !sequence || *sequence < delivered[i];
-      }
-      if (counts) table.keys.push_back(object.key);
+      const auto parsed = ParseObjectName(object.key);
+      const auto stream = delivered.find(parsed ? parsed->stream_id : std::string_view());
+      if (stream == delivered.end() || parsed->first_sequence < stream->second)
+        table.keys.push_back(object.key);
     }
     table.keys = CurrentObjects(std::move(table.keys));
-    for (size_t i = 0; options_.waiting && i < sources_.size(); ++i)
-      RETURN_IF_ERROR(AddWaiting(sources_[i], delivered[i]));
     if (own_ == nullptr) return table;
     ASSIGN_OR_RETURN(const auto live, store::ListAll(*live_, options_.prefix));
     for (const auto& object : live) {
@@ -184,16 +159,13 @@ class Snapshot {
   }
 
  private:
-  Status AddWaiting(const LiveSource& source, uint64_t from) {
-    auto opened = LogReader::OpenAt(source.folder + "/log", from);
-    if (CodeOf(opened.status()) == ErrorCode::kNotFound) return Status::OK();  // deleted, or never put into
-    ASSIGN_OR_RETURN(const auto reader, std::move(opened));
-    ASSIGN_OR_RETURN(const uint64_t end, reader->End());
+  Status AddWaiting(const LiveSource& source, LogReader& reader) {
+    ASSIGN_OR_RETURN(const uint64_t end, reader.End());
     std::unique_ptr<LiveDelivery> delivery;
     size_t left_out = 0;
     for (;;) {
       if (stop_.stop_requested()) return MakeError(ErrorCode::kCancelled, "the query was stopped");
-      ASSIGN_OR_RETURN(const auto records, reader->Next(kReadBytes, end));
+      ASSIGN_OR_RETURN(const auto records, reader.Next(kReadBytes, end));
       if (records.empty()) break;
       if (source.spec.transform.handler) {
         left_out += records.size();

@@ -178,7 +178,7 @@ TEST_F(LiveTableTest, ObjectsOfAnEarlierStreamOfTheSameNameCount) {
   log_.reset();
   std::filesystem::remove_all(folder() + "/log");
   std::filesystem::remove(folder() + "/delivery.json");
-  clock_.Advance(std::chrono::seconds(10));
+  clock_.Advance(std::chrono::milliseconds(1));
   spec.created = clock_.Now();
   Open();
   Make(spec);
@@ -187,6 +187,57 @@ TEST_F(LiveTableTest, ObjectsOfAnEarlierStreamOfTheSameNameCount) {
   EXPECT_EQ(Lines().size(), 4U);
   ASSERT_TRUE(Deliver().ok());
   EXPECT_EQ(Lines().size(), 4U);
+}
+
+// Objects may be older than their stream, by the clock.
+TEST_F(LiveTableTest, OnceThoughTheClockWasSetBack) {
+  auto spec = SpecForTest();
+  spec.created = clock_.Now() + std::chrono::hours(5);
+  Make(spec);
+  Put({"a\n"});
+  ASSERT_TRUE(ArmFaults("stream.delivery.put_all=error").ok());
+  EXPECT_FALSE(Deliver().ok());
+  ASSERT_TRUE(ArmFaults("").ok());
+  EXPECT_THAT(Lines(), ElementsAre("a"));
+}
+
+// A listing that takes long, while all that waited is delivered and cut off from the log.
+TEST_F(LiveTableTest, OnceThoughALogIsCutOffWithEachListing) {
+  class SlowList : public store::FaultyStore {
+   public:
+    using FaultyStore::FaultyStore;
+    Result<store::ListPage> List(std::string_view prefix, const store::ListOptions& options) override {
+      meanwhile();
+      return FaultyStore::List(prefix, options);
+    }
+    std::function<void()> meanwhile;
+  } slow(memory_, clock_);
+  Make(SpecForTest());
+  const std::string large(2 << 20, 'x');
+  Put({large + "\n"});
+  slow.meanwhile = [&] {
+    ASSERT_TRUE(Deliver().ok());
+    ASSERT_EQ(log_->first(), log_->end());
+    Put({large + "\n"});
+  };
+  const LiveTableOptions options{
+      .prefix = "t/", .pattern = "*/*/*/*/*", .temporary_folder = temporary_.path()};
+  const LiveSource source{spec_, folder()};
+  for (size_t lines = 1; lines <= 3; ++lines) {
+    const auto table = TakeLiveTable({&source, 1}, slow, options, clock_, random_, Logger(), {});
+    ASSERT_TRUE(table.ok()) << table.status();
+    EXPECT_EQ(Lines(*table).size(), lines);
+  }
+}
+
+// Without an interval each record would be due at once: not a file for each.
+TEST_F(LiveTableTest, AFewFilesHoweverManyRecordsWait) {
+  auto spec = SpecForTest();
+  spec.buffering.interval_s = 0;
+  Make(spec);
+  for (int i = 0; i < 50; ++i, clock_.Advance(std::chrono::milliseconds(1))) PutLog({"a\n"});
+  EXPECT_EQ(Take()->files.size(), 1U);
+  EXPECT_EQ(Lines().size(), 50U);
 }
 
 TEST_F(LiveTableTest, ObjectsOfOthersCount) {
@@ -199,9 +250,8 @@ TEST_F(LiveTableTest, ObjectsOfOthersCount) {
     ASSERT_TRUE(memory_.Put(key, "other\n").ok());
   }
   ASSERT_TRUE(memory_.Put("t/deeper/or/not/of/the/pattern", "no\n").ok());
-  ASSERT_TRUE(
-      memory_.Put("t/2020/05/14/13/s-1-2020-05-14-13-30-00-00000000-0000-8000-8000-0000000000ff", "plan\n")
-          .ok());
+  const auto planned = ObjectName(spec_, *TimeZone::Find("UTC"), clock_.Now(), 0xff, "");
+  ASSERT_TRUE(memory_.Put("t/2020/05/14/13/" + planned, "plan\n").ok());
   EXPECT_THAT(Lines(), UnorderedElementsAre("a", "other", "other", "other", "other", "other"));
 }
 
@@ -246,6 +296,17 @@ TEST_F(LiveTableTest, AStreamThatIsBeingDeletedHasNothingThatWaits) {
   log_.reset();
   std::filesystem::remove_all(folder() + "/log");
   EXPECT_TRUE(Lines().empty());
+}
+
+// Of a query that began when it was there.
+TEST_F(LiveTableTest, WhatADeletedStreamDeliveredCounts) {
+  Make(SpecForTest());
+  Put({"a\n"});
+  ASSERT_TRUE(Deliver().ok());
+  delivery_.reset();
+  log_.reset();
+  std::filesystem::remove_all(folder());
+  EXPECT_THAT(Lines(), ElementsAre("a"));
 }
 
 }  // namespace
