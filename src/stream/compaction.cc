@@ -98,8 +98,9 @@ Result<bool> Compaction::Advance(Job* job, std::stop_token stop) {
   if (job->phase == Phase::kPlanned) {
     RETURN_IF_ERROR(FaultPoint("stream.compaction.planned"));
     const Status made = Make(*job, stop);
-    if (CodeOf(made) == ErrorCode::kInvalidData) {
+    if (CodeOf(made) == ErrorCode::kInvalidData || CodeOf(made) == ErrorCode::kCorrupt) {
       logger_.Warning("stream_compaction_left_out", {{"stream", spec_.name}, {"error", Describe(made)}});
+      RETURN_IF_ERROR(store_.Delete(HiddenKey(job->key)));  // who died here may have put it
       return true;
     }
     RETURN_IF_ERROR(made);
@@ -110,7 +111,12 @@ Result<bool> Compaction::Advance(Job* job, std::stop_token stop) {
   // A clock that was set back makes the wait longer: never shorter than what a reader needs.
   if (clock_.Now() < job->since + options_.grace) return false;
   if (job->phase == Phase::kHidden) {
-    RETURN_IF_ERROR(Show(job->key));
+    const Status shown = Show(job->key);
+    if (CodeOf(shown) == ErrorCode::kNotFound) {
+      logger_.Warning("stream_compaction_left_out", {{"stream", spec_.name}, {"error", Describe(shown)}});
+      return true;
+    }
+    RETURN_IF_ERROR(shown);
     RETURN_IF_ERROR(FaultPoint("stream.compaction.visible"));
     for (const auto& input : job->inputs) {
       RETURN_IF_ERROR(store_.Delete(input));
@@ -126,9 +132,12 @@ Result<bool> Compaction::Advance(Job* job, std::stop_token stop) {
 
 Status Compaction::Show(const std::string& key) {
   const std::string hidden = HiddenKey(key);
-  ASSIGN_OR_RETURN(const auto info, store_.Head(hidden));
+  const auto head = store_.Head(hidden);
+  // Retention was here, or it is shown already.
+  if (CodeOf(head.status()) == ErrorCode::kNotFound) return store_.Head(key).status();
+  RETURN_IF_ERROR(head.status());
   ObjectSink sink(store_, key);
-  for (int64_t at = 0; at < info.size; at += kPieceBytes) {
+  for (int64_t at = 0; at < head->size; at += kPieceBytes) {
     ASSIGN_OR_RETURN(const auto piece, store_.GetRange(hidden, at, kPieceBytes));
     RETURN_IF_ERROR(sink.Write(piece.bytes));
   }
@@ -143,7 +152,15 @@ Result<std::optional<std::string>> Compaction::Input(const std::string& key, std
   return std::move(object->bytes);
 }
 
+bool Compaction::IsOfThisVersion(std::string_view key) const {
+  return ParseObjectName(key)->version == fmt::format("{}", spec_.version);
+}
+
 Status Compaction::Make(const Job& job, std::stop_token stop) {
+  if (!IsOfThisVersion(job.key)) {
+    return MakeError(ErrorCode::kInvalidData,
+                     fmt::format("{} was planned before the stream was changed", job.key));
+  }
   if (spec_.parquet) return MakeParquet(job, stop);
   ObjectSink sink(store_, HiddenKey(job.key));
   for (const auto& input : job.inputs) {
@@ -192,7 +209,7 @@ Status Compaction::Plan(std::stop_token stop) {
     taken.insert(job.inputs.begin(), job.inputs.end());
     taken.insert({job.key, HiddenKey(job.key)});
   }
-  const std::string id = ObjectUuid(spec_, "", 0).substr(0, 8);
+  const std::string id = StreamIdOf(spec_);
   std::map<std::string, std::vector<store::ObjectInfo>> folders;
   for (const auto& key : CurrentObjects(keys)) {
     const auto parsed = ParseObjectName(key);
@@ -223,9 +240,14 @@ void Compaction::PlanFolder(const std::vector<store::ObjectInfo>& objects, std::
     if (ParseObjectName(object.key)->time.substr(0, 10) >= today) return;
   }
   for (size_t begin = 0; begin < objects.size();) {
+    if (!IsOfThisVersion(objects[begin].key)) {
+      ++begin;
+      continue;
+    }
     size_t end = begin;
     int64_t bytes = 0;
-    while (end < objects.size() && (end == begin || bytes + objects[end].size <= options_.most_bytes)) {
+    while (end < objects.size() && IsOfThisVersion(objects[end].key) &&
+           (end == begin || bytes + objects[end].size <= options_.most_bytes)) {
       bytes += objects[end++].size;
     }
     if (end - begin > 1) {

@@ -15,6 +15,9 @@
 // or, for deleted objects that it listed before, fail and be asked again. Tools that know no such names (a
 // glob of DuckDB's own) see rows twice between 1 and 3.
 //
+// Only objects of the stream's version of now: UpdateDestination may have changed what they are made of, and
+// a format is not put behind another.
+//
 // Parquet is decoded and written anew. Other objects are put end to end, which gzip, zstd and Snappy's frames
 // allow; those of ZIP and Hadoop's Snappy stay as they are. The age that retention goes by (lake/lifecycle.h)
 // begins anew with 2.
@@ -76,7 +79,8 @@ class Compaction {
   Status Make(const Job& job, std::stop_token stop);
   // Nothing: it is gone.
   Result<std::optional<std::string>> Input(const std::string& key, std::stop_token stop);
-  // The hidden object under its own name.
+  bool IsOfThisVersion(std::string_view key) const;
+  // The hidden object under its own name. NotFound: neither is there.
   Status Show(const std::string& key);
   Status MakeParquet(const Job& job, std::stop_token stop);
 

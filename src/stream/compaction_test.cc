@@ -47,7 +47,7 @@ class CompactionTest : public DeliveryForTest {
         names.insert("missing " + key);
         continue;
       }
-      if (spec_.parquet) {
+      if (key.ends_with(".parquet")) {
         const auto table = lake::ReadParquet(object->bytes, key).ValueOrDie();
         for (const auto& chunk : table->GetColumnByName("name")->chunks()) {
           const auto& texts = static_cast<const arrow::StringArray&>(*chunk);
@@ -184,6 +184,86 @@ TEST_F(CompactionTest, LateObjectsJoinTheDayFile) {
     ASSERT_EQ(Read(), names_);
   }
   EXPECT_EQ(Objects("lake/bars/").size(), 1u);
+}
+
+// UpdateDestination changes what a day's objects are made of: one format is never put behind another.
+TEST_F(CompactionTest, ObjectsOfAnotherVersionOfTheStreamStayAsTheyAre) {
+  auto spec = ParquetSpecForTest();
+  Make(spec);
+  Deliver(2);
+  spec.version = 2;
+  spec.json_columns = spec.parquet->columns;
+  spec.parquet.reset();
+  Make(spec);
+  Deliver(2);
+  spec.version = 3;
+  spec.compression = Compression::kGzip;
+  Make(spec);
+  Deliver(2);
+  ASSERT_EQ(Visible(), 6u);
+  spec.version = 4;
+  spec.parquet = ParquetConversion{std::exchange(spec.json_columns, {}), "zstd"};
+  spec.compression = Compression::kNone;
+  Make(spec);
+  Deliver(3);
+  const auto before = Objects("lake/bars/");
+  clock_.Advance(std::chrono::days(1) + std::chrono::hours(3));
+  for (int hour = 0; hour < 5; ++hour, clock_.Advance(kHour)) {
+    ASSERT_TRUE(Compaction(spec, folder(), store_, clock_, Logger()).Step({}).ok());
+  }
+  const auto after = Objects("lake/bars/");
+  EXPECT_EQ(after.size(), 7u) << "those of version 4 are one";
+  for (const auto& [key, bytes] : before) {
+    if (key.find("/s-4-") == key.npos) {
+      EXPECT_EQ(after.contains(key) ? after.at(key) : "", bytes) << key;
+    }
+  }
+  std::vector<std::string> keys;
+  for (const auto& [key, bytes] : after) keys.push_back(key);
+  EXPECT_EQ(CurrentObjects(keys).size(), 7u) << "none takes another one's place";
+}
+
+// What was begun for the version before is given up, with what is there of it.
+TEST_F(CompactionTest, AJobThatWasPlannedForAnotherVersionIsGivenUp) {
+  Make(ParquetSpecForTest());
+  Deliver(3);
+  clock_.Advance(std::chrono::days(1) + std::chrono::hours(3));
+  ASSERT_TRUE(ArmFaults("stream.compaction.hidden=error").ok());
+  ASSERT_TRUE(Compaction(spec_, folder(), store_, clock_, Logger()).Step({}).ok());
+  ASSERT_TRUE(ArmFaults("").ok());
+  ASSERT_EQ(Objects("lake/bars/").size(), 4u) << "the hidden one is there";
+  spec_.version = 2;
+  for (int hour = 0; hour < 5; ++hour, clock_.Advance(kHour)) {
+    ASSERT_TRUE(Compaction(spec_, folder(), store_, clock_, Logger()).Step({}).ok());
+    EXPECT_EQ(Read(), names_);
+  }
+  EXPECT_EQ(Objects("lake/bars/").size(), 3u);
+}
+
+// Retention may have taken it while no process served the stream: the others are compacted all the same.
+TEST_F(CompactionTest, AnObjectThatWasRemovedMeanwhileHoldsNothingUp) {
+  Make(ParquetSpecForTest());
+  for (const char* point : {"", "stream.compaction.replaced=error"}) {
+    Deliver(3);
+    clock_.Advance(std::chrono::days(1) + std::chrono::hours(3));
+    ASSERT_TRUE(Compaction(spec_, folder(), store_, clock_, Logger()).Step({}).ok());
+    ASSERT_TRUE(ArmFaults(point).ok());
+    if (*point != '\0') {
+      clock_.Advance(kHour);
+      ASSERT_TRUE(Compaction(spec_, folder(), store_, clock_, Logger()).Step({}).ok());
+      ASSERT_TRUE(ArmFaults("").ok());
+    }
+    int hidden = 0;
+    for (const auto& [key, bytes] : Objects("lake/bars/")) {
+      if (key.find("/_") != key.npos && ++hidden > 0) ASSERT_TRUE(memory_.Delete(key).ok());
+    }
+    ASSERT_EQ(hidden, 1);
+    for (int hour = 0; hour < 6; ++hour, clock_.Advance(kHour)) {
+      ASSERT_TRUE(Compaction(spec_, folder(), store_, clock_, Logger()).Step({}).ok());
+      EXPECT_EQ(Read(), names_);
+    }
+  }
+  EXPECT_EQ(Objects("lake/bars/").size(), 2u);  // one a day
 }
 
 TEST(CurrentObjects, OtherStreamsAndFoldersAreTheirOwn) {
