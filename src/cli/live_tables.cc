@@ -10,7 +10,7 @@
 #include "stream/delivery_table.h"
 #include "stream/live_table.h"
 #include "stream/prefix_expression.h"
-#include "stream/streams.h"
+#include "stream/stream_folder.h"
 
 namespace penstock::cli {
 namespace {
@@ -39,7 +39,7 @@ Status AddLiveTables(Session& session, const std::string& folder, store::ObjectS
     if (table.sources.empty()) {
       ASSIGN_OR_RETURN(table.entry, stream::TableOf(spec, prefixes));
     }
-    table.sources.push_back({spec, folder + "/" + spec.name});
+    table.sources.push_back({spec, stream::StreamFolderOf(folder, spec.name)});
   }
   for (auto& [name, table] : tables) {
     query::ViewSpec* view = FindView(views, table.entry);

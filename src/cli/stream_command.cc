@@ -17,8 +17,10 @@
 #include "net/url.h"
 #include "stream/log_reader.h"
 #include "stream/record_lines.h"
+#include "stream/stream_folder.h"
 #include "stream/stream_report.h"
 #include "stream/streams.h"
+#include "stream/waiting_records.h"
 
 namespace penstock::cli {
 namespace {

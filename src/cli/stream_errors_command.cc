@@ -3,12 +3,13 @@
 
 #include "base/json_text.h"
 #include "cli/command.h"
+#include "cli/serve_site.h"
 #include "cli/session.h"
 #include "cli/workspace.h"
-#include "stream/delivery_state.h"
 #include "stream/error_record.h"
 #include "stream/error_replay.h"
 #include "stream/prefix_expression.h"
+#include "stream/stream_folder.h"
 
 namespace penstock::cli {
 namespace {
@@ -28,18 +29,10 @@ struct StreamAt {
 
 Result<StreamAt> FindStream(Workspace& workspace, const std::string& name) {
   ASSIGN_OR_RETURN(const std::string state, workspace.StateFolder());
-  const std::string folder = fmt::format("{}/streams/{}", state, name);
-  const bool is_name = !name.empty() && name[0] != '.' && name.find('/') == name.npos;
-  ASSIGN_OR_RETURN(const auto text, is_name ? stream::ReadFileOf(folder + "/stream.json") : std::nullopt);
-  if (!text) {
-    return MakeError(ErrorCode::kNotFound, fmt::format("no delivery stream {} in this bucket", name),
-                     "`penstock stream ls` lists them");
-  }
-  ASSIGN_OR_RETURN(const auto document, ParseJson(*text));
-  if (!document.is_object()) return MakeError(ErrorCode::kCorrupt, folder + "/stream.json: not an object");
-  ASSIGN_OR_RETURN(auto spec, stream::StreamSpecFromJson(document.get_object()));
+  const std::string folder = StreamsFolder(state);
+  ASSIGN_OR_RETURN(auto spec, stream::ReadStreamSpec(folder, name));
   ASSIGN_OR_RETURN(auto prefixes, stream::PrefixesOf(spec));
-  return StreamAt{folder, std::move(spec), std::move(prefixes)};
+  return StreamAt{stream::StreamFolderOf(folder, name), std::move(spec), std::move(prefixes)};
 }
 
 Result<std::vector<stream::ErrorRecord>> RecordsOf(store::ObjectStore& store, const std::string& key) {

@@ -17,6 +17,7 @@
 #include "stream/json_rows.h"
 #include "stream/object_name.h"
 #include "stream/object_sink.h"
+#include "stream/stream_folder.h"
 
 namespace penstock::stream {
 namespace {

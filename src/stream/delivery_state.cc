@@ -1,14 +1,9 @@
 #include "stream/delivery_state.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cstdio>
 
 #include "base/json.h"
-#include "store/folder_paths.h"
+#include "stream/stream_folder.h"
 
 namespace penstock::stream {
 namespace {
@@ -43,19 +38,6 @@ Result<DeliveryState> Parse(std::string_view text) {
 
 }  // namespace
 
-Result<std::optional<std::string>> ReadFileOf(const std::string& path) {
-  const store::FileHandle file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file.valid()) {
-    if (errno == ENOENT) return std::nullopt;
-    return store::ErrnoStatus(errno, "read", path);
-  }
-  struct stat info{};
-  if (::fstat(file.get(), &info) != 0) return store::ErrnoStatus(errno, "read", path);
-  std::string text;
-  RETURN_IF_ERROR(store::ReadAt(file.get(), 0, info.st_size, path, &text));
-  return text;
-}
-
 Result<DeliveryState> ReadDeliveryState(const std::string& stream_folder) {
   const std::string path = fmt::format("{}/{}", stream_folder, kName);
   ASSIGN_OR_RETURN(const auto text, ReadFileOf(path));
@@ -77,22 +59,7 @@ Status WriteDeliveryState(const std::string& stream_folder, const DeliveryState&
     document["plan"] =
         json::object{{"first", state.plan->first}, {"end", state.plan->end}, {"keys", std::move(keys)}};
   }
-  return ReplaceFile(stream_folder, kName, ToJson(document) + "\n");
-}
-
-Status ReplaceFile(const std::string& folder, std::string_view name, std::string_view bytes) {
-  const std::string path = fmt::format("{}/{}", folder, name);
-  const std::string temporary = path + ".new";
-  {
-    const store::FileHandle file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-    if (!file.valid()) return store::ErrnoStatus(errno, "write", temporary);
-    RETURN_IF_ERROR(store::WriteAll(file.get(), bytes, temporary));
-    if (::fsync(file.get()) != 0) return store::ErrnoStatus(errno, "sync", temporary);
-  }
-  if (std::rename(temporary.c_str(), path.c_str()) != 0) return store::ErrnoStatus(errno, "replace", path);
-  const store::FileHandle parent(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!parent.valid() || ::fsync(parent.get()) != 0) return store::ErrnoStatus(errno, "sync", folder);
-  return Status::OK();
+  return ReplaceFile(stream_folder, kName, penstock::ToJson(document) + "\n");
 }
 
 }  // namespace penstock::stream

@@ -45,9 +45,4 @@ Result<DeliveryState> ReadDeliveryState(const std::string& stream_folder);
 // Durable when it returns OK.
 Status WriteDeliveryState(const std::string& stream_folder, const DeliveryState& state);
 
-// The bytes of a small file; nothing where there is none.
-Result<std::optional<std::string>> ReadFileOf(const std::string& path);
-// Replaces a small file of the stream's folder, as above.
-Status ReplaceFile(const std::string& folder, std::string_view name, std::string_view bytes);
-
 }  // namespace penstock::stream

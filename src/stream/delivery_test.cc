@@ -6,6 +6,7 @@
 #include "base/fault.h"
 #include "stream/delivery_for_test.h"
 #include "stream/error_record.h"
+#include "stream/stream_folder.h"
 
 namespace penstock::stream {
 namespace {

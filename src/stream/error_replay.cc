@@ -1,7 +1,6 @@
 #include "stream/error_replay.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <deque>
@@ -9,11 +8,10 @@
 
 #include "base/fault.h"
 #include "base/json.h"
-#include "store/folder_paths.h"
-#include "stream/delivery_state.h"
 #include "stream/error_record.h"
 #include "stream/log_reader.h"
 #include "stream/object_name.h"
+#include "stream/stream_folder.h"
 
 namespace penstock::stream {
 namespace {
@@ -24,11 +22,6 @@ constexpr size_t kGroupBytes = 1 << 20;
 
 std::string PathOf(const std::string& folder, std::string_view name) {
   return fmt::format("{}/{}", folder, name);
-}
-
-Status Remove(const std::string& path) {
-  if (::unlink(path.c_str()) == 0 || errno == ENOENT) return Status::OK();
-  return store::ErrnoStatus(errno, "remove", path);
 }
 
 // Nothing: no such file.
@@ -124,7 +117,7 @@ Status ErrorReplay::Load() {
 }
 
 Status ErrorReplay::Save() {
-  if (keys_.empty() && !current_) return Remove(PathOf(stream_folder_, kState));
+  if (keys_.empty() && !current_) return RemoveFile(stream_folder_, kState);
   json::object document{{"keys", JsonOf(keys_)}};
   if (current_) {
     document["current"] = json::object{{"key", current_->key},
@@ -137,14 +130,13 @@ Status ErrorReplay::Save() {
 }
 
 Status ErrorReplay::TakeRequest() {
-  const std::string path = PathOf(stream_folder_, kRequest);
-  ASSIGN_OR_RETURN(const auto request, ReadDocument(path));
+  ASSIGN_OR_RETURN(const auto request, ReadDocument(PathOf(stream_folder_, kRequest)));
   if (!request) return Status::OK();
   for (const auto& key : KeysIn(*request)) {
     if (std::find(keys_.begin(), keys_.end(), key) == keys_.end()) keys_.push_back(key);
   }
   RETURN_IF_ERROR(Save());
-  return Remove(path);
+  return RemoveFile(stream_folder_, kRequest);
 }
 
 Status ErrorReplay::Work(std::stop_token stop) {
@@ -170,13 +162,13 @@ Status ErrorReplay::Replay(const std::string& key, std::stop_token stop) {
   const auto object = store_.Get(key);
   if (CodeOf(object.status()) == ErrorCode::kNotFound) return Status::OK();  // it was put already
   RETURN_IF_ERROR(object.status());
-  const auto failed = ReadErrorRecords(object->bytes);
+  auto failed = ReadErrorRecords(object->bytes);
   if (!failed.ok()) {
     logger_.Error("stream_error_object_not_read", {{"key", key}, {"error", Describe(failed.status())}});
     return Status::OK();
   }
   std::vector<std::string> records;
-  for (const auto& each : *failed) records.push_back(each.raw);
+  for (auto& each : *failed) records.push_back(std::move(each.raw));
 
   uint64_t done = 0;
   if (current_ && current_->key == key && current_->etag == object->info.etag) {
@@ -200,7 +192,6 @@ Status ErrorReplay::Replay(const std::string& key, std::stop_token stop) {
     RETURN_IF_ERROR(durable.get_future().get());
     RETURN_IF_ERROR(FaultPoint("stream.replay.appended"));
     done += current_->count;
-    replayed_ += current_->count;
   }
   // Whoever dies here finds all of it appended.
   const Status deleted = store_.Delete(key, object->info.etag);

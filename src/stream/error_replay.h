@@ -47,7 +47,6 @@ class ErrorReplay {
     if (current_) return current_->from;
     return loaded_ ? std::numeric_limits<uint64_t>::max() : 0;
   }
-  uint64_t replayed() const { return replayed_; }  // records, since it was made
 
  private:
   struct Current {
@@ -69,7 +68,6 @@ class ErrorReplay {
   bool loaded_ = false;
   std::vector<std::string> keys_;
   std::optional<Current> current_;
-  uint64_t replayed_ = 0;
 };
 
 }  // namespace penstock::stream

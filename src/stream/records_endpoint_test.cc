@@ -13,6 +13,7 @@
 #include "stream/log_reader.h"
 #include "stream/put_request.h"
 #include "stream/record_lines.h"
+#include "stream/stream_folder.h"
 
 namespace penstock::stream {
 namespace {

@@ -31,26 +31,26 @@ bool IsStreamName(std::string_view name) {
 
 Status Bad(const std::string& what) { return MakeError(ErrorCode::kInvalidData, what); }
 
-// The member `key`, or an empty one of its kind. InvalidData: it is of another kind.
-Result<json::object> ObjectOr(const json::object& from, std::string_view key) {
-  const auto* value = from.if_contains(key);
-  if (value == nullptr) return json::object();
+// The member `key` of an object, or an empty one of its kind. InvalidData: it is of another kind.
+Result<json::value> ObjectOr(const json::value& from, std::string_view key) {
+  const auto* value = from.get_object().if_contains(key);
+  if (value == nullptr) return json::value(json::object());
   if (!value->is_object()) return Bad(fmt::format("\"{}\": expected an object", key));
-  return value->get_object();
+  return *value;
 }
-Result<json::array> ArrayOr(const json::object& from, std::string_view key) {
-  const auto* value = from.if_contains(key);
+Result<json::array> ArrayOr(const json::value& from, std::string_view key) {
+  const auto* value = from.get_object().if_contains(key);
   if (value == nullptr) return json::array();
   if (!value->is_array()) return Bad(fmt::format("\"{}\": expected a list", key));
   return value->get_array();
 }
-Result<bool> BoolOr(const json::object& from, std::string_view key, bool fallback) {
-  const auto* value = from.if_contains(key);
+Result<bool> BoolOr(const json::value& from, std::string_view key, bool fallback) {
+  const auto* value = from.get_object().if_contains(key);
   if (value == nullptr) return fallback;
   if (!value->is_bool()) return Bad(fmt::format("\"{}\": expected true or false", key));
   return value->get_bool();
 }
-Result<TimePoint> Time(const json::object& from, std::string_view key) {
+Result<TimePoint> Time(const json::value& from, std::string_view key) {
   ASSIGN_OR_RETURN(const std::string text, GetString(from, key));
   return ParseTimestamp(text);
 }
@@ -114,7 +114,8 @@ json::object ToJson(const StreamSpec& spec) {
   return out;
 }
 
-Result<StreamSpec> StreamSpecFromJson(const json::object& document) {
+Result<StreamSpec> StreamSpecFromJson(const json::value& document) {
+  if (!document.is_object()) return Bad("expected an object");
   StreamSpec spec;
   ASSIGN_OR_RETURN(spec.name, GetString(document, "name"));
   ASSIGN_OR_RETURN(spec.version, GetInt(document, "version"));
@@ -135,7 +136,8 @@ Result<StreamSpec> StreamSpecFromJson(const json::object& document) {
   ASSIGN_OR_RETURN(spec.table, GetString(document, "table"));
   ASSIGN_OR_RETURN(spec.description, GetString(document, "description"));
   ASSIGN_OR_RETURN(spec.folder, GetString(document, "folder"));
-  ASSIGN_OR_RETURN(spec.kept, ObjectOr(document, "kept"));
+  ASSIGN_OR_RETURN(auto kept, ObjectOr(document, "kept"));
+  spec.kept = std::move(kept.get_object());
   ASSIGN_OR_RETURN(const auto keys, ArrayOr(document, "partition_keys"));
   for (const auto& item : keys) {
     PartitionKey key;
@@ -148,22 +150,23 @@ Result<StreamSpec> StreamSpecFromJson(const json::object& document) {
     if (!column.is_string()) return Bad("\"unique\": expected names of columns");
     spec.unique.emplace_back(column.get_string());
   }
-  if (const auto* parquet = document.if_contains("parquet")) {
+  if (const auto* parquet = document.get_object().if_contains("parquet")) {
     ParquetConversion conversion;
     ASSIGN_OR_RETURN(conversion.columns, lake::ParseCatalogColumns(*parquet, "columns"));
     ASSIGN_OR_RETURN(conversion.compression, GetString(*parquet, "compression"));
     spec.parquet = std::move(conversion);
   }
-  if (document.contains("json_columns")) {
+  if (document.get_object().contains("json_columns")) {
     ASSIGN_OR_RETURN(spec.json_columns, lake::ParseCatalogColumns(document, "json_columns"));
   }
   ASSIGN_OR_RETURN(const auto transform, ObjectOr(document, "transform"));
   ASSIGN_OR_RETURN(spec.transform.built_in, ArrayOr(transform, "built_in"));
-  if (transform.contains("handler")) {
-    ASSIGN_OR_RETURN(spec.transform.handler, ObjectOr(transform, "handler"));
+  if (transform.get_object().contains("handler")) {
+    ASSIGN_OR_RETURN(auto handler, ObjectOr(transform, "handler"));
+    spec.transform.handler = std::move(handler.get_object());
   }
   ASSIGN_OR_RETURN(const auto tags, ObjectOr(document, "tags"));
-  for (const auto& [key, value] : tags) {
+  for (const auto& [key, value] : tags.get_object()) {
     if (!value.is_string()) return Bad(fmt::format("\"tags\": {}: expected a text", std::string_view(key)));
     spec.tags[std::string(key)] = std::string(value.get_string());
   }

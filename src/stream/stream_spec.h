@@ -81,7 +81,7 @@ struct StreamSpec {
 
 // As it is kept on disk; both ways without loss. InvalidData: not such a document, with the field's name.
 json::object ToJson(const StreamSpec& spec);
-Result<StreamSpec> StreamSpecFromJson(const json::object& document);
+Result<StreamSpec> StreamSpecFromJson(const json::value& document);
 
 // "GZIP", as Firehose writes it; "ZSTD" is ours.
 std::string_view NameOf(Compression compression);

@@ -1,16 +1,15 @@
 // All delivery streams of a state folder: made, described, changed, deleted, and given records.
 //
-//   FOLDER/NAME/stream.json   the specification; a folder without it is what is left of a create or delete
-//   FOLDER/NAME/log/          the records (record_log.h)
-//   FOLDER/NAME/deleting      there while a deletion is under way: what is in the log is delivered first
-//   FOLDER/server.lock        one process has them all (server_lock.h)
+//   FOLDER/NAME/          the files of one (stream_folder.h)
+//   FOLDER/NAME/deleting  there while a deletion is under way: what is in the log is delivered first
+//   FOLDER/server.lock    one process has them all (server_lock.h)
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <shared_mutex>
 #include <string>
@@ -21,8 +20,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/thread_annotations.h"
-#include "store/folder_store.h"
 #include "stream/record_log.h"
+#include "stream/served_stream.h"
 #include "stream/server_lock.h"
 #include "stream/stream_spec.h"
 #include "stream/stream_worker.h"
@@ -32,38 +31,6 @@ namespace penstock::stream {
 struct StreamsOptions {
   LogOptions log;  // of each stream
   size_t most_streams = 500;
-};
-
-// Since the process began.
-struct StreamCounts {
-  uint64_t put_requests = 0;
-  uint64_t records = 0, bytes = 0;  // acknowledged
-  uint64_t throttled_requests = 0;  // that lost a part or all to back-pressure
-  uint64_t throttled_records = 0;
-  uint64_t failed_records = 0;  // not stored for another reason
-};
-
-enum class StreamState { kActive, kDeleting, kDeletingFailed };
-
-struct StreamInfo {
-  StreamSpec spec;
-  StreamState state = StreamState::kActive;
-  std::string deleting_error;  // of kDeletingFailed
-  StreamCounts counts;
-  LogMetrics log;
-  uint64_t first = 0, end = 0;  // sequences that the log holds, [first, end)
-  Status health;                // of the log
-  DeliveryMetrics delivery;
-  std::string delivery_error;  // why nothing is delivered; empty: it is
-};
-
-// What became of a group: of its records the first `accepted` are durable, with the sequences from `first`
-// on. The rest were refused for `status`, which is OK when there is no rest.
-struct PutResult {
-  Status status;
-  size_t accepted = 0;
-  uint64_t first = 0;
-  TimePoint created;  // of the stream: with a sequence, it names a record for ever
 };
 
 // Thread-safe.
@@ -102,15 +69,15 @@ class Streams {
   // delivered is lost. Nothing can be put meanwhile. NotFound; Conflict: it is under way.
   Status Delete(std::string_view name, bool force = false);
 
-  using PutDone = std::function<void(const PutResult&)>;
+  using PutDone = ServedStream::PutDone;
   // `done` is called once: at once on this thread, or on a thread of the log when the records are durable.
   // NotFound: no such stream. Throttled: more waits for the disk than may; kWhatFits takes those records that
   // still fit, from the first on. NoSpace, Unavailable: nothing was stored.
-  enum class Take { kWhatFits, kAllOrNothing };
+  using Take = stream::Take;
   void Put(std::string_view name, RecordGroup group, Take take, PutDone done);
 
-  // All that is durable in the stream's log now is delivered when it returns. NotFound; the store's failure;
-  // Cancelled.
+  // All that is durable in the stream's log now is delivered when it returns. NotFound; Conflict: it is being
+  // deleted; the store's failure; Cancelled.
   Status Flush(std::string_view name, std::stop_token stop);
 
   // Where this process answers, for others.
@@ -120,45 +87,24 @@ class Streams {
   const std::string& folder() const { return folder_; }
 
  private:
-  struct Counters;
-  struct Stream;
-  Streams(std::string folder, ServerLock lock, std::shared_ptr<store::FolderStore> files, Clock& clock,
-          Logger log, const StreamsOptions& options, const DeliveryPlace& place);
+  Streams(std::string folder, ServerLock lock, Clock& clock, Logger log, const StreamsOptions& options,
+          const DeliveryPlace& place);
   Status Load(const std::string& name);
-  Status Save(const StreamSpec& spec);
-  Status RemoveFiles(const std::string& name);
-  void StartDelivery(Stream& stream);
-  void StartDeletion(const std::string& name, std::shared_ptr<Stream> stream, bool force);
-  Status FinishDeletion(const std::string& name, Stream& stream, bool force, std::stop_token stop);
-  Result<std::shared_ptr<Stream>> OpenStream(const StreamSpec& spec);
-  std::shared_ptr<Stream> Find(std::string_view name) const;
-  StreamInfo InfoOf(Stream& stream) const;
+  Result<std::shared_ptr<ServedStream>> OpenStream(const StreamSpec& spec);
+  std::shared_ptr<ServedStream> Find(std::string_view name) const;
+  void StartDeletion(const std::string& name, std::shared_ptr<ServedStream> stream, bool force);
+  Status FinishDeletion(const std::string& name, ServedStream& stream, bool force, std::stop_token stop);
 
   const std::string folder_;
   ServerLock lock_;
-  const std::shared_ptr<store::FolderStore> files_;
   Clock& clock_;
   const Logger log_;
   const StreamsOptions options_;
   const DeliveryPlace place_;
   std::mutex changing_;  // one create, change or delete at a time; taken before mutex_
   mutable std::shared_mutex mutex_;
-  std::map<std::string, std::shared_ptr<Stream>, std::less<>> streams_ GUARDED_BY(mutex_);
+  std::map<std::string, std::shared_ptr<ServedStream>, std::less<>> streams_ GUARDED_BY(mutex_);
   std::vector<std::jthread> deletions_ GUARDED_BY(changing_);  // last: they end first
 };
-
-// The specifications of a folder, ascending by name, whoever serves it. None: no such folder.
-Result<std::vector<StreamSpec>> ReadStreamSpecs(const std::string& folder);
-
-// What of a stream's log is not delivered, whoever serves it: records, bytes, and the arrival of the oldest.
-struct WaitingRecords {
-  uint64_t records = 0, bytes = 0;
-  std::optional<TimePoint> oldest;
-};
-// Reads all of them. None: no such stream.
-Result<WaitingRecords> ReadWaiting(const std::string& folder, std::string_view name);
-
-// Where the log of a stream lies.
-std::string LogFolderOf(const std::string& folder, std::string_view name);
 
 }  // namespace penstock::stream

@@ -10,6 +10,9 @@
 #include "store/faulty_store.h"
 #include "store/memory_store.h"
 #include "stream/log_reader.h"
+#include "stream/object_name.h"
+#include "stream/stream_folder.h"
+#include "stream/waiting_records.h"
 
 namespace penstock::stream {
 namespace {
@@ -77,6 +80,17 @@ TEST_F(StreamsTest, AreKeptWithTheirRecords) {
   EXPECT_EQ(FormatTimestamp(streams_->Describe("b")->spec.created), "2026-11-21T12:00:00.000Z");
   EXPECT_THAT(streams_->Names("a", 10), ElementsAre("b"));
   EXPECT_THAT(streams_->Names("", 1), ElementsAre("a"));
+}
+
+// Names of objects and of records are made of when it was created: a clock has more digits than the file.
+TEST_F(StreamsTest, AStreamIsTheSameAfterARestart) {
+  clock_.Advance(Duration(123'456));
+  ASSERT_TRUE(streams_->Create(Spec("a")).ok());
+  const auto before = streams_->Describe("a")->spec;
+  Open();
+  const auto after = streams_->Describe("a")->spec;
+  EXPECT_EQ(after.created, before.created);
+  EXPECT_EQ(ObjectUuid(after, "", 7), ObjectUuid(before, "", 7));
 }
 
 TEST_F(StreamsTest, CountWhatTheyTake) {
