@@ -33,7 +33,7 @@ Delivery::Delivery(StreamSpec spec, StreamPrefixes prefixes, std::string stream_
       clock_(clock),
       logger_(std::move(logger)),
       options_(options),
-      replay_(stream_folder_, log, store, logger_) {}
+      replay_(stream_folder_, log, store, clock, logger_) {}
 
 Delivery::~Delivery() = default;
 

@@ -303,6 +303,7 @@ TEST_F(DeliveryForTest, APlanOfManyPiecesIsDoneAgainWhole) {
   for (char c = 'a'; c < 'k'; ++c) {
     all += std::string(300'000, c);
     Put({std::string(300'000, c)});
+    ASSERT_TRUE(delivery.Step({}).ok());  // is read as it comes
   }
   clock_.Advance(std::chrono::seconds(60));
   store_.Order({.operation = store::Operation::kPut, .key_pattern = "t/*", .count = 1});

@@ -109,6 +109,8 @@ Status ErrorReplay::Load() {
   ASSIGN_OR_RETURN(const int64_t done, GetInt(*current, "done"));
   ASSIGN_OR_RETURN(const int64_t from, GetInt(*current, "from"));
   ASSIGN_OR_RETURN(const int64_t count, GetInt(*current, "count"));
+  ASSIGN_OR_RETURN(const int64_t arrival, GetInt(*current, "arrival"));
+  out.arrival = TimePoint(Duration(arrival));
   out.done = static_cast<uint64_t>(done);
   out.from = static_cast<uint64_t>(from);
   out.count = static_cast<uint64_t>(count);
@@ -120,11 +122,10 @@ Status ErrorReplay::Save() {
   if (keys_.empty() && !current_) return RemoveFile(stream_folder_, kState);
   json::object document{{"keys", JsonOf(keys_)}};
   if (current_) {
-    document["current"] = json::object{{"key", current_->key},
-                                       {"etag", current_->etag},
-                                       {"done", current_->done},
-                                       {"from", current_->from},
-                                       {"count", current_->count}};
+    document["current"] =
+        json::object{{"key", current_->key},     {"etag", current_->etag},
+                     {"done", current_->done},   {"from", current_->from},
+                     {"count", current_->count}, {"arrival", current_->arrival.time_since_epoch().count()}};
   }
   return ReplaceFile(stream_folder_, kState, penstock::ToJson(document) + "\n");
 }
@@ -178,13 +179,13 @@ Status ErrorReplay::Replay(const std::string& key, std::stop_token stop) {
   }
   while (done < records.size()) {
     if (stop.stop_requested()) return MakeError(ErrorCode::kCancelled, "replay: stopped on request");
-    RecordGroup group;
+    RecordGroup group{.bytes = {}, .sizes = {}, .arrival = clock_.Now()};
     for (uint64_t i = done; i < records.size() && (group.sizes.empty() || group.bytes.size() < kGroupBytes);
          ++i) {
       group.bytes += records[i];
       group.sizes.push_back(static_cast<uint32_t>(records[i].size()));
     }
-    current_ = Current{key, object->info.etag, done, log_.end(), group.sizes.size()};
+    current_ = Current{key, object->info.etag, done, log_.end(), group.sizes.size(), *group.arrival};
     RETURN_IF_ERROR(Save());
     RETURN_IF_ERROR(FaultPoint("stream.replay.planned"));
     std::promise<Status> durable;
@@ -210,6 +211,10 @@ Result<bool> ErrorReplay::WasAppended(const std::vector<std::string>& records) {
     ASSIGN_OR_RETURN(const auto piece, reader->Next(1 << 20));
     if (piece.empty()) return false;
     for (const Record& record : piece) {
+      if (record.arrival != current_->arrival) {
+        window.clear();
+        continue;
+      }
       window.emplace_back(record.data);
       if (window.size() < count) continue;
       if (window.size() > count) window.pop_front();

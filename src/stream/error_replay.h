@@ -3,10 +3,11 @@
 //
 // Asked from any process by a file of the stream's folder (replay-request.json: {"keys": […]}); done by the
 // one that delivers the stream, which keeps in replay.json what is left and the piece that is being appended:
-//   {"keys": ["…"], "current": {"key", "etag", "done": 500, "from": 1234, "count": 100}}
-// is written before records [500, 600) of the object `key` are appended, at 1234 at the earliest. Who finds
-// it after a death looks whether they are in the log from there on, one behind the other: the log is not cut
-// off before that is known.
+//   {"keys": ["…"], "current": {"key", "etag", "done": 500, "from": 1234, "count": 100, "arrival": 15…}}
+// is written before records [500, 600) of the object `key` are appended, at 1234 at the earliest, with that
+// arrival (microseconds since the epoch). Who finds it after a death looks whether they are in the log from
+// there on, one behind the other: the log is not cut off before that is known. The arrival tells them from
+// the same records of a producer.
 #pragma once
 
 #include <cstdint>
@@ -36,8 +37,13 @@ Result<bool> IsReplayPending(const std::string& stream_folder);
 // By the delivery's thread.
 class ErrorReplay {
  public:
-  ErrorReplay(std::string stream_folder, RecordLog& log, store::ObjectStore& store, Logger logger)
-      : stream_folder_(std::move(stream_folder)), log_(log), store_(store), logger_(std::move(logger)) {}
+  ErrorReplay(std::string stream_folder, RecordLog& log, store::ObjectStore& store, const Clock& clock,
+              Logger logger)
+      : stream_folder_(std::move(stream_folder)),
+        log_(log),
+        store_(store),
+        clock_(clock),
+        logger_(std::move(logger)) {}
 
   // Does what is asked for. Failures are those of the store, the log and the folder; what is left is done by
   // the next call. Fault points: stream.replay.planned, .appended, .deleted.
@@ -53,6 +59,7 @@ class ErrorReplay {
     std::string key;
     store::Etag etag;
     uint64_t done = 0, from = 0, count = 0;
+    TimePoint arrival{};
   };
   Status Load();
   Status Save();
@@ -64,6 +71,7 @@ class ErrorReplay {
   const std::string stream_folder_;
   RecordLog& log_;
   store::ObjectStore& store_;
+  const Clock& clock_;
   const Logger logger_;
   bool loaded_ = false;
   std::vector<std::string> keys_;

@@ -78,6 +78,24 @@ TEST_F(ErrorReplayTest, WhatFailsAgainIsKeptAgain) {
   EXPECT_EQ(Rows(), 1);
 }
 
+// A producer says the same again while it is not known what became of the replay: that is another record.
+TEST_F(ErrorReplayTest, TheSameRecordsOfAProducerAreOthers) {
+  Fail();
+  for (const char* point : {"planned", "appended"}) {
+    SCOPED_TRACE(point);
+    const auto before = Failed();
+    ASSERT_TRUE(RequestReplay(folder(), {ErrorKeys()[0]}).ok());
+    ASSERT_TRUE(ArmFaults(std::string("stream.replay.") + point + "=error").ok());
+    IgnoreError(delivery_->Step({}).status(), "it stops");
+    ASSERT_TRUE(ArmFaults("").ok());
+    clock_.Advance(std::chrono::milliseconds(1));
+    Put({"wrong 1", "wrong 2"});
+    ASSERT_TRUE(Restart().Flush({}).ok());
+    EXPECT_EQ(Failed().size(), before.size() + 2);
+    EXPECT_FALSE(*IsReplayPending(folder()));
+  }
+}
+
 // It stops at each of its points, and another process goes on, with other records in between.
 TEST_F(ErrorReplayTest, WhereverItStopsEachRecordIsPutOnce) {
   Fail();

@@ -120,7 +120,8 @@ void RecordLog::Append(RecordGroup group, Done done) {
     }
     if (refused.ok()) {
       metrics_.pending_bytes += group.bytes.size();
-      pending_.push_back({std::move(group), clock_.Now(), std::move(done)});
+      const TimePoint arrival = group.arrival.value_or(clock_.Now());
+      pending_.push_back({std::move(group), arrival, std::move(done)});
       if (idle_lanes_ == 0 && lanes_.size() < static_cast<size_t>(std::max(1, options_.lanes))) StartLane();
       lock.unlock();
       wake_.notify_all();

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -27,6 +28,7 @@ namespace penstock::stream {
 struct RecordGroup {
   std::string bytes;
   std::vector<uint32_t> sizes;
+  std::optional<TimePoint> arrival = std::nullopt;  // of all of them; absent: when it is appended
 };
 
 struct LogOptions {
@@ -71,7 +73,7 @@ class RecordLog {
   // Called once, on a thread of the log, in the order of the sequences; should return soon. OK: the group is
   // durable, its records have the sequences from `first_sequence` on.
   using Done = std::function<void(const Status&, uint64_t first_sequence)>;
-  // The records' arrival is now. Usage: an empty group, or sizes that are not the bytes'. TooLarge: a record
+  // Usage: an empty group, or sizes that are not the bytes'. TooLarge: a record
   // above kMostRecordBytes. Throttled, NoSpace: try again later. Unavailable: health(). What is refused at
   // once calls `done` on this thread.
   void Append(RecordGroup group, Done done);
