@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "base/fault.h"
 #include "stream/delivery_table.h"
@@ -127,6 +128,9 @@ Status Delivery::ReadPiece(uint64_t limit) {
   }
   RETURN_IF_ERROR(piece.status());
   piece_ = std::move(*piece);
+  if (piece_.empty()) return Status::OK();
+  const std::lock_guard lock(mutex_);
+  if (!oldest_) oldest_ = piece_.front().arrival;
   return Status::OK();
 }
 
@@ -267,8 +271,9 @@ Status Delivery::Complete(const std::vector<std::string>& keys, bool saw_records
     metrics_.object_bytes += counts.object_bytes;
     ++metrics_.deliveries;
     metrics_.last_error.clear();
-    oldest_.reset();
+    oldest_ = piece_at_ < piece_.size() ? std::optional(piece_[piece_at_].arrival) : std::nullopt;
   }
+  TellDamage();
   Publish();
   logger_.Debug("stream_delivered", {{"stream", spec_.name},
                                      {"records", counts.records},
@@ -280,6 +285,15 @@ Status Delivery::Complete(const std::vector<std::string>& keys, bool saw_records
     logger_.Warning("stream_log_not_removed", {{"stream", spec_.name}, {"error", Describe(removed)}});
   }
   return Status::OK();
+}
+
+void Delivery::TellDamage() {
+  const uint64_t passed = reader_ == nullptr ? 0 : reader_->damaged().records;
+  if (passed <= told_) return;
+  logger_.Error("stream_records_lost",
+                {{"stream", spec_.name}, {"records", passed - told_}, {"why", "the log is damaged"}});
+  const std::lock_guard lock(mutex_);
+  metrics_.lost_records += passed - std::exchange(told_, passed);
 }
 
 Status Delivery::Register() {
@@ -297,13 +311,10 @@ void Delivery::Discard() {
   piece_.clear();
   piece_at_ = 0;
   reader_.reset();
+  told_ = 0;
 }
 
 TimePoint Delivery::GiveUp(const Status& status) {
-  if (batch_ != nullptr && batch_->counts().records > 0) {
-    const std::lock_guard lock(mutex_);
-    oldest_ = std::min(oldest_.value_or(TimePoint::max()), batch_->counts().oldest);
-  }
   Discard();
   retry_wait_ =
       retry_wait_ == Duration(0) ? options_.retry_first : std::min(retry_wait_ * 2, options_.retry_most);
@@ -328,8 +339,6 @@ void Delivery::Publish() {
   metrics_.buffered_records = counts.records;
   metrics_.buffered_bytes = counts.bytes;
   metrics_.partitions = counts.partitions;
-  if (reader_ != nullptr) metrics_.lost_records = reader_->damaged().records;
-  if (counts.records > 0) oldest_ = std::min(oldest_.value_or(TimePoint::max()), counts.oldest);
 }
 
 DeliveryMetrics Delivery::metrics() const {

@@ -107,6 +107,8 @@ class Delivery {
   void Discard();
   TimePoint GiveUp(const Status& status);
   void Publish();
+  // What the log had lost of the records that are delivered now.
+  void TellDamage();
 
   const StreamSpec spec_;
   const StreamPrefixes prefixes_;
@@ -124,6 +126,7 @@ class Delivery {
   DeliveryState state_;
   bool registered_ = false;
   std::unique_ptr<LogReader> reader_;
+  uint64_t told_ = 0;  // lost records that reader_ passed and TellDamage told
   ErrorReplay replay_;
   std::vector<Record> piece_;  // read, views of the reader's
   size_t piece_at_ = 0;        // first one that is not in the batch

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include "base/fault.h"
 #include "stream/delivery_for_test.h"
 #include "stream/error_record.h"
@@ -19,6 +21,7 @@ class ScriptedTransform : public Transform {
  public:
   Result<std::vector<Transformed>> Apply(std::span<const TransformRecord> records, std::stop_token) override {
     ++calls;
+    if (meanwhile) meanwhile();
     std::vector<Transformed> out;
     for (const auto& record : records) {
       Transformed each;
@@ -38,6 +41,7 @@ class ScriptedTransform : public Transform {
   std::string function_arn() const override { return "arn:aws:lambda:us-east-1:0:function:f"; }
   int calls = 0;
   std::string suffix = "\n", key;
+  std::function<void()> meanwhile;
 };
 
 // STREAM-3: by age or size, whichever is first; the name as Firehose forms it, of the oldest record's
@@ -353,6 +357,42 @@ TEST_F(DeliveryForTest, WhatTheLogDoesNotGiveYetIsNotDelivered) {
   Put({"d"});
   ASSERT_TRUE(delivery_->Flush({}).ok());
   EXPECT_EQ(Bytes("t/"), "abcd");
+}
+
+// DataFreshness is that of a backlog all the while, not only when a delivery fails.
+TEST_F(DeliveryForTest, AsFreshAsTheOldestRecordThatIsNotDelivered) {
+  ScriptedTransform transform;
+  std::vector<Duration> seen;
+  transform.meanwhile = [&] { seen.push_back(delivery_->metrics().freshness); };
+  auto& delivery = Make(SpecForTest(), &transform);
+  for (const char* record : {"a", "b", "c"}) {
+    Put({record});
+    clock_.Advance(std::chrono::hours(1));
+  }
+  ASSERT_TRUE(delivery.Step({}).ok());
+  EXPECT_THAT(seen,
+              testing::ElementsAre(std::chrono::hours(3), std::chrono::hours(2), std::chrono::hours(1)));
+  EXPECT_EQ(delivery.metrics().freshness, Duration(0));
+}
+
+TEST_F(DeliveryForTest, WhatIsDamagedInTheLogIsCountedOnce) {
+  auto& delivery = Make(SpecForTest());
+  Put({"a", "b", "c"});
+  const auto segment = ListSegments(folder() + "/log").ValueOrDie().at(0);
+  {
+    std::fstream file(folder() + "/log/" + FileNameOf(segment),
+                      std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(kRecordHead + 1 + kRecordHead);
+    file.put('x');
+  }
+  for (const char* record : {"", "d", "e"}) {
+    if (*record != '\0') Put({record});
+    store_.Order({.operation = store::Operation::kPut, .key_pattern = "t/*", .count = 1});
+    EXPECT_FALSE(delivery.Flush({}).ok());
+    ASSERT_TRUE(delivery.Flush({}).ok());
+    EXPECT_EQ(delivery.metrics().lost_records, 1u);
+  }
+  EXPECT_EQ(Bytes("t/"), "acde");
 }
 
 TEST_F(DeliveryForTest, AStopLosesNothing) {
