@@ -8,7 +8,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <fstream>
+#include <future>
 #include <set>
 #include <thread>
 
@@ -93,6 +95,28 @@ TEST_F(FunctionTest, AnUnchangedPythonHandlerAnswersThroughAwslambdaric) {
   EXPECT_EQ(id.size(), 36u);
   EXPECT_THAT(log_->text(), HasSubstr("output=stdout request_id=" + id + " text=\"echo " + id));
   EXPECT_THAT(log_->text(), HasSubstr("output=stderr request_id=" + id + " text=\"to stderr"));
+}
+
+// Set back by an hour whenever somebody looks.
+class BackwardClock : public SystemClock {
+ public:
+  TimePoint Now() const override { return SystemClock::Now() - std::chrono::hours(++looks_); }
+
+ private:
+  mutable std::atomic<int> looks_{0};
+};
+
+TEST_F(FunctionTest, WhoeverSetsTheClockGivesAHandlerThatHangsNoMoreTime) {
+  FunctionSpec spec = Python("hang");
+  spec.timeout_ms = 100;
+  BackwardClock clock;
+  const auto function = Function::Open(spec, OurEnvironment, clock, random_, Logger()).ValueOrDie();
+  std::stop_source stop;
+  auto answer =
+      std::async(std::launch::async, [&] { return function->Invoke(R"({"hang":true})", stop.get_token()); });
+  EXPECT_EQ(answer.wait_for(std::chrono::minutes(1)), std::future_status::ready);
+  stop.request_stop();
+  EXPECT_EQ(CodeOf(answer.get().status()), ErrorCode::kTimeout);
 }
 
 TEST_F(FunctionTest, ItsCodeIsLoadedOnce) {
