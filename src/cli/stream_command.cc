@@ -155,7 +155,9 @@ Status Stopped(const Status& status, int64_t accepted, const std::string& place)
       CodeOf(status) == ErrorCode::kInvalidData || CodeOf(status) == ErrorCode::kTooLarge || advice.empty();
   return MakeError(CodeOf(status),
                    fmt::format("{} records were accepted, then: {}", accepted, status.message()),
-                   of_lines ? fmt::format("mend it, and put again from {} on", place) : advice);
+                   !of_lines       ? advice
+                   : accepted == 0 ? std::string("mend it, and put it again")
+                                   : fmt::format("mend it, and put again from {} on", place));
 }
 
 Result<int> PutRecords(Session& session, const StreamOptions& options) {

@@ -66,10 +66,15 @@ class LineSink {
 // Whether it is one JSON value and no more.
 class JsonCheck {
  public:
-  const char* Why(std::string_view line) {
+  // Empty: it is.
+  std::string_view Why(std::string_view line) {
     simdjson::dom::element element;
     const auto error = parser_.parse(line.data(), line.size()).get(element);
-    return error == simdjson::SUCCESS ? nullptr : simdjson::error_message(error);
+    if (error == simdjson::SUCCESS) return {};
+    // "TAPE_ERROR: The JSON document has …, etc.  This is a fatal and unrecoverable error."
+    std::string_view why = simdjson::error_message(error);
+    if (const size_t name = why.find(": "); name != why.npos) why.remove_prefix(name + 2);
+    return why.substr(0, why.find("  "));
   }
 
  private:
@@ -86,8 +91,8 @@ Status ReadPlainLines(std::string_view body, bool json, LineSink sink) {
     if (line.find_first_not_of(" \t") == std::string_view::npos) continue;
     RETURN_IF_ERROR(sink.CheckSize(line, number));  // before a parser makes room for it
     if (json) {
-      if (const char* why = check.Why(line))
-        return BadLine(sink.Number(number), fmt::format("not JSON: {}", why));
+      const std::string_view why = check.Why(line);
+      if (!why.empty()) return BadLine(sink.Number(number), fmt::format("not JSON: {}", why));
     } else if (!IsUtf8(line)) {
       return BadLine(sink.Number(number), "text that is not UTF-8");
     }
