@@ -97,6 +97,7 @@ Result<int> Serve(Session& session, const ServeOptions& options) {
   server_options.address = listen.address;
   server_options.port = listen.port;
   server_options.threads = 4;
+  server_options.max_header_bytes = 16 << 10;  // as much may each of the connections hold
   server_options.max_connections = RaiseConnections();
   ASSIGN_OR_RETURN(const auto server,
                    net::HttpServer::StartAsync(server_options, [&](const auto& request, const auto& reply) {

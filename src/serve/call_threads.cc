@@ -1,5 +1,6 @@
 #include "serve/call_threads.h"
 
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -12,13 +13,21 @@ CallThreads::Taken CallThreads::Run(std::function<void()> call) {
     if (running_ >= most_) return Taken::kBusy;
     ++running_;
   }
-  std::thread([this, call = std::move(call)]() mutable {
-    call();
-    call = nullptr;  // what it holds goes before Close returns
+  const auto end = [this] {
     const std::lock_guard lock(mutex_);
     --running_;
     ended_.notify_all();
-  }).detach();  // Close() waits for it
+  };
+  try {
+    std::thread([end, call = std::move(call)]() mutable {
+      call();
+      call = nullptr;  // what it holds goes before Close returns
+      end();
+    }).detach();                        // Close() waits for it
+  } catch (const std::system_error&) {  // the machine has no thread left
+    end();
+    return Taken::kBusy;
+  }
   return Taken::kYes;
 }
 
