@@ -115,3 +115,8 @@ def test_verbs_show_keys(penstock, serve):
     assert penstock.ok("stream", "put", "a", file, "--bucket", "lake", env=keys).out == "1\n"
     outcome = penstock("stream", "put", "a", file, "--bucket", "lake")
     assert outcome.code != 0 and "PENSTOCK_ACCESS_KEYS" in outcome.err, outcome
+    curl = ["curl", "-sS", "--aws-sigv4", "aws:amz:us-east-1:firehose", "--user", "AKIDPRODUCER:0123456789abcdef0123"]
+    put = subprocess.run([*curl, "--data-binary", f"@{file}", f"{serving.origin}/streams/a/records"], capture_output=True, check=True)
+    assert json.loads(put.stdout) == {"accepted": 1}
+    call = subprocess.run([*curl, f"{serving.origin}/functions/none?date=2020-05-14&tickers=FB%2CSQ"], capture_output=True, check=True)
+    assert json.loads(call.stdout)["statusCode"] == 404
