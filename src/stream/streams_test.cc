@@ -263,7 +263,7 @@ TEST_F(StreamsTest, WhoLooksForTheServerDoesNotStandInItsWay) {
   std::jthread looker([&](const std::stop_token& stop) {
     while (!stop.stop_requested()) EXPECT_TRUE(ServerLock::Find(folder).ok());
   });
-  for (int i = 0; i < 2000; ++i) {
+  for (int i = 0; i < 20'000; ++i) {
     const auto lock = ServerLock::Take(folder);
     ASSERT_TRUE(lock.ok()) << i << ": " << lock.status();
   }
