@@ -12,7 +12,7 @@ import urllib.request
 
 import botocore.exceptions
 import pytest
-from harness import SOURCE, Serve  # noqa: F401: others take it from here
+from harness import SOURCE
 
 WAIT_S = 60
 DESTINATION = {"RoleARN": "arn:aws:iam::123456789012:role/firehose", "BucketARN": "arn:aws:s3:::finance"}

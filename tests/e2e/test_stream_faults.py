@@ -12,8 +12,7 @@ import urllib.request
 
 import pyarrow.parquet
 import pytest
-
-from test_firehose import Serve
+from harness import Serve
 
 WAIT_S = 120
 KILLS = int(os.environ.get("PENSTOCK_STREAM_KILLS", "5"))  # the long form: 200
