@@ -167,7 +167,7 @@ def test_stream2_a_handler_of_node_by_the_client_of_lambda(penstock, serve, lamb
     assert sorted(delivered(penstock)) == ["ONE\n", "ZWEI Ü\n"]
     (error,) = errors(penstock)
     assert error["attemptsMade"] == 2 and "RangeError" in error["errorMessage"] and "too loud" in error["errorMessage"]
-    lines = [json.loads(line) for line in serving.text.splitlines()]
+    lines = serving.events
     assert any("node has 2 records" in line.get("text", "") for line in lines if line["event"] == "function_output")
 
 
@@ -181,7 +181,7 @@ def test_stream3_what_a_handler_refuses_is_kept_with_the_reason(penstock, serve)
         "fail": "Lambda.ProcessingFailedStatus", "forget": "Lambda.MissingRecordId"}
     assert said["fail"]["attemptsMade"] == 2, "the first attempt crashed"
     assert all("processing-failed" in str(path) for path in objects(penstock, "errors"))
-    lines = [json.loads(line) for line in serving.text.splitlines()]
+    lines = serving.events
     said = [line for line in lines if line["event"] == "function_output"]
     assert [line["text"] for line in said] == ["handler has 6 records"] * 2
     assert {(line["stream"], line["output"]) for line in said} == {(STREAM, "stdout")}
