@@ -116,6 +116,19 @@ Result<int> Replay(Session& session, const ErrorsOptions& options) {
       return MakeError(ErrorCode::kCancelled, "stopped; the replay goes on where the stream is served");
     }
   }
+  // What fails again has another name.
+  std::string left;
+  for (const auto& key : keys) {
+    const auto info = store->Head(key);
+    if (CodeOf(info.status()) == ErrorCode::kNotFound) continue;
+    RETURN_IF_ERROR(info.status());
+    left += (left.empty() ? "" : ", ") + key;
+  }
+  if (!left.empty()) {
+    return MakeError(
+        ErrorCode::kCorrupt, fmt::format("not put through {} again: {}", options.stream, left),
+        fmt::format("`penstock stream errors show {} KEY` says which line cannot be read", options.stream));
+  }
   session.Print(fmt::format("{} objects put through {} again\n", keys.size(), options.stream));
   return 0;
 }

@@ -62,7 +62,8 @@ Result<TimePoint> Delivery::Step(std::stop_token stop) {
   const TimePoint now = clock_.Now();
   // A clock that was set back does not make the wait longer.
   if (now < retry_at_ && retry_at_ - now <= options_.retry_most) return retry_at_;
-  const Status replayed = Replay(stop);
+  const bool waits = now < replay_at_ && replay_at_ - now <= options_.retry_most;
+  const Status replayed = waits ? Status::OK() : Replay(stop);
   const Status status = replayed.ok() ? Work(std::nullopt, stop) : replayed;
   if (CodeOf(status) == ErrorCode::kCancelled) {
     Discard();
@@ -77,6 +78,8 @@ Status Delivery::Replay(std::stop_token stop) {
   if (state_.plan) return Status::OK();
   const Status status = replay_.Work(stop);
   if (status.ok() || CodeOf(status) == ErrorCode::kCancelled) return status;
+  // Not with each record that comes.
+  replay_at_ = clock_.Now() + options_.retry_most;
   logger_.Warning("stream_replay_failed", {{"stream", spec_.name}, {"error", Describe(status)}});
   return Status::OK();
 }

@@ -128,6 +128,7 @@ class Delivery {
   std::unique_ptr<LogReader> reader_;
   uint64_t told_ = 0;  // lost records that reader_ passed and TellDamage told
   ErrorReplay replay_;
+  TimePoint replay_at_{};      // Step does not try before
   std::vector<Record> piece_;  // read, views of the reader's
   size_t piece_at_ = 0;        // first one that is not in the batch
   std::unique_ptr<DeliveryBatch> batch_;

@@ -160,7 +160,7 @@ Status ErrorReplay::Work(std::stop_token stop) {
 }
 
 Status ErrorReplay::Replay(const std::string& key, std::stop_token stop) {
-  const auto object = store_.Get(key);
+  auto object = store_.Get(key);
   if (CodeOf(object.status()) == ErrorCode::kNotFound) return Status::OK();  // it was put already
   RETURN_IF_ERROR(object.status());
   auto failed = ReadErrorRecords(object->bytes);
@@ -168,6 +168,7 @@ Status ErrorReplay::Replay(const std::string& key, std::stop_token stop) {
     logger_.Error("stream_error_object_not_read", {{"key", key}, {"error", Describe(failed.status())}});
     return Status::OK();
   }
+  object->bytes = std::string();
   std::vector<std::string> records;
   for (auto& each : *failed) records.push_back(std::move(each.raw));
 

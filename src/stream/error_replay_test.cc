@@ -186,6 +186,21 @@ TEST_F(ErrorReplayTest, AStoreThatFailsDelaysTheReplayOnly) {
   EXPECT_EQ(Failed().size(), 3u);
 }
 
+// Nor is it asked with each record that comes.
+TEST_F(ErrorReplayTest, AStoreThatFailsIsAskedForAReplayNowAndThen) {
+  Fail();
+  ASSERT_TRUE(RequestReplay(folder(), ErrorKeys()).ok());
+  store_.Order({.operation = store::Operation::kGet, .key_pattern = "errors/*", .count = -1});
+  for (int i = 1; i <= 3; ++i) {
+    for (int step = 0; step < 5; ++step) ASSERT_TRUE(delivery_->Step({}).ok());
+    EXPECT_EQ(store_.met(), i);
+    clock_.Advance(std::chrono::minutes(1));
+  }
+  store_.Clear();
+  ASSERT_TRUE(delivery_->Step({}).ok());
+  EXPECT_FALSE(*IsReplayPending(folder()));
+}
+
 // Both forms of the developer guide, with numbers as texts as it shows them.
 TEST(ErrorRecord, ReadsWhatFirehoseWrites) {
   const auto records = ReadErrorRecords(

@@ -82,3 +82,9 @@ def test_errors_are_put_again_once(penstock, serve):
     assert len(await_records(penstock, "t", 20)) == 20
     assert records_below(penstock, "e") == []
     assert sorted(path.name for path in (penstock.path("lake") / "t").iterdir()) == ["k=p0", "k=p1", "k=p2"]
+
+    unread = penstock.path("lake/e/processing-failed", f"{NAME}-1-2020-01-01-00-00-00-00000000-0000-8000-8000-000000000001")
+    unread.parent.mkdir(parents=True, exist_ok=True)
+    unread.write_text("no JSON\n")
+    said = penstock("stream", "errors", "replay", NAME, "--bucket", "lake", "--wait", str(WAIT_S))
+    assert said.code == 1 and unread.name in said.err and unread.exists()
