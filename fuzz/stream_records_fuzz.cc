@@ -1,5 +1,6 @@
 // What producers put and what lies below error prefixes: records of JSON by keys and columns, and error
 // objects.
+#include <arrow/record_batch.h>
 #include <arrow/type.h>
 
 #include <cstdint>
@@ -7,9 +8,10 @@
 #include <string>
 
 #include "stream/current_objects.h"
-#include "stream/json_cell.h"
+#include "stream/joda_time_pattern.h"
 #include "stream/json_rows.h"
 #include "stream/object_name.h"
+#include "stream/text_values.h"
 
 using namespace penstock;
 using namespace penstock::stream;
@@ -42,6 +44,31 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     check(read.ok() && read->size() == records->size());
     for (size_t i = 0; i < records->size(); ++i) check((*read)[i].raw == (*records)[i].raw);
   }
+  // Nested columns and decimals, by both readers.
+  for (const bool hive : {false, true}) {
+    static const std::vector<lake::CatalogColumn> kNested{
+        {"s", "string", true, ""},
+        {"l", "array<struct<d:decimal(20,4),i:bigint>>", true, ""},
+        {"b", "struct<t:timestamp,y:map<string,array<varchar(3)>>>", true, ""}};
+    static const auto kNestedSchema = SchemaOf(kNested).ValueOrDie();
+    JsonInput input;
+    input.hive = hive;
+    input.dots_to_underscores = true;
+    input.column_to_key = {{"s", "S.x"}};
+    input.timestamp_formats =
+        hive ? std::vector<std::string>{"dd/MMM/yyyy HH:mm", "millis"} : std::vector<std::string>();
+    const auto nested = JsonRows::Make(kNested, {}, input).ValueOrDie();
+    lake::RowColumns cells(kNestedSchema);
+    nested->Read(text);
+    const auto refused = nested->Rows(&cells);
+    check(refused ? cells.rows() == 0 : cells.rows() > 0);
+    const auto batch = cells.Finish();
+    check(batch.ok() && (*batch)->ValidateFull().ok());
+  }
+  std::string quoted;
+  QuoteLongNumbers(text, &quoted);
+  check(quoted.size() >= text.size());
+  IgnoreError(JodaTimePattern::Parse(text).status(), "any bytes");
   const auto moment = ParseMoment(text);
   check(!moment || text.size() >= 14);  // 2020-1-1 0:0:0
   const std::string key(text);

@@ -5,38 +5,55 @@
 #include <map>
 
 #include "lake/catalog.h"
+#include "lake/hive_type.h"
+#include "query/parameter.h"
 
 namespace penstock::pipeline {
 namespace {
 
-Result<std::string> SqlTypeOf(const std::string& hive) {
-  static const std::map<std::string, std::string> kTypes{{"boolean", "BOOLEAN"},
-                                                         {"tinyint", "TINYINT"},
-                                                         {"smallint", "SMALLINT"},
-                                                         {"int", "INTEGER"},
-                                                         {"bigint", "BIGINT"},
-                                                         {"float", "REAL"},
-                                                         {"double", "DOUBLE"},
-                                                         {"date", "DATE"},
-                                                         {"string", "VARCHAR"},
-                                                         {"binary", "BLOB"},
-                                                         // No file has a value yet: any type would do.
-                                                         {"void", "VARCHAR"},
-                                                         {"timestamp", "TIMESTAMP WITH TIME ZONE"}};
-  const auto found = kTypes.find(hive);
-  if (found == kTypes.end()) {
-    return MakeError(ErrorCode::kInvalidData,
-                     fmt::format("the catalog has a column of an unknown type: {}", hive));
+std::string SqlTypeOf(const lake::HiveType& type) {
+  using Kind = lake::HiveType::Kind;
+  const auto part = [&](size_t i) { return SqlTypeOf(type.parts[i]); };
+  switch (type.kind) {
+    case Kind::kBoolean: return "BOOLEAN";
+    case Kind::kTinyint: return "TINYINT";
+    case Kind::kSmallint: return "SMALLINT";
+    case Kind::kInt: return "INTEGER";
+    case Kind::kBigint: return "BIGINT";
+    case Kind::kFloat: return "REAL";
+    case Kind::kDouble: return "DOUBLE";
+    case Kind::kDecimal: return fmt::format("DECIMAL({},{})", type.precision, type.scale);
+    case Kind::kDate: return "DATE";
+    case Kind::kTimestamp: return "TIMESTAMP WITH TIME ZONE";
+    case Kind::kBinary: return "BLOB";
+    case Kind::kArray: return part(0) + "[]";
+    case Kind::kMap: return fmt::format("MAP({}, {})", part(0), part(1));
+    case Kind::kStruct: {
+      std::string members;
+      for (size_t i = 0; i < type.parts.size(); ++i) {
+        members += fmt::format("{}{} {}", i == 0 ? "" : ", ", query::QuoteSqlName(type.names[i]), part(i));
+      }
+      return fmt::format("STRUCT({})", members);
+    }
+    case Kind::kChar:
+    case Kind::kVarchar:
+    case Kind::kString:
+    case Kind::kVoid: break;  // of void no file has a value yet: any type would do
   }
-  return found->second;
+  return "VARCHAR";
 }
 
 Result<std::vector<std::pair<std::string, std::string>>> ColumnsOf(
     const std::vector<lake::CatalogColumn>& columns) {
   std::vector<std::pair<std::string, std::string>> out;
   for (const auto& column : columns) {
-    ASSIGN_OR_RETURN(std::string type, SqlTypeOf(column.type));
-    out.emplace_back(column.name, std::move(type));
+    const auto type = lake::ParseHiveType(column.type);
+    if (!type.ok()) {
+      return MakeError(ErrorCode::kInvalidData,
+                       fmt::format("the catalog has a column {} of an unknown type: {}", column.name,
+                                   type.status().message()));
+    }
+    out.emplace_back(column.name, SqlTypeOf(*type));
   }
   return out;
 }

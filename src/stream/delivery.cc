@@ -45,7 +45,8 @@ Result<std::unique_ptr<Delivery>> Delivery::Open(StreamSpec spec, std::string st
   ASSIGN_OR_RETURN(auto prefixes, PrefixesOf(spec));
   const auto columns = spec.parquet ? spec.parquet->columns : std::vector<lake::CatalogColumn>();
   ASSIGN_OR_RETURN(auto schema, SchemaOf(columns));
-  ASSIGN_OR_RETURN(auto json, JsonRows::Make(columns, spec.partition_keys));
+  ASSIGN_OR_RETURN(auto json, JsonRows::Make(columns, spec.partition_keys,
+                                             spec.parquet ? spec.parquet->input : JsonInput()));
   if (!spec.table.empty()) RETURN_IF_ERROR(TableOf(spec, prefixes).status());
   ASSIGN_OR_RETURN(auto state, ReadDeliveryState(stream_folder));
   std::unique_ptr<Delivery> delivery(new Delivery(std::move(spec), std::move(prefixes),

@@ -2,17 +2,18 @@
 
 #include <fmt/format.h>
 
-#include <array>
-#include <charconv>
+#include <algorithm>
 #include <cmath>
-#include <limits>
+#include <unordered_map>
 
 #include "base/ascii.h"
-#include "base/date.h"
+#include "base/json_text.h"
+#include "stream/text_values.h"
 
 namespace penstock::stream {
 namespace {
 
+using Kind = lake::HiveType::Kind;
 using simdjson::dom::element;
 using simdjson::dom::element_type;
 
@@ -22,230 +23,312 @@ std::string ForInput(std::string_view text) {
   return fmt::format("{} For input string: \"{}\"", kMismatch, text.substr(0, 200));
 }
 
-template <typename Number>
-bool ParseWhole(std::string_view text, Number* out) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *out);
-  return error == std::errc() && end == text.data() + text.size() && !text.empty();
-}
-
-// Takes digits, at least one and at most `most`.
-bool TakeNumber(std::string_view* text, int most, int* out) {
-  int count = 0;
-  *out = 0;
-  while (count < most && !text->empty() && text->front() >= '0' && text->front() <= '9') {
-    *out = *out * 10 + (text->front() - '0');
-    text->remove_prefix(1);
-    ++count;
-  }
-  return count > 0;
-}
-bool Take(std::string_view* text, char c) {
-  if (text->empty() || text->front() != c) return false;
-  text->remove_prefix(1);
-  return true;
-}
-
-bool TakeDay(std::string_view* text, int32_t* days) {
-  int year = 0, month = 0, day = 0;
-  const size_t before = text->size();
-  if (!TakeNumber(text, 4, &year) || before - text->size() != 4 || !Take(text, '-') ||
-      !TakeNumber(text, 2, &month) || !Take(text, '-') || !TakeNumber(text, 2, &day)) {
-    return false;
-  }
-  const std::chrono::year_month_day ymd{std::chrono::year(year),
-                                        std::chrono::month(static_cast<unsigned>(month)),
-                                        std::chrono::day(static_cast<unsigned>(day))};
-  if (!ymd.ok()) return false;
-  *days = DaysSinceEpoch(Date(ymd));
-  return true;
-}
-
-// Behind the time: nothing, Z, +05:30, +0530.
-bool TakeOffset(std::string_view* text, int64_t* seconds) {
-  *seconds = 0;
-  if (text->empty() || Take(text, 'Z')) return text->empty();
-  const bool west = text->front() == '-';
-  if (!west && text->front() != '+') return false;
-  text->remove_prefix(1);
-  int hours = 0, minutes = 0;
-  if (!TakeNumber(text, 2, &hours)) return false;
-  Take(text, ':');
-  if (!text->empty() && !TakeNumber(text, 2, &minutes)) return false;
-  *seconds = (hours * 60 + minutes) * (west ? -60 : 60);
-  return text->empty() && hours <= 18 && minutes < 60;
-}
-
-// Below 1e12 in size: seconds; else milliseconds.
-std::optional<int64_t> FromEpoch(double value) {
-  const double micros = value * (std::abs(value) < 1e12 ? 1e6 : 1e3);
-  if (!(std::abs(micros) < 9.2e18)) return std::nullopt;
-  return static_cast<int64_t>(std::llround(micros));
-}
-std::optional<int64_t> FromEpoch(int64_t value) {
-  int64_t micros = 0;
-  const bool seconds = value < 1'000'000'000'000 && value > -1'000'000'000'000;
-  if (__builtin_mul_overflow(value, seconds ? 1'000'000 : 1000, &micros)) return std::nullopt;
-  return micros;
-}
-
 struct Bounds {
   int64_t least, most;
 };
-Bounds BoundsOf(CellType type) {
-  switch (type) {
-    case CellType::kInt8: return {INT8_MIN, INT8_MAX};
-    case CellType::kInt16: return {INT16_MIN, INT16_MAX};
-    case CellType::kInt32: return {INT32_MIN, INT32_MAX};
+Bounds BoundsOf(Kind kind) {
+  switch (kind) {
+    case Kind::kTinyint: return {INT8_MIN, INT8_MAX};
+    case Kind::kSmallint: return {INT16_MIN, INT16_MAX};
+    case Kind::kInt: return {INT32_MIN, INT32_MAX};
     default: return {INT64_MIN, INT64_MAX};
   }
 }
 
-std::string AddWhole(const element& value, CellType type, int column, lake::RowColumns* rows) {
-  int64_t number = 0;
-  if (value.type() == element_type::INT64) {
-    number = value.get_int64().value_unsafe();
-  } else if (std::string_view text; value.get_string().get(text) != simdjson::SUCCESS ||
-                                    !ParseWhole(TrimAscii(text, " "), &number)) {
-    return ForInput(TextOf(value));
-  }
-  const Bounds bounds = BoundsOf(type);
-  if (number < bounds.least || number > bounds.most) return ForInput(TextOf(value));
-  rows->AddInteger(column, number);
-  return "";
+bool IsNumberKind(Kind kind) { return kind >= Kind::kTinyint && kind <= Kind::kDouble; }
+bool IsTextKind(Kind kind) {
+  return kind == Kind::kString || kind == Kind::kVoid || kind == Kind::kBinary || kind == Kind::kChar ||
+         kind == Kind::kVarchar;
 }
 
-std::string AddReal(const element& value, CellType type, int column, lake::RowColumns* rows) {
-  double number = 0;
-  if (value.get_double().get(number) != simdjson::SUCCESS) {
-    std::string_view text;
-    if (value.get_string().get(text) != simdjson::SUCCESS || !ParseWhole(TrimAscii(text, " "), &number) ||
-        !std::isfinite(number)) {
-      return ForInput(TextOf(value));
-    }
-  }
-  if (type == CellType::kDouble) {
-    rows->AddFixed(column, &number);
-    return "";
-  }
-  const auto single = static_cast<float>(number);
-  if (!std::isfinite(single)) return ForInput(TextOf(value));
-  rows->AddFixed(column, &single);
-  return "";
+size_t Characters(std::string_view utf8) {
+  return static_cast<size_t>(
+      std::count_if(utf8.begin(), utf8.end(), [](char c) { return (c & 0xc0) != 0x80; }));
 }
 
-std::string AddTime(const element& value, CellType type, int column, lake::RowColumns* rows) {
-  std::optional<int64_t> cell;
-  std::string_view text;
-  double real = 0;
-  int64_t whole = 0;
-  if (value.get_string().get(text) == simdjson::SUCCESS) {
-    text = TrimAscii(text, " ");
-    if (type == CellType::kDate) {
-      cell = ParseDay(text);
-    } else if (cell = ParseMoment(text); !cell) {
-      if (ParseWhole(text, &whole))
-        cell = FromEpoch(whole);
-      else if (ParseWhole(text, &real))
-        cell = FromEpoch(real);
-    }
-  } else if (type == CellType::kTimestamp && value.get_int64().get(whole) == simdjson::SUCCESS) {
-    cell = FromEpoch(whole);
-  } else if (type == CellType::kTimestamp && value.get_double().get(real) == simdjson::SUCCESS) {
-    cell = FromEpoch(real);
+// Java's name of what Firehose's reader made of a value, for its words.
+std::string_view JavaNameOf(element_type type) {
+  switch (type) {
+    case element_type::INT64:
+    case element_type::UINT64: return "java.lang.Long";
+    case element_type::DOUBLE: return "java.lang.Double";
+    case element_type::BOOL: return "java.lang.Boolean";
+    default: return "java.lang.String";
   }
-  if (!cell) return ForInput(TextOf(value));
-  rows->AddInteger(column, *cell);
-  return "";
+}
+
+// As JSON, with keys in lower case.
+void AppendLowered(const element& value, std::string* out) {
+  simdjson::dom::object object;
+  simdjson::dom::array list;
+  const char* comma = "";
+  if (value.get_object().get(object) == simdjson::SUCCESS) {
+    *out += '{';
+    for (const auto field : object) {
+      *out += comma;
+      penstock::AppendJson(json::value(AsciiLower(field.key)), *out);
+      *out += ':';
+      AppendLowered(field.value, out);
+      comma = ",";
+    }
+    *out += '}';
+  } else if (value.get_array().get(list) == simdjson::SUCCESS) {
+    *out += '[';
+    for (const element item : list) {
+      *out += comma;
+      AppendLowered(item, out);
+      comma = ",";
+    }
+    *out += ']';
+  } else {
+    *out += simdjson::minify(value);
+  }
 }
 
 }  // namespace
 
-std::optional<CellType> CellTypeOf(std::string_view hive_type) {
-  static constexpr std::array<std::pair<std::string_view, CellType>, 12> kTypes{
-      {{"boolean", CellType::kBool},
-       {"tinyint", CellType::kInt8},
-       {"smallint", CellType::kInt16},
-       {"int", CellType::kInt32},
-       {"bigint", CellType::kInt64},
-       {"float", CellType::kFloat},
-       {"double", CellType::kDouble},
-       {"date", CellType::kDate},
-       {"timestamp", CellType::kTimestamp},
-       {"string", CellType::kText},
-       {"binary", CellType::kText},
-       {"void", CellType::kText}}};
-  for (const auto& [name, type] : kTypes) {
-    if (name == hive_type) return type;
+JsonCell::JsonCell(const lake::HiveType& type, const JsonRules& rules) : type_(type), rules_(rules) {
+  for (const auto& part : type_.parts) parts_.emplace_back(part, rules);
+  if (type_.kind == Kind::kStruct) fields_ = std::make_unique<JsonFields>(type_.names, rules);
+}
+
+std::string JsonCell::Add(const element& value, lake::RowColumn* to) {
+  switch (type_.kind) {
+    case Kind::kArray: return AddList(value, to);
+    case Kind::kMap: return AddMap(value, to);
+    case Kind::kStruct: return AddStruct(value, to);
+    default: break;
   }
-  return std::nullopt;
-}
-
-std::string TextOf(const element& value) {
-  std::string_view text;
-  if (value.get_string().get(text) == simdjson::SUCCESS) return std::string(text);
-  return simdjson::minify(value);
-}
-
-std::string AddCell(const element& value, CellType type, int column, lake::RowColumns* rows) {
-  switch (type) {
-    case CellType::kBool: {
-      bool flag = false;
-      std::string_view text;
-      if (value.get_bool().get(flag) != simdjson::SUCCESS) {
-        if (value.get_string().get(text) != simdjson::SUCCESS) return ForInput(TextOf(value));
-        flag = text.size() == 4 && (text[0] | 32) == 't' && (text[1] | 32) == 'r' && (text[2] | 32) == 'u' &&
-               (text[3] | 32) == 'e';
-        const bool is_false = text.size() == 5 && (text[0] | 32) == 'f' && (text[1] | 32) == 'a' &&
-                              (text[2] | 32) == 'l' && (text[3] | 32) == 's' && (text[4] | 32) == 'e';
-        if (!flag && !is_false) return ForInput(text);
+  const bool is_text = IsTextKind(type_.kind);
+  switch (value.type()) {
+    case element_type::STRING: {
+      const std::string_view text = value.get_string().value_unsafe();
+      if (rules_.hive && IsNumberKind(type_.kind) && !IsLongNumber(text)) {
+        return fmt::format("{} Current token (VALUE_STRING) not numeric, can not use numeric value accessors",
+                           kMismatch);
       }
-      rows->AddBool(column, flag);
-      return "";
+      return AddText(text, to);
     }
-    case CellType::kInt8:
-    case CellType::kInt16:
-    case CellType::kInt32:
-    case CellType::kInt64: return AddWhole(value, type, column, rows);
-    case CellType::kFloat:
-    case CellType::kDouble: return AddReal(value, type, column, rows);
-    case CellType::kDate:
-    case CellType::kTimestamp: return AddTime(value, type, column, rows);
-    case CellType::kText: break;
+    case element_type::INT64:
+      if (!is_text && type_.kind != Kind::kDecimal) return AddWhole(value.get_int64().value_unsafe(), {}, to);
+      break;
+    case element_type::DOUBLE:
+      if (!is_text && type_.kind != Kind::kDecimal) return AddReal(value.get_double().value_unsafe(), {}, to);
+      break;
+    case element_type::BOOL:
+      if (type_.kind != Kind::kBoolean) break;
+      to->AddBool(value.get_bool().value_unsafe());
+      return "";
+    case element_type::ARRAY:
+    case element_type::OBJECT:
+      if (rules_.hive && is_text) {
+        return "One or more fields have incorrect format. Exception when validating field (root)";
+      }
+      break;
+    default: break;
   }
-  std::string_view text;
-  if (value.get_string().get(text) == simdjson::SUCCESS)
-    rows->AddBytes(column, text);
-  else
-    rows->AddBytes(column, TextOf(value));
+  const std::string text = TextOf(value, rules_.lower_keys);
+  // Whole numbers beyond 63 bits are texts to all others.
+  const bool number =
+      value.is_number() && (type_.kind == Kind::kDecimal || value.type() == element_type::UINT64);
+  return is_text || number ? AddText(text, to) : ForInput(text);
+}
+
+std::string JsonCell::AddPart(const element& value, lake::RowColumn* to) {
+  if (!value.is_null()) return Add(value, to);
+  to->AddNull();
   return "";
 }
 
-std::optional<int32_t> ParseDay(std::string_view text) {
-  int32_t days = 0;
-  return TakeDay(&text, &days) && text.empty() ? std::optional(days) : std::nullopt;
+std::string JsonCell::AddWhole(int64_t number, std::string_view text, lake::RowColumn* to) {
+  const auto as_text = [&] { return text.empty() ? fmt::format("{}", number) : std::string(text); };
+  switch (type_.kind) {
+    case Kind::kFloat:
+    case Kind::kDouble: return AddReal(static_cast<double>(number), text, to);
+    case Kind::kTimestamp: return AddEpoch(FromEpoch(number), as_text, to);
+    case Kind::kTinyint:
+    case Kind::kSmallint:
+    case Kind::kInt:
+    case Kind::kBigint: break;
+    default: return ForInput(as_text());
+  }
+  const Bounds bounds = BoundsOf(type_.kind);
+  if (number < bounds.least || number > bounds.most) return ForInput(as_text());
+  to->AddInteger(number);
+  return "";
 }
 
-std::optional<int64_t> ParseMoment(std::string_view text) {
-  int32_t days = 0;
-  int hour = 0, minute = 0, second = 0;
-  if (!TakeDay(&text, &days) || !(Take(&text, 'T') || Take(&text, ' ')) || !TakeNumber(&text, 2, &hour) ||
-      !Take(&text, ':') || !TakeNumber(&text, 2, &minute) || !Take(&text, ':') ||
-      !TakeNumber(&text, 2, &second) || hour > 23 || minute > 59 || second > 59) {
-    return std::nullopt;
-  }
-  int64_t micros = 0;
-  if (Take(&text, '.')) {
-    int count = 0;
-    for (; !text.empty() && text.front() >= '0' && text.front() <= '9' && count < 9;
-         ++count, text.remove_prefix(1)) {
-      if (count < 6) micros = micros * 10 + (text.front() - '0');
+std::string JsonCell::AddReal(double number, std::string_view text, lake::RowColumn* to) {
+  const auto as_text = [&] { return text.empty() ? JsonText(json::value(number)) : std::string(text); };
+  switch (type_.kind) {
+    case Kind::kDouble: to->AddFixed(&number); return "";
+    case Kind::kFloat: {
+      const auto single = static_cast<float>(number);
+      if (!std::isfinite(single)) return ForInput(as_text());
+      to->AddFixed(&single);
+      return "";
     }
-    if (count == 0) return std::nullopt;
-    for (; count < 6; ++count) micros *= 10;
+    case Kind::kTimestamp: return AddEpoch(FromEpoch(number), as_text, to);
+    default: return ForInput(as_text());
   }
-  int64_t offset = 0;
-  if (!TakeOffset(&text, &offset)) return std::nullopt;
-  return (int64_t{days} * 86400 + hour * 3600 + minute * 60 + second - offset) * 1'000'000 + micros;
+}
+
+template <typename AsText>
+std::string JsonCell::AddEpoch(std::optional<int64_t> moment, const AsText& as_text, lake::RowColumn* to) {
+  if (rules_.hive) return AddTime(as_text(), to);
+  if (!moment) return ForInput(as_text());
+  to->AddInteger(*moment);
+  return "";
+}
+
+std::string JsonCell::AddText(std::string_view text, lake::RowColumn* to) {
+  const std::string_view trimmed = TrimAscii(text, " ");
+  switch (type_.kind) {
+    case Kind::kBoolean: {
+      const std::string word = AsciiLower(text.substr(0, 6));
+      if (word != "true" && word != "false") return ForInput(text);
+      to->AddBool(word == "true");
+      return "";
+    }
+    case Kind::kTinyint:
+    case Kind::kSmallint:
+    case Kind::kInt:
+    case Kind::kBigint: {
+      const auto number = ParseInteger(trimmed);
+      return number ? AddWhole(*number, text, to) : ForInput(text);
+    }
+    case Kind::kFloat:
+    case Kind::kDouble: {
+      const auto number = ParseReal(trimmed);
+      return number ? AddReal(*number, text, to) : ForInput(text);
+    }
+    case Kind::kDate: {
+      const auto day = ParseDay(trimmed);
+      if (!day) return ForInput(text);
+      to->AddInteger(*day);
+      return "";
+    }
+    case Kind::kTimestamp: return AddTime(trimmed, to);
+    case Kind::kDecimal: return AddDecimal(trimmed, to);
+    case Kind::kChar:
+    case Kind::kVarchar: return AddSized(text, to);
+    default: to->AddBytes(text); return "";
+  }
+}
+
+std::string JsonCell::AddTime(std::string_view text, lake::RowColumn* to) {
+  std::optional<int64_t> moment;
+  for (size_t i = 0; !moment && i < rules_.times.size(); ++i) moment = rules_.times[i].Read(text);
+  // java.sql.Timestamp.valueOf, which Hive falls back to, knows a space and no offset.
+  const bool plain = text.find_first_not_of("0123456789-: .") == text.npos && text.find(' ') != text.npos;
+  if (!moment && (!rules_.hive || plain)) moment = ParseMoment(text);
+  if (!moment && !rules_.hive) {
+    if (const auto whole = ParseInteger(text))
+      moment = FromEpoch(*whole);
+    else if (const auto real = ParseReal(text))
+      moment = FromEpoch(*real);
+  }
+  if (!moment) return ForInput(text);
+  to->AddInteger(*moment);
+  return "";
+}
+
+std::string JsonCell::AddDecimal(std::string_view text, lake::RowColumn* to) {
+  const auto number = ParseDecimal(text, type_.precision, type_.scale);
+  if (!number) return ForInput(text);
+  to->AddFixed(&*number);  // little-endian, two's complement: as Arrow keeps it
+  return "";
+}
+
+std::string JsonCell::AddSized(std::string_view text, lake::RowColumn* to) {
+  if (Characters(text) > static_cast<size_t>(type_.length)) {
+    return fmt::format("{} More than {} characters: \"{}\"", kMismatch, type_.length, text.substr(0, 200));
+  }
+  to->AddBytes(text);
+  return "";
+}
+
+std::string JsonCell::AddList(const element& value, lake::RowColumn* to) {
+  simdjson::dom::array items;
+  lake::RowColumn* const part = &to->part(0);
+  if (value.get_array().get(items) == simdjson::SUCCESS) {
+    for (const element item : items) {
+      if (auto why = parts_[0].AddPart(item, part); !why.empty()) return why;
+    }
+  } else if (rules_.hive) {
+    return fmt::format("{} java.io.IOException: Start of Array expected", kMismatch);
+  } else if (auto why = parts_[0].Add(value, part); !why.empty()) {
+    return why;
+  }
+  to->EndCell();
+  return "";
+}
+
+std::string JsonCell::AddMap(const element& value, lake::RowColumn* to) {
+  simdjson::dom::object members;
+  if (value.get_object().get(members) != simdjson::SUCCESS) {
+    return rules_.hive ? fmt::format("{} java.io.IOException: Start of Object expected", kMismatch)
+                       : fmt::format("{} A map is a JSON object. {}", kMismatch, ForInput(TextOf(value)));
+  }
+  // A key is there once: of several that are alike in lower case the last.
+  std::vector<std::pair<std::string, element>> entries;
+  std::unordered_map<std::string, size_t> places;
+  for (const auto field : members) {
+    std::string key = rules_.lower_keys ? AsciiLower(field.key) : std::string(field.key);
+    const auto [place, is_new] = places.try_emplace(key, entries.size());
+    if (is_new)
+      entries.emplace_back(std::move(key), field.value);
+    else
+      entries[place->second].second = field.value;
+  }
+  for (const auto& [key, item] : entries) {
+    if (auto why = parts_[0].AddText(key, &to->part(0)); !why.empty()) return why;
+    if (auto why = parts_[1].AddPart(item, &to->part(1)); !why.empty()) return why;
+  }
+  to->EndCell();
+  return "";
+}
+
+std::string JsonCell::AddStruct(const element& value, lake::RowColumn* to) {
+  simdjson::dom::object members;
+  simdjson::dom::array list;
+  if (value.get_object().get(members) == simdjson::SUCCESS) {
+    const auto found = fields_->Find(members);
+    for (size_t i = 0; i < parts_.size(); ++i) {
+      if (!found[i].there) {
+        to->part(i).AddNull();
+      } else if (auto why = parts_[i].AddPart(found[i].value, &to->part(i)); !why.empty()) {
+        return why;
+      }
+    }
+  } else if (rules_.hive) {
+    return fmt::format("{} java.io.IOException: Start of Object expected", kMismatch);
+  } else if (value.get_array().get(list) == simdjson::SUCCESS) {
+    // By place; what is missing is null, what is too many is passed over.
+    size_t at = 0;
+    for (const element item : list) {
+      if (at == parts_.size()) break;
+      if (auto why = parts_[at].AddPart(item, &to->part(at)); !why.empty()) return why;
+      ++at;
+    }
+    for (; at < parts_.size(); ++at) to->part(at).AddNull();
+  } else {
+    return fmt::format("{} Data is not JSONObject  but {} with value {}", kMismatch, JavaNameOf(value.type()),
+                       TextOf(value).substr(0, 200));
+  }
+  to->EndCell();
+  return "";
+}
+
+std::string TextOf(const element& value, bool lower_keys) {
+  std::string_view text;
+  if (value.get_string().get(text) == simdjson::SUCCESS) return std::string(text);
+  std::string out;
+  if (lower_keys && (value.is_object() || value.is_array()))
+    AppendLowered(value, &out);
+  else
+    out = simdjson::minify(value);
+  return out;
 }
 
 }  // namespace penstock::stream

@@ -3,12 +3,14 @@
 #include <arrow/type.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
-#include <map>
 
-#include "base/ascii.h"
+#include "lake/hive_type.h"
 #include "stream/jq_path.h"
 #include "stream/json_cell.h"
+#include "stream/json_fields.h"
+#include "stream/text_values.h"
 
 namespace penstock::stream {
 namespace {
@@ -43,15 +45,32 @@ std::optional<element> Follow(element at, const JqPath& path) {
   return at;
 }
 
+Result<lake::HiveType> TypeOf(const lake::CatalogColumn& column) {
+  auto type = lake::ParseHiveType(column.type);
+  if (type.ok()) return type;
+  return MakeError(ErrorCode::kInvalidData,
+                   fmt::format("the column {} has a type that records are not converted to: {}", column.name,
+                               type.status().message()));
+}
+
+bool HasDecimal(const lake::HiveType& type) {
+  return type.kind == lake::HiveType::Kind::kDecimal ||
+         std::any_of(type.parts.begin(), type.parts.end(), HasDecimal);
+}
+
 class SimdjsonRows : public JsonRows {
  public:
-  Status Open(const std::vector<lake::CatalogColumn>& columns, const std::vector<PartitionKey>& keys) {
-    RETURN_IF_ERROR(SchemaOf(columns).status());
+  Status Open(const std::vector<lake::CatalogColumn>& columns, const std::vector<PartitionKey>& keys,
+              const JsonInput& input) {
+    ASSIGN_OR_RETURN(rules_, RulesOf(input));
+    std::vector<std::string> names;
     for (const auto& column : columns) {
-      places_.try_emplace(AsciiLower(column.name), static_cast<int>(columns_.size()));
-      columns_.push_back({column.name, *CellTypeOf(column.type), column.nullable});
+      ASSIGN_OR_RETURN(const auto type, TypeOf(column));
+      names.push_back(column.name);
+      columns_.push_back({column.name, JsonCell(type, rules_), column.nullable});
+      quotes_ = quotes_ || HasDecimal(type);
     }
-    cells_.resize(columns_.size());
+    fields_.emplace(names, rules_);
     for (const auto& key : keys) {
       ASSIGN_OR_RETURN(auto path, ParseJqPath(key.path));
       keys_.emplace_back(key.name, std::move(path));
@@ -60,6 +79,11 @@ class SimdjsonRows : public JsonRows {
   }
 
   void Read(std::string_view record) override {
+    if (quotes_) {
+      quoted_.clear();
+      QuoteLongNumbers(record, &quoted_);
+      record = quoted_;
+    }
     size_ = record.size();
     if (buffer_.size() < size_ + simdjson::SIMDJSON_PADDING)
       buffer_.resize(size_ * 2 + simdjson::SIMDJSON_PADDING);
@@ -98,7 +122,7 @@ class SimdjsonRows : public JsonRows {
  private:
   struct Column {
     std::string name;
-    CellType type;
+    JsonCell cell;
     bool nullable;
   };
 
@@ -113,27 +137,15 @@ class SimdjsonRows : public JsonRows {
                               "must be an object or array.");
     }
     const int64_t before = rows->rows();
-    std::fill(cells_.begin(), cells_.end(), Cell());
-    size_t expected = 0;  // fields mostly come in the columns' order
-    for (const auto field : fields) {
-      int at = -1;
-      if (expected < columns_.size() && field.key == columns_[expected].name) {
-        at = static_cast<int>(expected);
-      } else if (const auto place = places_.find(AsciiLower(field.key)); place != places_.end()) {
-        at = place->second;
-      }
-      if (at < 0) continue;
-      expected = static_cast<size_t>(at) + 1;
-      cells_[static_cast<size_t>(at)] = {true, field.value};
-    }
+    const auto values = fields_->Find(fields);
     for (size_t i = 0; i < columns_.size(); ++i) {
-      const Column& column = columns_[i];
-      const auto at = static_cast<int>(i);
+      Column& column = columns_[i];
+      lake::RowColumn& to = rows->at(static_cast<int>(i));
       std::string why;
-      if (cells_[i].there && !cells_[i].value.is_null()) {
-        why = AddCell(cells_[i].value, column.type, at, rows);
+      if (values[i].there && !values[i].value.is_null()) {
+        why = column.cell.Add(values[i].value, &to);
       } else if (column.nullable) {
-        rows->AddNull(at);
+        to.AddNull();
       } else {
         why = fmt::format("Data does not match the schema. The column {} must have a value.", column.name);
       }
@@ -168,15 +180,12 @@ class SimdjsonRows : public JsonRows {
     return std::nullopt;
   }
 
-  struct Cell {
-    bool there = false;
-    element value;
-  };
+  JsonRules rules_;  // before what refers to it
   std::vector<Column> columns_;
-  std::map<std::string, int, std::less<>> places_;  // by the name in lower case
+  std::optional<JsonFields> fields_;
   std::vector<std::pair<std::string, JqPath>> keys_;
-  std::vector<Cell> cells_;  // of the row that is read
-  std::string buffer_;
+  bool quotes_ = false;  // decimals are read from texts
+  std::string buffer_, quoted_;
   size_t size_ = 0;
   simdjson::dom::parser parser_, many_;
   element root_;
@@ -188,36 +197,17 @@ class SimdjsonRows : public JsonRows {
 Result<std::shared_ptr<arrow::Schema>> SchemaOf(const std::vector<lake::CatalogColumn>& columns) {
   arrow::FieldVector fields;
   for (const auto& column : columns) {
-    const auto type = CellTypeOf(column.type);
-    if (!type) {
-      return MakeError(ErrorCode::kInvalidData,
-                       fmt::format("the column {} has the type {}, which records are not converted to",
-                                   column.name, column.type),
-                       "it can be boolean, tinyint, smallint, int, bigint, float, double, date, timestamp, "
-                       "string or binary");
-    }
-    std::shared_ptr<arrow::DataType> out = column.type == "binary" ? arrow::binary() : arrow::utf8();
-    switch (*type) {
-      case CellType::kBool: out = arrow::boolean(); break;
-      case CellType::kInt8: out = arrow::int8(); break;
-      case CellType::kInt16: out = arrow::int16(); break;
-      case CellType::kInt32: out = arrow::int32(); break;
-      case CellType::kInt64: out = arrow::int64(); break;
-      case CellType::kFloat: out = arrow::float32(); break;
-      case CellType::kDouble: out = arrow::float64(); break;
-      case CellType::kDate: out = arrow::date32(); break;
-      case CellType::kTimestamp: out = arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"); break;
-      case CellType::kText: break;
-    }
-    fields.push_back(arrow::field(column.name, std::move(out), column.nullable));
+    ASSIGN_OR_RETURN(const auto type, TypeOf(column));
+    fields.push_back(arrow::field(column.name, lake::ArrowTypeOf(type), column.nullable));
   }
   return arrow::schema(std::move(fields));
 }
 
 Result<std::unique_ptr<JsonRows>> JsonRows::Make(const std::vector<lake::CatalogColumn>& columns,
-                                                 const std::vector<PartitionKey>& keys) {
+                                                 const std::vector<PartitionKey>& keys,
+                                                 const JsonInput& input) {
   auto rows = std::make_unique<SimdjsonRows>();
-  RETURN_IF_ERROR(rows->Open(columns, keys));
+  RETURN_IF_ERROR(rows->Open(columns, keys, input));
   return rows;
 }
 

@@ -19,17 +19,18 @@
 
 namespace penstock::stream {
 
-// The schema of files with these columns; times are UTC microseconds. InvalidData: a type that is none of the
-// catalog's.
+// The schema of files with these columns; times are UTC microseconds. InvalidData: a type that
+// lake::ParseHiveType refuses, with its column.
 Result<std::shared_ptr<arrow::Schema>> SchemaOf(const std::vector<lake::CatalogColumn>& columns);
 
 // Reads one record after another; not thread-safe. A core takes 200,000 records a second of 250 bytes, and
 // encodes them.
 class JsonRows {
  public:
-  // Columns and keys may be empty. InvalidData: as SchemaOf and ParseJqPath.
+  // Columns and keys may be empty. InvalidData: as SchemaOf, ParseJqPath and JodaTimePattern.
   static Result<std::unique_ptr<JsonRows>> Make(const std::vector<lake::CatalogColumn>& columns,
-                                                const std::vector<PartitionKey>& keys);
+                                                const std::vector<PartitionKey>& keys,
+                                                const JsonInput& input = {});
   virtual ~JsonRows() = default;
 
   // Parses the record, for the calls below. The failure is what they would say.

@@ -193,7 +193,8 @@ class Snapshot {
     ASSIGN_OR_RETURN(auto prefixes, PrefixesOf(spec));
     const auto columns = spec.parquet ? spec.parquet->columns : std::vector<lake::CatalogColumn>();
     ASSIGN_OR_RETURN(auto schema, SchemaOf(columns));
-    ASSIGN_OR_RETURN(auto json, JsonRows::Make(columns, spec.partition_keys));
+    ASSIGN_OR_RETURN(auto json, JsonRows::Make(columns, spec.partition_keys,
+                                               spec.parquet ? spec.parquet->input : JsonInput()));
     ASSIGN_OR_RETURN(auto transform, MakeTransform(spec, {}, clock_, random_, logger_));
     return std::make_unique<LiveDelivery>(spec, std::move(prefixes), std::move(json), std::move(schema),
                                           std::move(transform), *live_, clock_);

@@ -50,6 +50,34 @@ Result<bool> BoolOr(const json::value& from, std::string_view key, bool fallback
   if (!value->is_bool()) return Bad(fmt::format("\"{}\": expected true or false", key));
   return value->get_bool();
 }
+json::object InputJson(const JsonInput& input) {
+  json::object keys;
+  for (const auto& [column, key] : input.column_to_key) keys[column] = key;
+  json::array formats;
+  for (const auto& format : input.timestamp_formats) formats.emplace_back(format);
+  return {{"hive", input.hive},
+          {"case_insensitive", input.case_insensitive},
+          {"dots_to_underscores", input.dots_to_underscores},
+          {"column_to_key", std::move(keys)},
+          {"timestamp_formats", std::move(formats)}};
+}
+Result<JsonInput> InputFromJson(const json::value& from) {
+  JsonInput input;
+  ASSIGN_OR_RETURN(input.hive, BoolOr(from, "hive", false));
+  ASSIGN_OR_RETURN(input.case_insensitive, BoolOr(from, "case_insensitive", true));
+  ASSIGN_OR_RETURN(input.dots_to_underscores, BoolOr(from, "dots_to_underscores", false));
+  ASSIGN_OR_RETURN(const auto keys, ObjectOr(from, "column_to_key"));
+  for (const auto& [column, key] : keys) {
+    if (!key.is_string()) return Bad("\"column_to_key\": expected texts");
+    input.column_to_key[std::string(column)] = std::string(key.get_string());
+  }
+  ASSIGN_OR_RETURN(const auto formats, ArrayOr(from, "timestamp_formats"));
+  for (const auto& format : formats) {
+    if (!format.is_string()) return Bad("\"timestamp_formats\": expected texts");
+    input.timestamp_formats.emplace_back(format.get_string());
+  }
+  return input;
+}
 Result<TimePoint> Time(const json::value& from, std::string_view key) {
   ASSIGN_OR_RETURN(const std::string text, GetString(from, key));
   return ParseTimestamp(text);
@@ -102,9 +130,12 @@ json::object ToJson(const StreamSpec& spec) {
   for (const auto& column : spec.unique) unique.emplace_back(column);
   out["unique"] = std::move(unique);
   if (spec.parquet) {
-    out["parquet"] = json::object{{"columns", lake::CatalogColumnsJson(spec.parquet->columns)},
-                                  {"compression", spec.parquet->compression}};
+    json::object parquet{{"columns", lake::CatalogColumnsJson(spec.parquet->columns)},
+                         {"compression", spec.parquet->compression}};
+    if (spec.parquet->input != JsonInput()) parquet["input"] = InputJson(spec.parquet->input);
+    out["parquet"] = std::move(parquet);
   }
+  if (spec.table_of_catalog) out["table_of_catalog"] = true;
   json::object transform{{"built_in", spec.transform.built_in}};
   if (spec.transform.handler) transform["handler"] = *spec.transform.handler;
   out["transform"] = std::move(transform);
@@ -154,8 +185,11 @@ Result<StreamSpec> StreamSpecFromJson(const json::value& document) {
     ParquetConversion conversion;
     ASSIGN_OR_RETURN(conversion.columns, lake::ParseCatalogColumns(*parquet, "columns"));
     ASSIGN_OR_RETURN(conversion.compression, GetString(*parquet, "compression"));
+    ASSIGN_OR_RETURN(const auto input, ObjectOr(*parquet, "input"));
+    ASSIGN_OR_RETURN(conversion.input, InputFromJson(input));
     spec.parquet = std::move(conversion);
   }
+  ASSIGN_OR_RETURN(spec.table_of_catalog, BoolOr(document, "table_of_catalog", false));
   if (document.get_object().contains("json_columns")) {
     ASSIGN_OR_RETURN(spec.json_columns, lake::ParseCatalogColumns(document, "json_columns"));
   }

@@ -33,10 +33,22 @@ struct PartitionKey {
   std::string path;  // .customer.id
 };
 
+// How records of JSON are read: Firehose's Deserializer. What is not said is as with its OpenXJsonSerDe.
+struct JsonInput {
+  bool hive = false;                                 // HiveJsonSerDe
+  bool case_insensitive = true;                      // keys are taken in lower case
+  bool dots_to_underscores = false;                  // the key "a.b" is the column a_b
+  std::map<std::string, std::string> column_to_key;  // where a column's key is not its name; at every depth
+  std::vector<std::string> timestamp_formats;        // HiveJsonSerDe's: patterns of Joda-Time, or "millis"
+
+  friend bool operator==(const JsonInput&, const JsonInput&) = default;
+};
+
 // Records are JSON objects and become rows of these columns, by name.
 struct ParquetConversion {
   std::vector<lake::CatalogColumn> columns;
   std::string compression = "zstd";  // zstd, snappy, gzip, none
+  JsonInput input;
 };
 
 // What records pass through before they are delivered: built-in ones in order, or a Lambda handler.
@@ -64,6 +76,9 @@ struct StreamSpec {
   TransformSpec transform;
   // The table that is registered at the first delivery; empty: none.
   std::string database, table;
+  // The catalog had its columns before the stream (SchemaConfiguration), and says what it is: an entry that
+  // lies where the objects go stays as it is.
+  bool table_of_catalog = false;
   std::vector<lake::CatalogColumn> json_columns;  // its columns where there is no conversion to Parquet
   // Its rows are told apart by these columns: of several with the same values the one delivered last is seen.
   // Empty: each record is a row of its own.

@@ -44,6 +44,16 @@ TEST(StreamSpec, IsKeptWithoutLoss) {
   handler.transform = {.built_in = {}, .handler = json::object{{"command", json::array{"python3"}}}};
   handler.parquet.reset();
   handler.compression = Compression::kHadoopSnappy;
+  StreamSpec hive = Full();
+  hive.table_of_catalog = true;
+  hive.parquet->input = {.hive = true,
+                         .case_insensitive = false,
+                         .dots_to_underscores = true,
+                         .column_to_key = {{"ts", "timestamp"}},
+                         .timestamp_formats = {"millis"}};
+  const auto again = StreamSpecFromJson(ToJson(hive)).ValueOrDie();
+  EXPECT_EQ(again.parquet->input, hive.parquet->input);
+  EXPECT_TRUE(again.table_of_catalog);
   EXPECT_EQ(ToJson(StreamSpecFromJson(ToJson(handler)).ValueOrDie()), ToJson(handler));
 }
 

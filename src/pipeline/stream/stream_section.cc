@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "lake/hive_type.h"
 #include "pipeline/yaml_reader_internal.h"
 #include "stream/delivery_table.h"
 #include "stream/prefix_expression.h"
@@ -12,16 +13,12 @@
 namespace penstock::pipeline {
 namespace {
 
-constexpr std::string_view kColumnTypes[] = {"boolean", "tinyint", "smallint", "int",       "bigint",
-                                             "float",   "double",  "date",     "timestamp", "string"};
-
 void ReadTable(YamlReader& reader, stream::StreamSpec& spec) {
   spec.table = reader.String("name");
   stream::ParquetConversion parquet;
   for (const auto& [name, type] : reader.Texts("columns")) {
-    if (std::find(std::begin(kColumnTypes), std::end(kColumnTypes), type) == std::end(kColumnTypes)) {
-      reader.Fault("columns." + name,
-                   fmt::format("expected one of {}, got {}", fmt::join(kColumnTypes, ", "), type));
+    if (const auto read = lake::ParseHiveType(type); !read.ok()) {
+      reader.Fault("columns." + name, read.status().message());
     }
     parquet.columns.push_back({name, type, true, ""});
   }

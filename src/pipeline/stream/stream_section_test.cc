@@ -64,6 +64,14 @@ TEST(StreamSection, IsReadIntoASpecification) {
   EXPECT_EQ(spec.tags.at("team"), "lake");
 }
 
+TEST(StreamSection, ColumnsMayBeNested) {
+  const auto config =
+      Parse("high: double", "high: 'decimal(10,2)', legs: 'array<struct<px:double,qty:int>>'");
+  ASSERT_TRUE(config.ok()) << Describe(config.status());
+  EXPECT_EQ(config->stream->parquet->columns[1].type, "decimal(10,2)");
+  EXPECT_EQ(config->stream->parquet->columns[2].type, "array<struct<px:double,qty:int>>");
+}
+
 TEST(StreamSection, HandlersKeepTheirSettings) {
   const auto config =
       Parse("{built_in: [append_newline]}", "{command: [python3, -m, awslambdaric, app.handler]}");
@@ -102,8 +110,9 @@ TEST(StreamSection, FaultsAreNamedWithTheirPlace) {
       AllOf(HasSubstr("streem: no such key (did you mean stream?)"), HasSubstr("stream: is required")));
   EXPECT_THAT(FaultsOf("size_mib: 64", "size_mib: 640"),
               HasSubstr("pipeline.yaml:8:25: stream.buffering.size_mib"));
-  EXPECT_THAT(FaultsOf("high: double", "high: decimal"),
-              HasSubstr("stream.table.columns.high: expected one of boolean"));
+  EXPECT_THAT(FaultsOf("high: double", "high: dubble"),
+              AllOf(HasSubstr("stream.table.columns.high: "), HasSubstr("expected boolean"),
+                    HasSubstr("got 'dubble'")));
   EXPECT_THAT(FaultsOf("unique: [name]", "unique: [ts]"),
               HasSubstr("stream.table.unique: no such column: ts"));
   EXPECT_THAT(FaultsOf("columns: {name: string, high: double}, unique: [name]", ""),
