@@ -2,6 +2,9 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "base/spelling.h"
 #include "cli/command.h"
@@ -10,6 +13,7 @@
 #include "cli/session.h"
 #include "cli/workspace.h"
 #include "lake/catalog.h"
+#include "lake/hive_type.h"
 #include "lake/table_check.h"
 #include "pipeline/pipeline.h"
 #include "store/object_store.h"
@@ -20,6 +24,8 @@ namespace {
 struct TablesOptions {
   std::string table;
   std::string pipeline;
+  std::vector<std::string> columns;  // NAME=TYPE
+  std::string description;
 };
 
 // One file a partition; a table that is not partitioned by day has no first and last.
@@ -47,13 +53,16 @@ Result<TableFiles> FilesOf(store::ObjectStore& store, const std::string& prefix)
   return files;
 }
 
-Result<lake::TableEntry> FindTable(lake::Catalog& catalog, const std::string& name) {
+Result<std::pair<std::string, std::string>> NameOf(const std::string& name) {
   const auto dot = name.find('.');
-  if (dot == std::string::npos) {
-    return MakeError(ErrorCode::kUsage, fmt::format("expected DATABASE.TABLE, got {}", name),
-                     "`penstock tables ls` lists them");
-  }
-  const auto found = catalog.GetTable(name.substr(0, dot), name.substr(dot + 1));
+  if (dot != std::string::npos) return std::pair(name.substr(0, dot), name.substr(dot + 1));
+  return MakeError(ErrorCode::kUsage, fmt::format("expected DATABASE.TABLE, got {}", name),
+                   "`penstock tables ls` lists them");
+}
+
+Result<lake::TableEntry> FindTable(lake::Catalog& catalog, const std::string& name) {
+  ASSIGN_OR_RETURN(const auto parts, NameOf(name));
+  const auto found = catalog.GetTable(parts.first, parts.second);
   if (!found.ok() && CodeOf(found.status()) == ErrorCode::kNotFound) {
     std::vector<std::string> known;
     ASSIGN_OR_RETURN(const auto databases, catalog.ListDatabases());
@@ -116,6 +125,46 @@ Result<int> Show(Session& session, const TablesOptions& options) {
   return 0;
 }
 
+// Columns alone: the table lies where the first stream that converts by it delivers to.
+Result<int> Create(Session& session, const TablesOptions& options) {
+  ASSIGN_OR_RETURN(const auto name, NameOf(options.table));
+  lake::TableEntry entry;
+  entry.database = name.first;
+  entry.table = name.second;
+  entry.prefix = fmt::format("{}/{}/", name.first, name.second);
+  entry.description = options.description;
+  entry.unqualified = true;
+  entry.declared = true;
+  for (const auto& column : options.columns) {
+    const size_t equals = column.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      return MakeError(ErrorCode::kUsage, fmt::format("expected NAME=TYPE, got {}", column),
+                       "such as name=string 'high=decimal(10,2)' 'legs=array<struct<px:double,qty:int>>'");
+    }
+    const std::string type = column.substr(equals + 1);
+    if (const auto read = lake::ParseHiveType(type); !read.ok()) {
+      return MakeError(ErrorCode::kUsage,
+                       fmt::format("{}: {}", column.substr(0, equals), read.status().message()));
+    }
+    entry.columns.push_back({column.substr(0, equals), type, true, ""});
+  }
+  if (const Status sound = lake::CheckEntry(entry); !sound.ok()) {
+    return MakeError(ErrorCode::kUsage, sound.message());
+  }
+  Workspace workspace(session, Workspace::Bucket::kMake);
+  ASSIGN_OR_RETURN(auto* catalog, workspace.Catalog());
+  const auto known = catalog->GetTable(name.first, name.second);
+  if (known.ok() && *known != entry) {
+    return MakeError(ErrorCode::kUsage,
+                     fmt::format("there is a table {} already, with other columns or files", options.table),
+                     fmt::format("`penstock tables show {}` shows it", options.table));
+  }
+  if (!known.ok() && CodeOf(known.status()) != ErrorCode::kNotFound) return known.status();
+  RETURN_IF_ERROR(catalog->RegisterTable(entry));
+  session.Remark(fmt::format("{}: {} columns, and no files yet\n", options.table, entry.columns.size()));
+  return 0;
+}
+
 Result<int> Check(Session& session, const TablesOptions& options) {
   Workspace workspace(session);
   ASSIGN_OR_RETURN(auto* store, workspace.Store());
@@ -171,11 +220,11 @@ Result<int> Check(Session& session, const TablesOptions& options) {
 
 void AddTablesCommand(CLI::App& app, Session& session, Action& action) {
   auto options = std::make_shared<TablesOptions>();
-  auto* verb = app.add_subcommand("tables", "what the lake has: list, show, check");
+  auto* verb = app.add_subcommand("tables", "what the lake has: list, show, check, create");
   verb->require_subcommand(1);
   verb->footer(
       "Examples:\n  penstock tables ls\n  penstock tables show sp500.bars\n  penstock tables check "
-      "sp500.bars");
+      "sp500.bars\n  penstock tables create market.bars name=string 'high=decimal(10,2)' ts=timestamp");
   const auto add = [&](const char* name, const char* text,
                        Result<int> (*run)(Session&, const TablesOptions&)) {
     auto* sub = verb->add_subcommand(name, text);
@@ -185,6 +234,10 @@ void AddTablesCommand(CLI::App& app, Session& session, Action& action) {
     return sub;
   };
   add("ls", "tables, days, sizes", &List);
+  auto* create = add("create", "columns, for a stream that converts its records by them", &Create);
+  create->add_option("table", options->table, "DATABASE.TABLE")->required();
+  create->add_option("columns", options->columns, "NAME=TYPE, as Hive has types")->required();
+  create->add_option("--description", options->description, "what the table is");
   for (auto* sub : {add("show", "columns of one", &Show),
                     add("check", "read every file: sound, sorted, unique", &Check)}) {
     sub->add_option("table", options->table, "DATABASE.TABLE")->required();

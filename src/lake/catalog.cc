@@ -63,6 +63,7 @@ json::object EntryJson(const TableEntry& entry) {
   if (!entry.files.empty()) out["files"] = entry.files;
   if (!entry.unique.empty()) out["unique"] = json::value_from(entry.unique);
   if (entry.unqualified) out["unqualified"] = true;
+  if (entry.declared) out["declared"] = true;
   return out;
 }
 
@@ -82,6 +83,7 @@ Result<TableEntry> ParseEntry(const json::value& value, std::string_view databas
   };
   entry.evolving = is_set("evolving");
   entry.unqualified = is_set("unqualified");
+  entry.declared = is_set("declared");
   if (const auto* unique = value.get_object().if_contains("unique")) {
     const auto columns = json::try_value_to<std::vector<std::string>>(*unique);
     if (!columns) return MakeError(ErrorCode::kInvalidData, "\"unique\": expected a list of columns");

@@ -35,13 +35,16 @@ struct TableEntry {
   // The files differ: `columns` is the union of theirs (lake/evolving_table.h), and what a file lacks is
   // null.
   bool evolving = false;
-  // Where below `prefix` its files are, as a shell's pattern ("*/*/*.json.gz"). Empty: a folder NAME=value for each partition
-  // column, and in it what ends with .parquet.
+  // Where below `prefix` its files are, as a shell's pattern ("*/*/*.json.gz"). Empty: a folder NAME=value
+  // for each partition column, and in it what ends with .parquet.
   std::string files;
   // Columns that tell rows apart: of several with the same values, the one in the file with the greatest name
   // is the row. Empty: every row of the files is one.
   std::vector<std::string> unique;
   bool unqualified = false;  // SQL finds it without its database's name, unless two have that name
+  // By hand, and nothing has been delivered to it: columns alone, and whoever delivers first says where it
+  // lies.
+  bool declared = false;
 
   friend bool operator==(const TableEntry&, const TableEntry&) = default;
 };

@@ -74,6 +74,7 @@ TEST_P(CatalogConformance, MergingUnitesTheColumns) {
   entry.partition_columns.clear();
   entry.evolving = true;
   entry.unqualified = true;
+  entry.declared = true;
   entry.unique = {"open"};
   entry.columns = {{"open", "bigint"}, {"volume", "bigint"}};
   ASSERT_TRUE(catalog_->MergeTables({entry}).ok());

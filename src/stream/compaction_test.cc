@@ -1,6 +1,7 @@
 #include "stream/compaction.h"
 
 #include <arrow/array.h>
+#include <arrow/scalar.h>
 #include <arrow/table.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -163,6 +164,29 @@ TEST_F(CompactionTest, WhatAReaderListedStaysForTheGrace) {
     clock_.Advance(std::chrono::minutes(5));
   }
   EXPECT_EQ(Objects("lake/bars/").size(), 1u);
+}
+
+TEST_F(CompactionTest, NestedColumnsStayWhole) {
+  auto spec = ParquetSpecForTest();
+  spec.parquet->columns = {{"name", "string", true, ""},
+                           {"high", "decimal(10,2)", true, ""},
+                           {"legs", "array<struct<px:double,tags:map<string,int>>>", true, ""}};
+  Make(spec);
+  for (int i = 0; i < 3; ++i) {
+    names_.insert("n" + std::to_string(i));
+    Put({R"({"name":"n)" + std::to_string(i) + R"(","high":1.25,"legs":[{"px":1,"tags":{"a":1}},null]})"});
+    ASSERT_TRUE(delivery_->Flush({}).ok());
+  }
+  clock_.Advance(std::chrono::days(2));
+  for (int i = 0; i < 4; ++i, clock_.Advance(kHour)) {
+    ASSERT_TRUE(Compaction(spec_, folder(), store_, clock_, Logger()).Step({}).ok());
+    ASSERT_EQ(Read(), names_);
+  }
+  const auto objects = Objects("lake/bars/");
+  ASSERT_EQ(objects.size(), 1u);
+  const auto table = lake::ReadParquet(objects.begin()->second).ValueOrDie();
+  const auto legs = table->GetColumnByName("legs")->GetScalar(2).ValueOrDie();
+  EXPECT_THAT(legs->ToString(), testing::HasSubstr("{px:double = 1, tags:map<string, int32 ('tags')> = "));
 }
 
 TEST_F(CompactionTest, LateObjectsJoinTheDayFile) {

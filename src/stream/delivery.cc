@@ -302,8 +302,7 @@ void Delivery::TellDamage() {
 
 Status Delivery::Register() {
   if (registered_ || spec_.table.empty()) return Status::OK();
-  ASSIGN_OR_RETURN(const auto entry, TableOf(spec_, prefixes_));
-  RETURN_IF_ERROR(catalog_.RegisterTable(entry));
+  RETURN_IF_ERROR(RegisterTableOf(spec_, prefixes_, catalog_));
   registered_ = true;
   return Status::OK();
 }

@@ -48,6 +48,57 @@ TEST_F(DeliveryForTest, ConvertsToParquet) {
   EXPECT_EQ(delivery.metrics().delivered_records, 2u);
 }
 
+// Nested columns and decimals; the reason names the table that gave the columns.
+TEST_F(DeliveryForTest, ConvertsNestedColumns) {
+  auto spec = ParquetSpecForTest();
+  spec.parquet->columns = {{"name", "string", true, ""},
+                           {"high", "decimal(10,2)", true, ""},
+                           {"legs", "array<struct<px:double,tags:map<string,string>>>", true, ""}};
+  spec.table_of_catalog = true;
+  spec.kept["DataFormatConversionConfiguration"] = json::object{
+      {"SchemaConfiguration",
+       json::object{{"DatabaseName", "lake"}, {"TableName", "schema"}, {"Region", "eu-west-1"}}}};
+  auto& delivery = Make(spec);
+  std::vector<std::string> records{R"({"name":"bad","high":1,"legs":[{"px":"dear"}]})"};
+  for (int i = 0; i < 2000; ++i) {
+    records.push_back(R"({"name":"n)" + std::to_string(i) + R"(","high":)" + std::to_string(i) +
+                      R"(.5,"legs":[{"px":1,"tags":{"a":"b"}},null]})");
+  }
+  Put(records);
+  ASSERT_TRUE(delivery.Flush({}).ok()) << delivery.metrics().last_error;
+  const auto objects = Objects("lake/bars/");
+  ASSERT_EQ(objects.size(), 1u);
+  const auto table = lake::ReadParquet(objects.begin()->second).ValueOrDie();
+  EXPECT_EQ(table->num_rows(), 2000);
+  EXPECT_TRUE(table->ValidateFull().ok());
+  EXPECT_EQ(table->schema()->field(2)->type()->ToString(),
+            "list<element: struct<px: double, tags: map<string, string ('tags')>>>");
+  const auto errors = Objects("errors/format-conversion-failed/");
+  ASSERT_EQ(errors.size(), 1u);
+  const auto line = *ParseJson(errors.begin()->second.substr(0, errors.begin()->second.find('\n')));
+  EXPECT_EQ(line.at("lastErrorMessage"), "Data does not match the schema. For input string: \"dear\"");
+  EXPECT_EQ(line.at("dataCatalogTable").at("tableName"), "schema");
+  EXPECT_EQ(line.at("dataCatalogTable").at("region"), "eu-west-1");
+  EXPECT_EQ(ReadErrorRecords(errors.begin()->second)->at(0).raw, records[0]);
+}
+
+// The catalog's table stays what others made of it.
+TEST_F(DeliveryForTest, ATableOfTheCatalogIsRegisteredOnceAndLeftAsItIs) {
+  auto spec = ParquetSpecForTest();
+  spec.table_of_catalog = true;
+  auto& delivery = Make(spec);
+  Put({Bar(1)});
+  ASSERT_TRUE(delivery.Flush({}).ok());
+  auto entry = catalog_.GetTable("lake", "bars").ValueOrDie();
+  entry.columns.push_back({"volume", "bigint", true, ""});
+  entry.unique = {"name", "ts"};
+  ASSERT_TRUE(catalog_.RegisterTable(entry).ok());
+  Restart();
+  Put({Bar(2)});
+  ASSERT_TRUE(delivery_->Flush({}).ok());
+  EXPECT_EQ(catalog_.GetTable("lake", "bars").ValueOrDie(), entry);
+}
+
 TEST_F(DeliveryForTest, WithWrongRecordsOnlyThereIsNoTable) {
   auto& delivery = Make(ParquetSpecForTest());
   Put({"x"});

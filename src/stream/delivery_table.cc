@@ -72,7 +72,7 @@ Result<lake::TableEntry> TableOf(const StreamSpec& spec, const StreamPrefixes& p
                   "let the prefix begin with a folder: TABLE/dt=!{timestamp:yyyy-MM-dd}/");
   }
   entry.prefix = shape.substr(0, at + 1);
-  if (spec.error_prefix.empty() || spec.error_prefix.starts_with(entry.prefix)) {
+  if (!spec.table_of_catalog && (spec.error_prefix.empty() || spec.error_prefix.starts_with(entry.prefix))) {
     return refuse("what cannot be delivered would lie among its files",
                   "give an ErrorOutputPrefix elsewhere");
   }
@@ -99,6 +99,32 @@ Result<lake::TableEntry> TableOf(const StreamSpec& spec, const StreamPrefixes& p
   if (!plain || extension != ".parquet") entry.files = files + "*" + extension;
   RETURN_IF_ERROR(lake::CheckEntry(entry));
   return entry;
+}
+
+bool HasFolder(const StreamPrefixes& prefixes) {
+  const std::string shape = ShapeOf(prefixes);
+  return shape.rfind('/', shape.find(kVaries)) != shape.npos;
+}
+
+bool LiesAt(const lake::TableEntry& known, const lake::TableEntry& entry) {
+  const auto names = [](const lake::TableEntry& of) {
+    std::vector<std::string> all;
+    for (const auto& column : of.partition_columns) all.push_back(column.name);
+    return all;
+  };
+  return known.prefix == entry.prefix && known.format == entry.format && known.files == entry.files &&
+         names(known) == names(entry);
+}
+
+Status RegisterTableOf(const StreamSpec& spec, const StreamPrefixes& prefixes, lake::Catalog& catalog) {
+  ASSIGN_OR_RETURN(auto entry, TableOf(spec, prefixes));
+  if (spec.table_of_catalog) {
+    const auto known = catalog.GetTable(spec.database, spec.table);
+    if (known.ok() && !known->declared) return Status::OK();
+    if (!known.ok() && CodeOf(known.status()) != ErrorCode::kNotFound) return known.status();
+    if (known.ok()) entry.description = known->description;
+  }
+  return catalog.RegisterTable(entry);
 }
 
 }  // namespace penstock::stream

@@ -16,6 +16,17 @@ namespace penstock::stream {
 // otherwise json: objects one after another, with or without newlines, compressed or not, and the columns of
 // spec.json_columns. InvalidData: no prefix of its own (it begins with an expression), an error prefix below
 // it, nothing that says what columns there are, or what lake::CheckEntry refuses.
+// StreamSpec::table_of_catalog lets errors lie below the prefix, as Firehose puts them there by itself: they
+// have no extension, and are none of its files.
 Result<lake::TableEntry> TableOf(const StreamSpec& spec, const StreamPrefixes& prefixes);
+
+// False: the prefix begins with an expression, and objects lie at the top of the bucket.
+bool HasFolder(const StreamPrefixes& prefixes);
+
+// Whether the files of `known` are those of `entry`: prefix, format, partitions, pattern.
+bool LiesAt(const lake::TableEntry& known, const lake::TableEntry& entry);
+
+// Registers TableOf; of a table_of_catalog an entry that has files already stays as it is.
+Status RegisterTableOf(const StreamSpec& spec, const StreamPrefixes& prefixes, lake::Catalog& catalog);
 
 }  // namespace penstock::stream

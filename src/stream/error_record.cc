@@ -48,6 +48,28 @@ Result<ErrorRecord> ParseLine(std::string_view line) {
   return record;
 }
 
+// The table that gave the columns.
+json::object CatalogTableOf(const StreamSpec& spec) {
+  json::object out{{"databaseName", spec.database}, {"tableName", spec.table}};
+  const auto* conversion = spec.kept.if_contains("DataFormatConversionConfiguration");
+  const auto* schema = conversion != nullptr && conversion->is_object()
+                           ? conversion->get_object().if_contains("SchemaConfiguration")
+                           : nullptr;
+  if (!spec.table_of_catalog || schema == nullptr || !schema->is_object()) return out;
+  out = {{"catalogId", "000000000000"}, {"region", "us-east-1"}, {"versionId", "LATEST"}};
+  for (const auto& [given, name] : {std::pair{"CatalogId", "catalogId"},
+                                    {"DatabaseName", "databaseName"},
+                                    {"TableName", "tableName"},
+                                    {"Region", "region"},
+                                    {"VersionId", "versionId"},
+                                    {"RoleARN", "roleArn"}}) {
+    if (const auto* value = schema->get_object().if_contains(given); value != nullptr && value->is_string()) {
+      out[name] = *value;
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 void AppendErrorLine(const StreamSpec& spec, std::string_view type, const ErrorRecord& record,
@@ -63,7 +85,7 @@ void AppendErrorLine(const StreamSpec& spec, std::string_view type, const ErrorR
   if (!record.lambda_arn.empty()) line["lambdaArn"] = record.lambda_arn;
   if (conversion) {
     line["subSequenceNumber"] = 0;
-    line["dataCatalogTable"] = json::object{{"databaseName", spec.database}, {"tableName", spec.table}};
+    line["dataCatalogTable"] = CatalogTableOf(spec);
   }
   *out += penstock::ToJson(line);
   *out += '\n';

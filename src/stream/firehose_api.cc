@@ -7,7 +7,9 @@
 #include <charconv>
 
 #include "base/json_text.h"
+#include "stream/delivery_table.h"
 #include "stream/firehose_error.h"
+#include "stream/firehose_member.h"
 #include "stream/firehose_shapes.h"
 #include "stream/put_request.h"
 
@@ -33,14 +35,6 @@ constexpr std::array<std::string_view, 12> kElsewhere{"RedshiftDestinationConfig
                                                       "MSKSourceConfiguration",
                                                       "DatabaseSourceConfiguration",
                                                       "DeliveryStreamEncryptionConfigurationInput"};
-
-Status Invalid(std::string message) { return FirehoseError("InvalidArgumentException", std::move(message)); }
-
-// A member that is there and not null.
-const json::value* Member(const json::object& from, std::string_view key) {
-  const auto* value = from.if_contains(key);
-  return value == nullptr || value->is_null() ? nullptr : value;
-}
 
 Result<std::string> NameOf(const json::object& input) {
   ASSIGN_OR_RETURN(std::string name, RequiredText(input, "DeliveryStreamName"));
@@ -165,7 +159,7 @@ void FirehoseApi::Answer(const std::shared_ptr<net::ServerRequest>& request, con
     const Action call = ActionOf(action);
     if (call == nullptr) {
       if (std::find(kRefused.begin(), kRefused.end(), action) != kRefused.end()) {
-        return Invalid(
+        return InvalidArgument(
             fmt::format("{}: records are not encrypted at rest here; use an encrypted disk", action));
       }
       return FirehoseError("UnknownOperationException",
@@ -250,23 +244,24 @@ void FirehoseApi::PutRecordBatch(net::ServerRequest& request, net::ServerReply r
 }
 
 Result<json::object> FirehoseApi::Create(const json::object& input, const std::string& region) {
+  const std::lock_guard placing(placing_);
   StreamSpec spec;
   ASSIGN_OR_RETURN(spec.name, NameOf(input));
   ASSIGN_OR_RETURN(const std::string type, TextOr(input, "DeliveryStreamType"));
   if (!type.empty() && type != "DirectPut") {
-    return Invalid(fmt::format(
+    return InvalidArgument(fmt::format(
         "DeliveryStreamType: records are put here (DirectPut), not read from elsewhere ({})", type));
   }
   for (const auto name : kElsewhere) {
     if (Member(input, name) != nullptr) {
-      return Invalid(fmt::format(
+      return InvalidArgument(fmt::format(
           "{}: there is one destination here, the lake: ExtendedS3DestinationConfiguration", name));
     }
   }
   const auto* extended = Member(input, "ExtendedS3DestinationConfiguration");
   const auto* plain = Member(input, "S3DestinationConfiguration");
   if ((extended == nullptr) == (plain == nullptr)) {
-    return Invalid("Exactly one destination configuration is supported for a Firehose");
+    return InvalidArgument("Exactly one destination configuration is supported for a Firehose");
   }
   const json::value& destination = extended != nullptr ? *extended : *plain;
   if (!destination.is_object()) {
@@ -280,6 +275,7 @@ Result<json::object> FirehoseApi::Create(const json::object& input, const std::s
     RETURN_IF_ERROR(ApplyTags(tags->get_array(), &spec));
   }
   auto made = streams_.Create(std::move(spec));
+  if (made.ok()) Register(made->spec);
   if (CodeOf(made.status()) == ErrorCode::kResourceExhausted) {
     return FirehoseError("LimitExceededException", made.status().message());
   }
@@ -323,6 +319,7 @@ Result<json::object> FirehoseApi::List(const json::object& input, const std::str
 }
 
 Result<json::object> FirehoseApi::Update(const json::object& input, const std::string&) {
+  const std::lock_guard placing(placing_);
   ASSIGN_OR_RETURN(const std::string name, NameOf(input));
   ASSIGN_OR_RETURN(const std::string version, RequiredText(input, "CurrentDeliveryStreamVersionId"));
   ASSIGN_OR_RETURN(const std::string destination, RequiredText(input, "DestinationId"));
@@ -338,12 +335,12 @@ Result<json::object> FirehoseApi::Update(const json::object& input, const std::s
   options.if_version = number;
   RETURN_IF_ERROR(streams_.Describe(name).status());
   if (destination != "destinationId-000000000001") {
-    return Invalid(fmt::format("Destination Id {} not found", destination.substr(0, 100)));
+    return InvalidArgument(fmt::format("Destination Id {} not found", destination.substr(0, 100)));
   }
   const auto* extended = Member(input, "ExtendedS3DestinationUpdate");
   const auto* update = extended != nullptr ? extended : Member(input, "S3DestinationUpdate");
   if (update == nullptr || !update->is_object()) {
-    return Invalid("there is one kind of destination here: give an ExtendedS3DestinationUpdate");
+    return InvalidArgument("there is one kind of destination here: give an ExtendedS3DestinationUpdate");
   }
   const auto changed = streams_.Change(
       name, [&](StreamSpec& spec) { return ApplyDestination(update->get_object(), catalog_, &spec); },
@@ -352,7 +349,16 @@ Result<json::object> FirehoseApi::Update(const json::object& input, const std::s
     return FirehoseError("ConcurrentModificationException", changed.status().message());
   }
   RETURN_IF_ERROR(changed.status());
+  Register(changed->spec);
   return json::object();
+}
+
+// At once, so that the next stream of a declared table sees that it lies somewhere.
+void FirehoseApi::Register(const StreamSpec& spec) {
+  if (!spec.table_of_catalog || spec.table.empty()) return;
+  const auto prefixes = PrefixesOf(spec);
+  IgnoreError(prefixes.ok() ? RegisterTableOf(spec, *prefixes, catalog_) : prefixes.status(),
+              "the first delivery does it again");
 }
 
 Result<json::object> FirehoseApi::Delete(const json::object& input, const std::string&) {

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -46,6 +47,7 @@ class FirehoseApi {
   Result<json::object> Tag(const json::object& input, const std::string& region);
   Result<json::object> Untag(const json::object& input, const std::string& region);
   Result<json::object> ListTags(const json::object& input, const std::string& region);
+  void Register(const StreamSpec& spec);
   static Action ActionOf(std::string_view name);
   std::string NextRequestId();
 
@@ -53,6 +55,7 @@ class FirehoseApi {
   lake::Catalog& catalog_;
   const aws::SignatureCheck* const check_;
   std::atomic<uint64_t> request_id_;
+  std::mutex placing_;  // one stream after the other looks which tables lie where
 };
 
 // The answers of puts. `asked`: how many records were put.

@@ -17,6 +17,7 @@
 namespace penstock::stream {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -210,7 +211,7 @@ TEST_F(FirehoseApiTest, WhatCannotBeDoneIsRefusedNotPassedOver) {
       refused(R"(,"ProcessingConfiguration":{"Enabled":true,"Processors":[{"Type":"Decompression"}]})"),
       HasSubstr("Decompression is not done here"));
   const std::string rest =
-      R"("SchemaConfiguration":{"DatabaseName":"d","TableName":"t"},"InputFormatConfiguration":{},)";
+      R"("SchemaConfiguration":{"RoleARN":"r","DatabaseName":"d","TableName":"t"},"InputFormatConfiguration":{"Deserializer":{"OpenXJsonSerDe":{}}},)";
   EXPECT_THAT(refused(R"(,"DataFormatConversionConfiguration":{)" + rest +
                       R"("OutputFormatConfiguration":{"Serializer":{"OrcSerDe":{}}}})"),
               HasSubstr("not to ORC"));
@@ -225,21 +226,122 @@ TEST_F(FirehoseApiTest, WhatCannotBeDoneIsRefusedNotPassedOver) {
   EXPECT_EQ(streams_->Names("", 10).size(), 0u);
 }
 
-TEST_F(FirehoseApiTest, ASchemaIsTheTablesOfTheCatalog) {
-  lake::TableEntry entry{.database = "d", .table = "t", .prefix = "t/"};
-  entry.columns = {{"name", "string", true, ""}, {"high", "double", true, ""}};
-  ASSERT_TRUE(catalog_.RegisterTable(entry).ok());
-  Output(
-      "CreateDeliveryStream",
-      Create(
-          "a",
-          R"(,"DataFormatConversionConfiguration":{"SchemaConfiguration":{"DatabaseName":"d","TableName":"t"},
-                        "InputFormatConfiguration":{"Deserializer":{"OpenXJsonSerDe":{}}},
-                        "OutputFormatConfiguration":{"Serializer":{"ParquetSerDe":{"Compression":"GZIP"}}}})"));
+// Of a stream that converts by the table d.t.
+std::string Conversion(const std::string& prefix, const std::string& deserializer = R"("OpenXJsonSerDe":{})",
+                       const std::string& more = "") {
+  return (prefix.empty()
+              ? ""
+              : R"(,"Prefix":")" + prefix + R"(","ErrorOutputPrefix":"e/!{firehose:error-output-type}/")") +
+         R"(,"DataFormatConversionConfiguration":{
+              "SchemaConfiguration":{"DatabaseName":"d","TableName":"t","Region":"eu-west-1","RoleARN":"arn:aws:iam::1:role/r"},
+              "InputFormatConfiguration":{"Deserializer":{)" +
+         deserializer +
+         R"(}},"OutputFormatConfiguration":{"Serializer":{"ParquetSerDe":{"Compression":"GZIP"}}}})" + more;
+}
+
+lake::TableEntry Declared() {
+  lake::TableEntry entry{.database = "d", .table = "t", .prefix = "d/t/"};
+  entry.columns = {{"name", "string", true, ""}, {"high", "decimal(10,2)", true, ""}};
+  entry.declared = true;
+  return entry;
+}
+
+TEST_F(FirehoseApiTest, ASchemaIsATableOfTheCatalog) {
+  // In AWS's words, and what to do.
+  EXPECT_THAT(Error("CreateDeliveryStream", Create("a", Conversion("t/dt=!{timestamp:yyyy-MM-dd}/"))),
+              AllOf(HasSubstr("400 InvalidArgumentException: "), HasSubstr("EntityNotFoundException"),
+                    HasSubstr("no table d.t in the catalog"), HasSubstr("penstock tables create d.t")));
+  ASSERT_TRUE(catalog_.RegisterTable(Declared()).ok());
+  Output("CreateDeliveryStream", Create("a", Conversion("t/dt=!{timestamp:yyyy-MM-dd}/")));
   const auto spec = streams_->Describe("a")->spec;
   ASSERT_TRUE(spec.parquet);
-  EXPECT_EQ(spec.parquet->columns, entry.columns);
+  EXPECT_EQ(spec.parquet->columns, Declared().columns);
   EXPECT_EQ(spec.parquet->compression, "gzip");
+  EXPECT_EQ(spec.buffering.size_mib, 128) << "as AWS has it where no hints are given";
+  EXPECT_EQ(spec.database + "." + spec.table, "d.t");
+  // It lies where the first stream delivers to.
+  const auto placed = catalog_.GetTable("d", "t").ValueOrDie();
+  EXPECT_EQ(placed.prefix, "t/");
+  EXPECT_FALSE(placed.declared);
+  ASSERT_EQ(placed.partition_columns.size(), 1u);
+  EXPECT_EQ(placed.partition_columns[0].type, "date");
+}
+
+TEST_F(FirehoseApiTest, AStreamThatDeliversElsewhereHasATableOfItsOwn) {
+  ASSERT_TRUE(catalog_.RegisterTable(Declared()).ok());
+  Output("CreateDeliveryStream", Create("a", Conversion("t/dt=!{timestamp:yyyy-MM-dd}/")));
+  Output("CreateDeliveryStream", Create("b", Conversion("t/dt=!{timestamp:yyyy-MM-dd}/")));
+  EXPECT_EQ(streams_->Describe("b")->spec.table, "t") << "the same place, the same table";
+  Output("CreateDeliveryStream", Create("Far-away.1", Conversion("far/dt=!{timestamp:yyyy-MM-dd}/")));
+  EXPECT_EQ(streams_->Describe("Far-away.1")->spec.table, "far_away_1");
+  EXPECT_EQ(catalog_.GetTable("d", "far_away_1").ValueOrDie().prefix, "far/");
+  EXPECT_EQ(catalog_.GetTable("d", "t").ValueOrDie().prefix, "t/");
+  EXPECT_THAT(Error("CreateDeliveryStream", Create("far_away.1", Conversion("elsewhere/"))),
+              HasSubstr("there is a table d.far_away_1 already, which lies elsewhere (far/)"));
+  // At the top of the bucket no table can be.
+  Output("CreateDeliveryStream", Create("c", Conversion("")));
+  EXPECT_EQ(streams_->Describe("c")->spec.table, "");
+  EXPECT_TRUE(streams_->Describe("c")->spec.parquet);
+  // A column that the prefix names, too.
+  auto entry = Declared();
+  entry.table = "t";
+  entry.columns.push_back({"dt", "date", true, ""});
+  ASSERT_TRUE(catalog_.RegisterTable(entry).ok());
+  EXPECT_THAT(Error("CreateDeliveryStream", Create("e", Conversion("e2/dt=!{timestamp:yyyy-MM-dd}/"))),
+              HasSubstr("each column has a name of its own"));
+}
+
+TEST_F(FirehoseApiTest, AConversionIsChangedMemberByMember) {
+  ASSERT_TRUE(catalog_.RegisterTable(Declared()).ok());
+  Output("CreateDeliveryStream", Create("a", Conversion("t/", R"("OpenXJsonSerDe":{"CaseInsensitive":false,
+      "ConvertDotsInJsonKeysToUnderscores":true,"ColumnToJsonKeyMappings":{"high":"High.Price"}})")));
+  const auto input = streams_->Describe("a")->spec.parquet->input;
+  EXPECT_FALSE(input.case_insensitive);
+  EXPECT_TRUE(input.dots_to_underscores);
+  EXPECT_EQ(input.column_to_key.at("high"), "High.Price");
+  const auto update = [](const std::string& version, const std::string& conversion) {
+    return R"({"DeliveryStreamName":"a","DestinationId":"destinationId-000000000001","CurrentDeliveryStreamVersionId":")" +
+           version + R"(","ExtendedS3DestinationUpdate":{"DataFormatConversionConfiguration":)" + conversion +
+           "}}";
+  };
+  Output("UpdateDestination", update("1", R"({"Enabled":false})"));
+  EXPECT_FALSE(streams_->Describe("a")->spec.parquet);
+  EXPECT_EQ(streams_->Describe("a")->spec.table, "");
+  Output("UpdateDestination", update("2", R"({"Enabled":true,"InputFormatConfiguration":{"Deserializer":
+      {"HiveJsonSerDe":{"TimestampFormats":["yyyy/MM/dd","millis"]}}}})"));
+  EXPECT_TRUE(streams_->Describe("a")->spec.parquet->input.hive);
+  EXPECT_EQ(streams_->Describe("a")->spec.parquet->input.timestamp_formats.size(), 2u);
+  EXPECT_EQ(streams_->Describe("a")->spec.table, "t");
+}
+
+TEST_F(FirehoseApiTest, AConversionIsRefusedInAwssWords) {
+  ASSERT_TRUE(catalog_.RegisterTable(Declared()).ok());
+  const auto refused = [&](std::string members) {
+    return Error("CreateDeliveryStream", Create("a", members));
+  };
+  const auto without = [](std::string from, const std::string& text) {
+    const size_t at = from.find(text);
+    EXPECT_NE(at, from.npos) << text;
+    return from.erase(at, text.size());
+  };
+  EXPECT_THAT(refused(R"(,"CompressionFormat":"GZIP")" + Conversion("t/")),
+              HasSubstr("The S3 destination's compression format must be set to UNCOMPRESSED"));
+  EXPECT_THAT(refused(R"(,"DataFormatConversionConfiguration":{})"),
+              HasSubstr("InputFormatConfiguration must not be null"));
+  EXPECT_THAT(refused(Conversion("t/", "")), HasSubstr("Deserializer must not be null"));
+  EXPECT_THAT(refused(Conversion("t/", R"("OpenXJsonSerDe":{},"HiveJsonSerDe":{})")),
+              HasSubstr("More than one deserializer specified. Only one may be chosen."));
+  EXPECT_THAT(refused(without(Conversion("t/"), R"("TableName":"t",)")),
+              HasSubstr("SchemaConfiguration.TableName must not be null or empty"));
+  EXPECT_THAT(refused(Conversion("t/", R"("HiveJsonSerDe":{"TimestampFormats":["yyyy-ww"]})")),
+              HasSubstr("Invalid deserializer option(s): timestamp.formats"));
+  EXPECT_THAT(refused(Conversion("t/", R"("OpenXJsonSerDe":{"ColumnToJsonKeyMappings":{"a b":"c"}})")),
+              HasSubstr("ValidationException"));
+  auto entry = Declared();
+  entry.columns[1].type = "uniontype<int,string>";
+  ASSERT_TRUE(catalog_.RegisterTable(entry).ok());
+  EXPECT_THAT(refused(Conversion("t/")),
+              HasSubstr("DataFormatConversion.InvalidSchema: The schema is invalid. the column high"));
 }
 
 TEST_F(FirehoseApiTest, WhatAPipelineDeclaresStaysWhenItIsGivenBackAsDescribed) {

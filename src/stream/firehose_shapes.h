@@ -28,7 +28,4 @@ json::array DescribeDestinations(const StreamSpec& spec);
 // [{"Key", "Value"}] over what is there; 50 at most together. FirehoseErrors.
 Status ApplyTags(const json::array& tags, StreamSpec* spec);
 
-// ValidationException: what is missing at `where`; SerializationException: it is of another type.
-Result<std::string> RequiredText(const json::object& from, std::string_view key);
-
 }  // namespace penstock::stream

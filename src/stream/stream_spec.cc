@@ -67,7 +67,7 @@ Result<JsonInput> InputFromJson(const json::value& from) {
   ASSIGN_OR_RETURN(input.case_insensitive, BoolOr(from, "case_insensitive", true));
   ASSIGN_OR_RETURN(input.dots_to_underscores, BoolOr(from, "dots_to_underscores", false));
   ASSIGN_OR_RETURN(const auto keys, ObjectOr(from, "column_to_key"));
-  for (const auto& [column, key] : keys) {
+  for (const auto& [column, key] : keys.get_object()) {
     if (!key.is_string()) return Bad("\"column_to_key\": expected texts");
     input.column_to_key[std::string(column)] = std::string(key.get_string());
   }
