@@ -8,7 +8,7 @@
 //   penstock_bench ted_extract BUCKET PIPELINE THREADS   BUCKET/ted/raw/bench.tar.gz to clean files
 //   penstock_bench ted_merge BUCKET PIPELINE YEAR        the clean files of a year to merged ones
 //   penstock_bench interpreter memory|durable|distributed OUT_DIR [ITEMS]    a Map of 10,000 items over Pass
-//   penstock_bench stream_load ORIGIN STREAM RECORDS BATCH CONNECTIONS    records into a delivery stream
+//   penstock_bench stream_load ORIGIN STREAM RECORDS BATCH CONNECTIONS [PER_SECOND]    records into a delivery stream
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
 #include <fmt/format.h>
@@ -111,12 +111,13 @@ int main(int argc, char** argv) {
     status = MergeTenders(argv[2], argv[3], std::atoi(argv[4]));
   } else if (work == "interpreter" && (argc == 4 || argc == 5)) {
     status = RunInterpreter(argv[2], argv[3], argc == 5 ? std::atoll(argv[4]) : 10'000);
-  } else if (work == "stream_load" && argc == 7) {
+  } else if (work == "stream_load" && (argc == 7 || argc == 8)) {
     status = LoadStream({.origin = argv[2],
                          .stream = argv[3],
                          .records = std::atoll(argv[4]),
                          .batch = std::atoi(argv[5]),
-                         .connections = std::atoi(argv[6])});
+                         .connections = std::atoi(argv[6]),
+                         .records_per_s = argc == 8 ? std::atoll(argv[7]) : 0});
   } else {
     std::fprintf(stderr,
                  "usage: penstock_bench transform CHART_DIR OUT_DIR\n"
@@ -125,7 +126,7 @@ int main(int argc, char** argv) {
                  "       penstock_bench ted_extract BUCKET PIPELINE THREADS\n"
                  "       penstock_bench ted_merge BUCKET PIPELINE YEAR\n"
                  "       penstock_bench interpreter memory|durable|distributed OUT_DIR [ITEMS]\n"
-                 "       penstock_bench stream_load ORIGIN STREAM RECORDS BATCH CONNECTIONS\n");
+                 "       penstock_bench stream_load ORIGIN STREAM RECORDS BATCH CONNECTIONS [PER_SECOND]\n");
     return 2;
   }
   if (!status.ok()) std::fprintf(stderr, "penstock_bench: %s\n", Describe(status).c_str());

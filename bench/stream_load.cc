@@ -15,6 +15,7 @@
 #include <chrono>
 #include <cstdio>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "base/base64.h"
@@ -78,8 +79,15 @@ Result<store::FileHandle> Connect(const net::Url& url) {
   return socket;
 }
 
-// One answer with a Content-Length; its body is in `answer` behind the result.
-Result<size_t> ReadAnswer(int socket, std::string* answer) {
+struct Answer {
+  std::string bytes;
+  size_t body = 0;  // where it begins
+  bool last = false;  // of its connection, as the server says
+};
+
+// One answer with a Content-Length.
+Status ReadAnswer(int socket, Answer* out) {
+  std::string* answer = &out->bytes;
   answer->clear();
   size_t whole = std::string::npos, body = 0;
   while (answer->size() < whole) {
@@ -97,8 +105,10 @@ Result<size_t> ReadAnswer(int socket, std::string* answer) {
     size_t length = 0;
     if (at != std::string::npos) std::from_chars(head.data() + at + 18, head.data() + head.size(), length);
     whole = body + length;
+    out->last = head.find("\r\nconnection: close\r\n") != std::string::npos;
   }
-  return body;
+  out->body = body;
+  return Status::OK();
 }
 
 bool Accepted(std::string_view answer, size_t body, bool batch) {
@@ -108,22 +118,29 @@ bool Accepted(std::string_view answer, size_t body, bool batch) {
          answer.find("\"FailedPutCount\": 0") != answer.npos;
 }
 
-Status Send(const StreamLoad& load, const net::Url& url, int connection, std::atomic<int64_t>& left,
-            std::vector<double>* took_ms) {
+Status Send(const StreamLoad& load, const net::Url& url, int connection, Clock::time_point begin,
+            std::atomic<int64_t>& next, std::vector<double>* took_ms) {
   const std::string request = RequestOf(load, url, connection);
-  ASSIGN_OR_RETURN(const auto socket, Connect(url));
-  std::string answer;
-  while (left.fetch_sub(load.batch) > 0) {
-    const auto start = Clock::now();
+  ASSIGN_OR_RETURN(auto socket, Connect(url));
+  Answer answer;
+  for (int64_t record; (record = next.fetch_add(load.batch)) < load.records;) {
+    auto start = Clock::now();
+    if (load.records_per_s > 0) {
+      start = begin + std::chrono::microseconds(record * 1'000'000 / load.records_per_s);
+      std::this_thread::sleep_until(start);
+    }
+    if (std::exchange(answer.last, false)) {
+      ASSIGN_OR_RETURN(socket, Connect(url));
+    }
     for (size_t sent = 0; sent < request.size();) {
       const ssize_t count = ::send(socket.get(), request.data() + sent, request.size() - sent, MSG_NOSIGNAL);
       if (count <= 0) return Failed("write");
       sent += static_cast<size_t>(count);
     }
-    ASSIGN_OR_RETURN(const size_t body, ReadAnswer(socket.get(), &answer));
+    RETURN_IF_ERROR(ReadAnswer(socket.get(), &answer));
     took_ms->push_back(std::chrono::duration<double, std::milli>(Clock::now() - start).count());
-    if (!Accepted(answer, body, load.batch > 1))
-      return MakeError(ErrorCode::kUnavailable, "refused: " + answer.substr(0, 2000));
+    if (!Accepted(answer.bytes, answer.body, load.batch > 1))
+      return MakeError(ErrorCode::kUnavailable, "refused: " + answer.bytes.substr(0, 2000));
   }
   return Status::OK();
 }
@@ -133,14 +150,14 @@ Status Send(const StreamLoad& load, const net::Url& url, int connection, std::at
 Status LoadStream(const StreamLoad& load) {
   ASSIGN_OR_RETURN(const net::Url url, net::ParseUrl(load.origin));
   const auto connections = static_cast<size_t>(load.connections);
-  std::atomic<int64_t> left{load.records};
+  std::atomic<int64_t> next{0};
   std::vector<std::vector<double>> took(connections);
   std::vector<Status> status(connections);
   const auto start = Clock::now();
   {
     std::vector<std::jthread> threads;
     for (size_t i = 0; i < connections; ++i) {
-      threads.emplace_back([&, i] { status[i] = Send(load, url, static_cast<int>(i), left, &took[i]); });
+      threads.emplace_back([&, i] { status[i] = Send(load, url, static_cast<int>(i), start, next, &took[i]); });
     }
   }
   const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
