@@ -64,6 +64,11 @@ static_assert(sizeof(long) == sizeof(void*) && sizeof(curl_off_t) == sizeof(void
   va_end(arguments);                               \
   return found(handle, option, argument)
 
+// CURLU*; const CURLU* from curl 8 on.
+template <typename Handle>
+Handle HandleOf(CURLUcode (*)(Handle, CURLUPart, char**, unsigned));
+using UrlToRead = decltype(HandleOf(&curl_url_get));
+
 extern "C" {
 
 CURLcode curl_global_init(long flags) {
@@ -169,7 +174,7 @@ void curl_url_cleanup(CURLU* handle) {
   PENSTOCK_CURL(curl_url_cleanup);
   found(handle);
 }
-CURLUcode curl_url_get(CURLU* handle, CURLUPart what, char** part, unsigned flags) {
+CURLUcode curl_url_get(UrlToRead handle, CURLUPart what, char** part, unsigned flags) {
   PENSTOCK_CURL(curl_url_get);
   return found(handle, what, part, flags);
 }
