@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <future>
 #include <memory>
 
 #include "base/ascii.h"
@@ -66,6 +67,8 @@ class Extracting {
   Status File(const std::string& full_name, std::string_view bytes);
   Status Refuse(RejectedNotice rejected);
   Status WriteChunk();
+  // The chunk before is, when it returns.
+  Status ChunkWritten();
   Status WriteRejected();
   Status Tell(const std::string& entry, const std::string& reason);
   Status TellTheRest();
@@ -78,6 +81,7 @@ class Extracting {
   const TenderLayout layout_;
   std::unique_ptr<ParallelNotices> notices_;
   std::unique_ptr<DayFiles> files_;
+  std::future<Status> writing_;  // uses files_, while the next chunk is parsed: it waits for the disk
   std::string package_;  // the archive within the archive that the chunk's last notice is in
   int64_t chunk_bytes_ = 0, seen_ = 0, passed_over_ = 0, refused_ = 0;
   arrow::StringBuilder rejected_entries_, rejected_reasons_;
@@ -106,6 +110,7 @@ Result<Extraction> Extracting::Run(const NoticeReaders& readers) {
   RETURN_IF_ERROR(
       source::ReadArchive(*source, OuterName(), options_.limits, visitor, options_.stop).status());
   RETURN_IF_ERROR(WriteChunk());
+  RETURN_IF_ERROR(ChunkWritten());
   RETURN_IF_ERROR(WriteRejected());
   RETURN_IF_ERROR(TellTheRest());
   if (files_->rows()[0] == 0 && refused_ == 0) {
@@ -156,11 +161,15 @@ Status Extracting::WriteChunk() {
   ASSIGN_OR_RETURN(ParsedNotices parsed, notices_->Take());
   chunk_bytes_ = 0;
   for (auto& rejected : parsed.rejected) RETURN_IF_ERROR(Refuse(std::move(rejected)));
-  RETURN_IF_ERROR(files_->Write(parsed.tables));
+  RETURN_IF_ERROR(ChunkWritten());
+  writing_ = std::async(std::launch::async,
+                        [this, tables = std::move(parsed.tables)] { return files_->Write(tables); });
   runtime_.progress->Advance(parsed.notices + static_cast<int64_t>(parsed.rejected.size()),
                              static_cast<int64_t>(parsed.rejected.size()));
   return rejected_xml_.value_data_length() < kWorthARejectedFile ? Status::OK() : WriteRejected();
 }
+
+Status Extracting::ChunkWritten() { return writing_.valid() ? writing_.get() : Status::OK(); }
 
 Status Extracting::Refuse(RejectedNotice rejected) {
   ++refused_;
