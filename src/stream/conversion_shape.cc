@@ -20,7 +20,8 @@ namespace penstock::stream {
 namespace {
 
 constexpr const char* kConversion = "DataFormatConversionConfiguration";
-constexpr int64_t kDefaultMib = 128;  // of a stream that converts
+// Of a stream that converts, when the API's caller says nothing, and when he says something.
+constexpr int64_t kDefaultMib = 128, kLeastMib = 64;
 constexpr size_t kMostText = 1024;    // of a key, of a pattern
 
 // `given` over `known`; of a choice (a Deserializer, a Serializer) the new one takes the place of the old
@@ -67,7 +68,7 @@ Status ReadOpenX(const json::object& openx, JsonInput* input) {
 
 Status ReadHive(const json::object& hive, JsonInput* input) {
   input->hive = true;
-  const auto* formats = Member(hive, "TimestampFormats");
+  const auto* formats = FindMember(hive, "TimestampFormats");
   if (formats == nullptr) return Status::OK();
   if (!formats->is_array()) return WrongType("TimestampFormats", "a list");
   for (const auto& format : formats->get_array()) {
@@ -195,6 +196,10 @@ Status ApplyConversion(const json::object& given, bool hints, lake::Catalog& cat
         "enabled. To enable compression within the converted output format, set the appropriate "
         "serialization "
         "option in the output format configuration.");
+  }
+  if (hints && spec->buffering.size_mib < kLeastMib) {
+    return InvalidArgument(fmt::format(
+        "BufferingHints.SizeInMBs must be at least {} when data format conversion is enabled.", kLeastMib));
   }
   ParquetConversion parquet;
   ASSIGN_OR_RETURN(const auto* input, Needed(conversion, "InputFormatConfiguration"));
