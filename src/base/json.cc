@@ -45,12 +45,11 @@ void Pretty(const json::value& value, std::string& out, int indent) {
   }
 }
 
-Result<const json::value*> Member(const json::value& value, std::string_view key) {
-  const auto* object = value.if_object();
-  if (object == nullptr) {
+Result<const json::value*> Member(ObjectView from, std::string_view key) {
+  if (from.object() == nullptr) {
     return MakeError(ErrorCode::kInvalidData, fmt::format("expected an object with the key \"{}\"", key));
   }
-  return object->if_contains(key);
+  return from.object()->if_contains(key);
 }
 
 Status WrongType(std::string_view key, std::string_view expected, const json::value* got) {
@@ -133,14 +132,19 @@ std::string ToPrettyJson(const json::value& value) {
   return out;
 }
 
-Result<std::string> GetString(const json::value& value, std::string_view key) {
-  ASSIGN_OR_RETURN(const auto* member, Member(value, key));
+const json::value* FindMember(ObjectView from, std::string_view key) {
+  const auto* member = from.object() == nullptr ? nullptr : from.object()->if_contains(key);
+  return member == nullptr || member->is_null() ? nullptr : member;
+}
+
+Result<std::string> GetString(ObjectView from, std::string_view key) {
+  ASSIGN_OR_RETURN(const auto* member, Member(from, key));
   if (member == nullptr || !member->is_string()) return WrongType(key, "a string", member);
   return std::string(member->get_string());
 }
 
-Result<int64_t> GetInt(const json::value& value, std::string_view key) {
-  ASSIGN_OR_RETURN(const auto* member, Member(value, key));
+Result<int64_t> GetInt(ObjectView from, std::string_view key) {
+  ASSIGN_OR_RETURN(const auto* member, Member(from, key));
   if (member != nullptr) {
     if (member->is_int64()) return member->get_int64();
     if (member->is_uint64() && member->get_uint64() <= static_cast<uint64_t>(INT64_MAX)) {
@@ -150,16 +154,29 @@ Result<int64_t> GetInt(const json::value& value, std::string_view key) {
   return WrongType(key, "a whole number", member);
 }
 
-Result<std::string> GetStringOr(const json::value& value, std::string_view key, std::string fallback) {
-  ASSIGN_OR_RETURN(const auto* member, Member(value, key));
-  if (member == nullptr) return fallback;
-  return GetString(value, key);
+Result<const json::array*> GetArray(ObjectView from, std::string_view key) {
+  ASSIGN_OR_RETURN(const auto* member, Member(from, key));
+  if (member == nullptr || !member->is_array()) return WrongType(key, "a list", member);
+  return &member->get_array();
 }
 
-Result<int64_t> GetIntOr(const json::value& value, std::string_view key, int64_t fallback) {
-  ASSIGN_OR_RETURN(const auto* member, Member(value, key));
+Result<std::string> GetStringOr(ObjectView from, std::string_view key, std::string fallback) {
+  ASSIGN_OR_RETURN(const auto* member, Member(from, key));
   if (member == nullptr) return fallback;
-  return GetInt(value, key);
+  return GetString(from, key);
+}
+
+Result<int64_t> GetIntOr(ObjectView from, std::string_view key, int64_t fallback) {
+  ASSIGN_OR_RETURN(const auto* member, Member(from, key));
+  if (member == nullptr) return fallback;
+  return GetInt(from, key);
+}
+
+Result<bool> GetBoolOr(ObjectView from, std::string_view key, bool fallback) {
+  ASSIGN_OR_RETURN(const auto* member, Member(from, key));
+  if (member == nullptr) return fallback;
+  if (!member->is_bool()) return WrongType(key, "true or false", member);
+  return member->get_bool();
 }
 
 }  // namespace penstock

@@ -24,19 +24,15 @@ json::array CatalogColumnsJson(const std::vector<CatalogColumn>& columns) {
   return list;
 }
 
-Result<std::vector<CatalogColumn>> ParseCatalogColumns(const json::value& entry, std::string_view key) {
-  const auto* list = entry.is_object() ? entry.get_object().if_contains(key) : nullptr;
-  if (list == nullptr || !list->is_array()) {
-    return MakeError(ErrorCode::kInvalidData, fmt::format("\"{}\": expected a list of columns", key));
-  }
+Result<std::vector<CatalogColumn>> ParseCatalogColumns(ObjectView entry, std::string_view key) {
+  ASSIGN_OR_RETURN(const auto* list, GetArray(entry, key));
   std::vector<CatalogColumn> columns;
-  for (const auto& item : list->get_array()) {
+  for (const auto& item : *list) {
     CatalogColumn column;
     ASSIGN_OR_RETURN(column.name, GetString(item, "name"));
     ASSIGN_OR_RETURN(column.type, GetString(item, "type"));
     ASSIGN_OR_RETURN(column.comment, GetStringOr(item, "comment", ""));
-    const auto* nullable = item.get_object().if_contains("nullable");
-    column.nullable = nullable == nullptr || !nullable->is_bool() || nullable->get_bool();
+    ASSIGN_OR_RETURN(column.nullable, GetBoolOr(item, "nullable", true));
     columns.push_back(std::move(column));
   }
   return columns;
@@ -77,13 +73,9 @@ Result<TableEntry> ParseEntry(const json::value& value, std::string_view databas
   ASSIGN_OR_RETURN(entry.partition_columns, ParseCatalogColumns(value, "partition_columns"));
   ASSIGN_OR_RETURN(entry.rejected_prefix, GetStringOr(value, "rejected_prefix", ""));
   ASSIGN_OR_RETURN(entry.description, GetStringOr(value, "description", ""));
-  const auto is_set = [&](std::string_view key) {
-    const auto* flag = value.get_object().if_contains(key);
-    return flag != nullptr && flag->is_bool() && flag->get_bool();
-  };
-  entry.evolving = is_set("evolving");
-  entry.unqualified = is_set("unqualified");
-  entry.declared = is_set("declared");
+  ASSIGN_OR_RETURN(entry.evolving, GetBoolOr(value, "evolving", false));
+  ASSIGN_OR_RETURN(entry.unqualified, GetBoolOr(value, "unqualified", false));
+  ASSIGN_OR_RETURN(entry.declared, GetBoolOr(value, "declared", false));
   if (const auto* unique = value.get_object().if_contains("unique")) {
     const auto columns = json::try_value_to<std::vector<std::string>>(*unique);
     if (!columns) return MakeError(ErrorCode::kInvalidData, "\"unique\": expected a list of columns");
@@ -98,11 +90,9 @@ using Entries = std::map<std::string, TableEntry, std::less<>>;
 
 Result<Entries> ParseEntries(std::string_view text, std::string_view database) {
   ASSIGN_OR_RETURN(const auto value, ParseJson(text));
-  const auto* tables = value.is_object() ? value.get_object().if_contains("tables") : nullptr;
-  if (tables == nullptr || !tables->is_array())
-    return MakeError(ErrorCode::kInvalidData, "\"tables\": expected a list");
+  ASSIGN_OR_RETURN(const auto* tables, GetArray(value, "tables"));
   Entries entries;
-  for (const auto& item : tables->get_array()) {
+  for (const auto& item : *tables) {
     ASSIGN_OR_RETURN(auto entry, ParseEntry(item, database));
     entries[entry.table] = std::move(entry);
   }

@@ -96,7 +96,7 @@ class StoreCatalog : public Catalog {
 // Columns as a document lists them: [{"name", "type", "nullable", "comment"}].
 json::array CatalogColumnsJson(const std::vector<CatalogColumn>& columns);
 // Those of the member `key` of an object; `nullable` is true and `comment` empty where absent. InvalidData.
-Result<std::vector<CatalogColumn>> ParseCatalogColumns(const json::value& entry, std::string_view key);
+Result<std::vector<CatalogColumn>> ParseCatalogColumns(ObjectView entry, std::string_view key);
 
 // Shared by all implementations: what RegisterTable refuses.
 Status CheckEntry(const TableEntry& entry);

@@ -76,15 +76,6 @@ Result<MarkerInput> ParseInput(const json::value& value) {
   return input;
 }
 
-Result<const json::array*> ArrayOf(const json::value& value, std::string_view key) {
-  const auto* object = value.if_object();
-  const auto* member = object == nullptr ? nullptr : object->if_contains(key);
-  if (member == nullptr || !member->is_array()) {
-    return MakeError(ErrorCode::kInvalidData, fmt::format("\"{}\": expected a list", key));
-  }
-  return &member->get_array();
-}
-
 }  // namespace
 
 int64_t Marker::rule_version() const {
@@ -151,12 +142,12 @@ Result<Marker> ParseMarker(std::string_view text) {
   ASSIGN_OR_RETURN(marker.pipeline, GetString(value, "pipeline"));
   ASSIGN_OR_RETURN(const auto dt, GetString(value, "dt"));
   ASSIGN_OR_RETURN(marker.dt, ParseDate(dt));
-  ASSIGN_OR_RETURN(const auto* inputs, ArrayOf(value, "inputs"));
+  ASSIGN_OR_RETURN(const auto* inputs, GetArray(value, "inputs"));
   for (const auto& item : *inputs) {
     ASSIGN_OR_RETURN(auto input, ParseInput(item));
     marker.inputs[input.key] = std::move(input);
   }
-  ASSIGN_OR_RETURN(const auto* outputs, ArrayOf(value, "outputs"));
+  ASSIGN_OR_RETURN(const auto* outputs, GetArray(value, "outputs"));
   for (const auto& item : *outputs) {
     if (!item.is_string()) return MakeError(ErrorCode::kInvalidData, "\"outputs\": expected keys");
     marker.outputs.emplace_back(item.get_string());

@@ -49,8 +49,7 @@ FunctionFailure ReadErrorDocument(std::string_view body, std::string_view header
   FunctionFailure failure{.type = std::string(header)};
   const auto document = ParseJson(body);
   const auto text = [&](std::string_view key) -> std::string {
-    const auto* object = document.ok() ? document->if_object() : nullptr;
-    const auto* value = object == nullptr ? nullptr : object->if_contains(key);
+    const auto* value = document.ok() ? FindMember(*document, key) : nullptr;
     return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
   };
   if (std::string type = text("errorType"); !type.empty()) failure.type = std::move(type);

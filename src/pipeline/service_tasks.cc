@@ -31,11 +31,6 @@ Result<std::string> Parameter(const json::value& input, std::string_view key) {
   return text.ok() ? std::move(text) : Missing(key);
 }
 
-const json::value* Member(const json::value& value, std::string_view key) {
-  const auto* object = value.if_object();
-  return object == nullptr ? nullptr : object->if_contains(key);
-}
-
 std::string TextOf(const json::value* value) {
   if (value == nullptr) return "";
   return value->is_string() ? std::string(value->get_string()) : JsonText(*value);
@@ -71,7 +66,7 @@ ServiceTask FindServiceTask(std::string_view plain_resource) {
 Result<json::value> SendSqsMessage(const ServiceContext& context, const workflow::TaskRequest& request) {
   ASSIGN_OR_RETURN(const std::string url, Parameter(request.input, "QueueUrl"));
   const std::string name = LastPart(url, '/');
-  const std::string text = TextOf(Member(request.input, "MessageBody"));
+  const std::string text = TextOf(FindMember(request.input, "MessageBody"));
   std::shared_ptr<queue::Queue> found;
   queue::Queue* queue = context.runtime.dead_letters;
   if (name != context.pipeline.dead_letter_queue()) {
@@ -104,8 +99,8 @@ Result<json::value> PublishToTopic(const ServiceContext& context, const workflow
                    ? context.runtime.services.queue("sns-" + LastPart(arn, ':'), true)
                    : Result<std::shared_ptr<queue::Queue>>(MakeError(ErrorCode::kNotFound, "no topics here"));
   if (!topic.ok()) return workflow::MakeTaskError("Sns.NotFoundException", "Topic does not exist: " + arn);
-  json::object message{{"Message", TextOf(Member(request.input, "Message"))}};
-  if (const auto* subject = Member(request.input, "Subject")) message["Subject"] = *subject;
+  json::object message{{"Message", TextOf(FindMember(request.input, "Message"))}};
+  if (const auto* subject = FindMember(request.input, "Subject")) message["Subject"] = *subject;
   queue::SendOptions options;
   options.dedup_id = Uuid(request.id);  // a repeated attempt is the same message
   ASSIGN_OR_RETURN(const std::string id, (*topic)->Send(JsonText(message), options));
@@ -120,8 +115,8 @@ Result<json::value> RunAthenaQuery(const ServiceContext& context, const workflow
   };
   const Runtime& runtime = context.runtime;
   if (!runtime.services.sql) return refused("there is no SQL engine here");
-  const auto* database = Member(request.input, "QueryExecutionContext");
-  const std::string database_name = database == nullptr ? "" : TextOf(Member(*database, "Database"));
+  const auto* database = FindMember(request.input, "QueryExecutionContext");
+  const std::string database_name = database == nullptr ? "" : TextOf(FindMember(*database, "Database"));
   std::string sql = text;
   query::QueryOptions options;
   options.stop = context.stop;
@@ -131,7 +126,7 @@ Result<json::value> RunAthenaQuery(const ServiceContext& context, const workflow
     if (!saved.ok()) return refused(Describe(saved.status()));
     ASSIGN_OR_RETURN(const auto engine, runtime.services.sql(database_name));
     std::map<std::string, std::string> given;
-    const auto* values = Member(request.input, "ExecutionParameters");
+    const auto* values = FindMember(request.input, "ExecutionParameters");
     for (size_t i = 0; values != nullptr && values->is_array() && i < values->get_array().size(); ++i) {
       if (i >= saved->parameters.size()) return refused("more ExecutionParameters than the query has");
       given[saved->parameters[i].name] = TextOf(&values->get_array()[i]);
@@ -141,9 +136,9 @@ Result<json::value> RunAthenaQuery(const ServiceContext& context, const workflow
     options.parameters = *std::move(parameters);
     sql = saved->sql;
   }
-  const auto* configuration = Member(request.input, "ResultConfiguration");
+  const auto* configuration = FindMember(request.input, "ResultConfiguration");
   const std::string location =
-      configuration == nullptr ? "" : TextOf(Member(*configuration, "OutputLocation"));
+      configuration == nullptr ? "" : TextOf(FindMember(*configuration, "OutputLocation"));
   const size_t slash = location.find('/', 5);
   if (location.rfind("s3://", 0) != 0 || location.size() < 6) {
     return refused("ResultConfiguration.OutputLocation must be an S3 path: s3://BUCKET/PREFIX/");
@@ -212,7 +207,7 @@ Result<json::value> InvokeHttp(const ServiceContext& context, const workflow::Ta
   if (!context.runtime.services.http)
     return workflow::MakeTaskError("States.Http.Socket", "there is no HTTP here");
   net::QueryParams query;
-  if (const auto* given = Member(request.input, "QueryParameters"); given != nullptr && given->is_object()) {
+  if (const auto* given = FindMember(request.input, "QueryParameters"); given != nullptr && given->is_object()) {
     for (const auto& member : given->get_object()) {
       if (!member.value().is_array()) {
         query.emplace_back(member.key(), TextOf(&member.value()));
@@ -222,10 +217,10 @@ Result<json::value> InvokeHttp(const ServiceContext& context, const workflow::Ta
     }
   }
   http.url = query.empty() ? endpoint : net::WithQuery(endpoint, query);
-  if (const auto* given = Member(request.input, "Headers"); given != nullptr && given->is_object()) {
+  if (const auto* given = FindMember(request.input, "Headers"); given != nullptr && given->is_object()) {
     for (const auto& member : given->get_object()) http.headers.Add(member.key(), TextOf(&member.value()));
   }
-  if (const auto* body = Member(request.input, "RequestBody")) {
+  if (const auto* body = FindMember(request.input, "RequestBody")) {
     http.body = TextOf(body);
     if (!http.headers.Find("Content-Type")) http.headers.Add("Content-Type", "application/json");
   }

@@ -43,7 +43,7 @@ Result<std::string> NameOf(const json::object& input) {
 }
 
 Result<const json::array*> ListOf(const json::object& input, std::string_view key) {
-  const auto* value = Member(input, key);
+  const auto* value = FindMember(input, key);
   if (value == nullptr) return RequiredText(input, key).status();
   if (!value->is_array())
     return FirehoseError("SerializationException", fmt::format("{}: expected a list", key));
@@ -51,7 +51,7 @@ Result<const json::array*> ListOf(const json::object& input, std::string_view ke
 }
 
 Result<int64_t> LimitOf(const json::object& input, int64_t fallback, int64_t most) {
-  const auto* value = Member(input, "Limit");
+  const auto* value = FindMember(input, "Limit");
   if (value == nullptr) return fallback;
   if (!value->is_int64()) return FirehoseError("SerializationException", "Limit: expected a whole number");
   if (value->get_int64() < 1 || value->get_int64() > most) {
@@ -65,7 +65,7 @@ Result<int64_t> LimitOf(const json::object& input, int64_t fallback, int64_t mos
 }
 
 Result<std::string> TextOr(const json::object& input, std::string_view key) {
-  return Member(input, key) == nullptr ? Result<std::string>("") : RequiredText(input, key);
+  return FindMember(input, key) == nullptr ? Result<std::string>("") : RequiredText(input, key);
 }
 
 std::string ArnOf(const std::string& region, const std::string& name) {
@@ -253,13 +253,13 @@ Result<json::object> FirehoseApi::Create(const json::object& input, const std::s
         "DeliveryStreamType: records are put here (DirectPut), not read from elsewhere ({})", type));
   }
   for (const auto name : kElsewhere) {
-    if (Member(input, name) != nullptr) {
+    if (FindMember(input, name) != nullptr) {
       return InvalidArgument(fmt::format(
           "{}: there is one destination here, the lake: ExtendedS3DestinationConfiguration", name));
     }
   }
-  const auto* extended = Member(input, "ExtendedS3DestinationConfiguration");
-  const auto* plain = Member(input, "S3DestinationConfiguration");
+  const auto* extended = FindMember(input, "ExtendedS3DestinationConfiguration");
+  const auto* plain = FindMember(input, "S3DestinationConfiguration");
   if ((extended == nullptr) == (plain == nullptr)) {
     return InvalidArgument("Exactly one destination configuration is supported for a Firehose");
   }
@@ -270,7 +270,7 @@ Result<json::object> FirehoseApi::Create(const json::object& input, const std::s
   for (const char* key : {"RoleARN", "BucketARN"})
     RETURN_IF_ERROR(RequiredText(destination.get_object(), key).status());
   RETURN_IF_ERROR(ApplyDestination(destination.get_object(), catalog_, &spec));
-  if (const auto* tags = Member(input, "Tags")) {
+  if (const auto* tags = FindMember(input, "Tags")) {
     if (!tags->is_array()) return FirehoseError("SerializationException", "Tags: expected a list");
     RETURN_IF_ERROR(ApplyTags(tags->get_array(), &spec));
   }
@@ -337,8 +337,8 @@ Result<json::object> FirehoseApi::Update(const json::object& input, const std::s
   if (destination != "destinationId-000000000001") {
     return InvalidArgument(fmt::format("Destination Id {} not found", destination.substr(0, 100)));
   }
-  const auto* extended = Member(input, "ExtendedS3DestinationUpdate");
-  const auto* update = extended != nullptr ? extended : Member(input, "S3DestinationUpdate");
+  const auto* extended = FindMember(input, "ExtendedS3DestinationUpdate");
+  const auto* update = extended != nullptr ? extended : FindMember(input, "S3DestinationUpdate");
   if (update == nullptr || !update->is_object()) {
     return InvalidArgument("there is one kind of destination here: give an ExtendedS3DestinationUpdate");
   }
@@ -363,7 +363,7 @@ void FirehoseApi::Register(const StreamSpec& spec) {
 
 Result<json::object> FirehoseApi::Delete(const json::object& input, const std::string&) {
   ASSIGN_OR_RETURN(const std::string name, NameOf(input));
-  const auto* force = Member(input, "AllowForceDelete");
+  const auto* force = FindMember(input, "AllowForceDelete");
   if (force != nullptr && !force->is_bool()) {
     return FirehoseError("SerializationException", "AllowForceDelete: expected true or false");
   }

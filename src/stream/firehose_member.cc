@@ -19,13 +19,8 @@ Status Violated(std::string_view key, std::string_view constraint) {
                   constraint));
 }
 
-const json::value* Member(const json::object& from, std::string_view key) {
-  const auto* value = from.if_contains(key);
-  return value == nullptr || value->is_null() ? nullptr : value;
-}
-
 Status ReadText(const json::object& from, std::string_view key, size_t most, std::string* out) {
-  const auto* value = Member(from, key);
+  const auto* value = FindMember(from, key);
   if (value == nullptr) return Status::OK();
   if (!value->is_string()) return WrongType(key, "a text");
   if (value->get_string().size() > most) {
@@ -35,7 +30,7 @@ Status ReadText(const json::object& from, std::string_view key, size_t most, std
   return Status::OK();
 }
 Status ReadInt(const json::object& from, std::string_view key, int64_t least, int64_t most, int64_t* out) {
-  const auto* value = Member(from, key);
+  const auto* value = FindMember(from, key);
   if (value == nullptr) return Status::OK();
   if (!value->is_int64() && !value->is_uint64()) return WrongType(key, "a whole number");
   const int64_t number = value->is_int64() ? value->get_int64() : most + 1;
@@ -47,20 +42,20 @@ Status ReadInt(const json::object& from, std::string_view key, int64_t least, in
   return Status::OK();
 }
 Result<bool> BoolOr(const json::object& from, std::string_view key, bool fallback) {
-  const auto* value = Member(from, key);
+  const auto* value = FindMember(from, key);
   if (value == nullptr) return fallback;
   if (!value->is_bool()) return WrongType(key, "true or false");
   return value->get_bool();
 }
 Result<const json::object*> ObjectOf(const json::object& from, std::string_view key) {
-  const auto* value = Member(from, key);
+  const auto* value = FindMember(from, key);
   if (value == nullptr) return nullptr;
   if (!value->is_object()) return WrongType(key, "an object");
   return &value->get_object();
 }
 
 Result<std::string> RequiredText(const json::object& from, std::string_view key) {
-  const auto* value = Member(from, key);
+  const auto* value = FindMember(from, key);
   if (value == nullptr) {
     std::string where(key);
     where[0] = static_cast<char>(where[0] >= 'A' && where[0] <= 'Z' ? where[0] - 'A' + 'a' : where[0]);

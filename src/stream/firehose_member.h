@@ -17,10 +17,7 @@ Status InvalidArgument(std::string message);
 Status WrongType(std::string_view key, const char* expected);
 Status Violated(std::string_view key, std::string_view constraint);
 
-// A member that is there and not null.
-const json::value* Member(const json::object& from, std::string_view key);
-
-// Each leaves `out` as it is when the member is absent.
+// A member that is null is absent (FindMember). Each leaves `out` as it is when the member is absent.
 Status ReadText(const json::object& from, std::string_view key, size_t most, std::string* out);
 Status ReadInt(const json::object& from, std::string_view key, int64_t least, int64_t most, int64_t* out);
 Result<bool> BoolOr(const json::object& from, std::string_view key, bool fallback);

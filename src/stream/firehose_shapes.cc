@@ -22,7 +22,7 @@ constexpr size_t kMostTags = 50;
 Status ReadBuffering(const json::object& hints, StreamSpec* spec) {
   // Source: BufferingHints: "if you specify a value for one of them, you must also provide a value for the
   // other".
-  if ((Member(hints, "SizeInMBs") == nullptr) != (Member(hints, "IntervalInSeconds") == nullptr)) {
+  if ((FindMember(hints, "SizeInMBs") == nullptr) != (FindMember(hints, "IntervalInSeconds") == nullptr)) {
     return InvalidArgument(
         "BufferingHints: SizeInMBs and IntervalInSeconds are given together, or not at all");
   }
@@ -31,7 +31,7 @@ Status ReadBuffering(const json::object& hints, StreamSpec* spec) {
 }
 
 Result<std::string> ParameterOf(const json::object& processor, std::string_view name) {
-  const auto* list = Member(processor, "Parameters");
+  const auto* list = FindMember(processor, "Parameters");
   if (list == nullptr) return "";
   if (!list->is_array()) return WrongType("Parameters", "a list");
   for (const auto& item : list->get_array()) {
@@ -99,7 +99,7 @@ Status ReadProcessing(const json::object& processing, StreamSpec* spec) {
   spec->partition_by_transform = false;
   spec->transform = {};
   ASSIGN_OR_RETURN(const bool enabled, BoolOr(processing, "Enabled", false));
-  if (const auto* processors = Member(processing, "Processors"); enabled && processors != nullptr) {
+  if (const auto* processors = FindMember(processing, "Processors"); enabled && processors != nullptr) {
     if (!processors->is_array()) return WrongType("Processors", "a list");
     for (const auto& processor : processors->get_array()) {
       if (!processor.is_object()) return WrongType("Processors", "a list of objects");
@@ -181,7 +181,7 @@ Status ApplyDestination(const json::object& destination, lake::Catalog& catalog,
   if (processing != nullptr) RETURN_IF_ERROR(ReadProcessing(*processing, spec));
   ASSIGN_OR_RETURN(const auto* conversion, ObjectOf(destination, "DataFormatConversionConfiguration"));
   if (conversion != nullptr) RETURN_IF_ERROR(ApplyConversion(*conversion, hints != nullptr, catalog, spec));
-  if (processing != nullptr || Member(destination, "DynamicPartitioningConfiguration") != nullptr) {
+  if (processing != nullptr || FindMember(destination, "DynamicPartitioningConfiguration") != nullptr) {
     RETURN_IF_ERROR(CheckPartitioning(*spec));
   }
   const auto prefixes = PrefixesOf(*spec);

@@ -44,12 +44,6 @@ Result<json::array> ArrayOr(const json::value& from, std::string_view key) {
   if (!value->is_array()) return Bad(fmt::format("\"{}\": expected a list", key));
   return value->get_array();
 }
-Result<bool> BoolOr(const json::value& from, std::string_view key, bool fallback) {
-  const auto* value = from.get_object().if_contains(key);
-  if (value == nullptr) return fallback;
-  if (!value->is_bool()) return Bad(fmt::format("\"{}\": expected true or false", key));
-  return value->get_bool();
-}
 json::object InputJson(const JsonInput& input) {
   json::object keys;
   for (const auto& [column, key] : input.column_to_key) keys[column] = key;
@@ -63,9 +57,9 @@ json::object InputJson(const JsonInput& input) {
 }
 Result<JsonInput> InputFromJson(const json::value& from) {
   JsonInput input;
-  ASSIGN_OR_RETURN(input.hive, BoolOr(from, "hive", false));
-  ASSIGN_OR_RETURN(input.case_insensitive, BoolOr(from, "case_insensitive", true));
-  ASSIGN_OR_RETURN(input.dots_to_underscores, BoolOr(from, "dots_to_underscores", false));
+  ASSIGN_OR_RETURN(input.hive, GetBoolOr(from, "hive", false));
+  ASSIGN_OR_RETURN(input.case_insensitive, GetBoolOr(from, "case_insensitive", true));
+  ASSIGN_OR_RETURN(input.dots_to_underscores, GetBoolOr(from, "dots_to_underscores", false));
   ASSIGN_OR_RETURN(const auto keys, ObjectOr(from, "column_to_key"));
   for (const auto& [column, key] : keys.get_object()) {
     if (!key.is_string()) return Bad("\"column_to_key\": expected texts");
@@ -161,7 +155,7 @@ Result<StreamSpec> StreamSpecFromJson(const json::value& document) {
   ASSIGN_OR_RETURN(spec.timezone, GetString(document, "timezone"));
   ASSIGN_OR_RETURN(const std::string compression, GetString(document, "compression"));
   ASSIGN_OR_RETURN(spec.compression, CompressionFromName(compression));
-  ASSIGN_OR_RETURN(spec.partition_by_transform, BoolOr(document, "partition_by_transform", false));
+  ASSIGN_OR_RETURN(spec.partition_by_transform, GetBoolOr(document, "partition_by_transform", false));
   ASSIGN_OR_RETURN(spec.most_partitions, GetInt(document, "most_partitions"));
   ASSIGN_OR_RETURN(spec.database, GetString(document, "database"));
   ASSIGN_OR_RETURN(spec.table, GetString(document, "table"));
@@ -189,7 +183,7 @@ Result<StreamSpec> StreamSpecFromJson(const json::value& document) {
     ASSIGN_OR_RETURN(conversion.input, InputFromJson(input));
     spec.parquet = std::move(conversion);
   }
-  ASSIGN_OR_RETURN(spec.table_of_catalog, BoolOr(document, "table_of_catalog", false));
+  ASSIGN_OR_RETURN(spec.table_of_catalog, GetBoolOr(document, "table_of_catalog", false));
   if (document.get_object().contains("json_columns")) {
     ASSIGN_OR_RETURN(spec.json_columns, lake::ParseCatalogColumns(document, "json_columns"));
   }

@@ -33,17 +33,12 @@ Transformed Failed(std::string_view code, std::string_view message) {
   return FailedRecord(std::string(code), std::string(message));
 }
 
-const json::value* Member(const json::object& object, std::string_view key) {
-  const auto* value = object.if_contains(key);
-  return value == nullptr || value->is_null() ? nullptr : value;
-}
-
 // False: they are none.
 bool ReadKeys(const json::object& record, std::vector<std::pair<std::string, std::string>>* keys) {
-  const auto* metadata = Member(record, "metadata");
+  const auto* metadata = FindMember(record, "metadata");
   if (metadata == nullptr) return true;
   if (!metadata->is_object()) return false;
-  const auto* values = Member(metadata->get_object(), "partitionKeys");
+  const auto* values = FindMember(metadata->get_object(), "partitionKeys");
   if (values == nullptr) return true;
   if (!values->is_object()) return false;
   for (const auto& [name, value] : values->get_object()) {
@@ -54,7 +49,7 @@ bool ReadKeys(const json::object& record, std::vector<std::pair<std::string, std
 }
 
 Transformed ReadRecord(const json::object& record) {
-  const auto* result = Member(record, "result");
+  const auto* result = FindMember(record, "result");
   std::string_view name;
   if (result != nullptr && result->is_string()) name = result->get_string();
   Transformed transformed;
@@ -67,7 +62,7 @@ Transformed ReadRecord(const json::object& record) {
     return Failed("Lambda.FunctionError", fmt::format("{} (result: {})", kWrongFormat,
                                                       result == nullptr ? "null" : JsonText(*result)));
   }
-  const auto* data = Member(record, "data");
+  const auto* data = FindMember(record, "data");
   if (data == nullptr) return Failed("Lambda.InvalidReturnFormat", kNoData);
   auto decoded = data->is_string() ? Base64Decode(data->get_string())
                                    : Result<std::string>(MakeError(ErrorCode::kInvalidData, "no text"));
@@ -137,11 +132,11 @@ std::vector<Transformed> ReadTransformAnswer(std::string_view answer,
   std::unordered_map<std::string_view, std::pair<size_t, int>> places;  // by id: place, answers
   for (size_t i = 0; i < records.size(); ++i) places.emplace(records[i].record_id, std::pair(i, 0));
   const auto* top = document->if_object();
-  const auto* list = top == nullptr ? nullptr : Member(*top, "records");
+  const auto* list = top == nullptr ? nullptr : FindMember(*top, "records");
   static const json::array kNone;
   for (const auto& item : list != nullptr && list->is_array() ? list->get_array() : kNone) {
     const auto* record = item.if_object();
-    const auto* id = record == nullptr ? nullptr : Member(*record, "recordId");
+    const auto* id = record == nullptr ? nullptr : FindMember(*record, "recordId");
     const auto place = id != nullptr && id->is_string() ? places.find(id->get_string()) : places.end();
     if (place == places.end()) {
       ++unasked;

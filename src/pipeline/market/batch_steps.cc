@@ -45,8 +45,7 @@ Result<std::vector<FileWork>> WorkOf(const StepContext& context, const std::stri
     }
     options.symbols = symbols;
   }
-  const auto* again = state.get_object().if_contains("again");
-  options.again = again != nullptr && again->is_bool() && again->get_bool();
+  ASSIGN_OR_RETURN(options.again, GetBoolOr(state, "again", false));
   ASSIGN_OR_RETURN(const Coverage coverage, ReadCoverage(context.pipeline, runtime));
   const auto work = FindWork(context.pipeline, coverage, options, runtime.clock->Now());
   const auto put =
@@ -229,13 +228,12 @@ Result<json::value> RunFetchFileNameStep(const StepContext& context, const json:
 }
 
 Result<json::value> RunProcessFileStep(const StepContext& context, const json::value& input) {
-  const auto* object = input.if_object();
-  const auto* items = object == nullptr ? nullptr : object->if_contains("Items");
+  const auto* items = FindMember(input, "Items");
   if (items == nullptr || !items->is_array()) {
     return MakeError(ErrorCode::kInvalidData, "process_file: \"Items\": expected the files of a batch");
   }
   std::string execution(context.execution);
-  if (const auto* batch = object->if_contains("BatchInput")) {
+  if (const auto* batch = FindMember(input, "BatchInput")) {
     ASSIGN_OR_RETURN(execution, GetStringOr(*batch, "execution", execution));
   }
   std::vector<FileWork> files;

@@ -18,14 +18,6 @@
 namespace penstock::pipeline {
 namespace {
 
-// A member that is a list. InvalidData.
-Result<const json::array*> ListOf(const json::value& value, std::string_view key) {
-  const auto* object = value.if_object();
-  const auto* member = object == nullptr ? nullptr : object->if_contains(key);
-  if (member != nullptr && member->is_array()) return &member->get_array();
-  return MakeError(ErrorCode::kInvalidData, fmt::format("\"{}\": expected a list", key));
-}
-
 // {prefix}markers/PIPELINE/runs/EXECUTION.WHAT. `series.json`: what this run asks for, so that one that is
 // taken up again goes by the same list; `results`: below it, what each series came to.
 std::string KeyOfRun(const Pipeline& pipeline, std::string_view execution, std::string_view what) {
@@ -40,7 +32,7 @@ constexpr size_t kNamedWrong = 100;
 Status KeepAsked(const json::value& input, SeriesList& list) {
   const auto* object = input.if_object();
   if (object == nullptr || !object->contains("keys")) return Status::OK();
-  ASSIGN_OR_RETURN(const auto* keys, ListOf(input, "keys"));
+  ASSIGN_OR_RETURN(const auto* keys, GetArray(input, "keys"));
   std::set<std::string> asked;
   for (const auto& key : *keys) {
     if (key.is_string()) asked.emplace(key.get_string());
@@ -66,18 +58,17 @@ Result<json::value> ReadJson(store::ObjectStore& store, const std::string& key) 
 // What the series' fetches came to: the list itself, or what a Map's ResultWriter says of where it put it.
 // Source: AWS Step Functions developer guide, "ResultWriter (Map)", the manifest.
 Result<json::array> ResultsOf(store::ObjectStore& store, const json::value& input) {
-  const auto* results = input.is_object() ? input.get_object().if_contains("results") : nullptr;
+  const auto* results = FindMember(input, "results");
   if (results == nullptr) return MakeError(ErrorCode::kInvalidData, "\"results\": expected a list");
   if (results->is_array()) return results->get_array();
-  const auto* details =
-      results->is_object() ? results->get_object().if_contains("ResultWriterDetails") : nullptr;
+  const auto* details = FindMember(*results, "ResultWriterDetails");
   if (details == nullptr)
     return MakeError(ErrorCode::kInvalidData, "\"results\": expected a list, or a ResultWriter's answer");
   ASSIGN_OR_RETURN(const std::string key, GetString(*details, "Key"));
   ASSIGN_OR_RETURN(const json::value manifest, ReadJson(store, key));
-  const auto* files = manifest.is_object() ? manifest.get_object().if_contains("ResultFiles") : nullptr;
+  const auto* files = FindMember(manifest, "ResultFiles");
   if (files == nullptr) return MakeError(ErrorCode::kInvalidData, key + ": no ResultFiles in the manifest");
-  ASSIGN_OR_RETURN(const auto* succeeded, ListOf(*files, "SUCCEEDED"));
+  ASSIGN_OR_RETURN(const auto* succeeded, GetArray(*files, "SUCCEEDED"));
   json::array all;
   for (const auto& file : *succeeded) {
     ASSIGN_OR_RETURN(const std::string part, GetString(file, "Key"));
@@ -143,7 +134,7 @@ Result<json::value> RunFetchSeriesStep(const StepContext& context, const json::v
 }
 
 Result<std::vector<std::string>> RawOf(const json::value& value) {
-  ASSIGN_OR_RETURN(const auto* raw, ListOf(value, "raw"));
+  ASSIGN_OR_RETURN(const auto* raw, GetArray(value, "raw"));
   auto keys = json::try_value_to<std::vector<std::string>>(*raw);
   if (!keys) return MakeError(ErrorCode::kInvalidData, "\"raw\": expected keys of raw objects");
   return *std::move(keys);
@@ -163,7 +154,7 @@ Result<json::value> RunProcessFetchedStep(const StepContext& context, const json
   ASSIGN_OR_RETURN(const json::array results, ResultsOf(*context.runtime.store, input));
   const auto* list = input.get_object().if_contains("list");
   if (list == nullptr) return MakeError(ErrorCode::kInvalidData, "\"list\": expected what list_series gave");
-  ASSIGN_OR_RETURN(const auto* wrong, ListOf(*list, "wrong"));
+  ASSIGN_OR_RETURN(const auto* wrong, GetArray(*list, "wrong"));
   std::set<std::string> series, incomplete;
   std::vector<std::string> raw;
   int64_t not_fetched = 0;

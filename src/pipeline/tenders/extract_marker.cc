@@ -51,10 +51,8 @@ Result<ExtractMarker> ParseExtractMarker(std::string_view text) {
   ASSIGN_OR_RETURN(marker.awards, GetInt(value, "awards"));
   ASSIGN_OR_RETURN(marker.refused, GetInt(value, "refused"));
   ASSIGN_OR_RETURN(marker.passed_over, GetInt(value, "passed_over"));
-  const auto* outputs = value.get_object().if_contains("outputs");
-  if (outputs == nullptr || !outputs->is_array())
-    return MakeError(ErrorCode::kInvalidData, "\"outputs\": expected an array");
-  for (const auto& output : outputs->get_array()) {
+  ASSIGN_OR_RETURN(const auto* outputs, GetArray(value, "outputs"));
+  for (const auto& output : *outputs) {
     if (!output.is_string()) return MakeError(ErrorCode::kInvalidData, "\"outputs\": expected keys");
     marker.outputs.emplace_back(output.get_string());
   }

@@ -121,11 +121,6 @@ Result<json::value> ExtractQueue(const StepContext& context, const NoticeReaders
   return counts.ToJson(count.visible + count.in_flight + count.delayed);
 }
 
-bool IsTrue(const json::value& input, std::string_view key) {
-  const auto* value = input.get_object().if_contains(key);
-  return value != nullptr && value->is_bool() && value->get_bool();
-}
-
 Result<json::value> ExtractNamed(const StepContext& context, const NoticeReaders& readers,
                                  const json::value& input, const json::value& archives) {
   if (!archives.is_array()) {
@@ -134,7 +129,9 @@ Result<json::value> ExtractNamed(const StepContext& context, const NoticeReaders
   }
   ASSIGN_OR_RETURN(const std::string entry, GetStringOr(input, "entry", ""));
   ExtractOptions options;
-  options.again = IsTrue(input, "again");
+  ASSIGN_OR_RETURN(options.again, GetBoolOr(input, "again", false));
+  // An archive that a person puts through again: an entry that is refused again is no success.
+  ASSIGN_OR_RETURN(const bool whole, GetBoolOr(input, "refused", false));
   options.execution = context.execution;
   options.stop = context.stop;
   Counts counts;
@@ -149,7 +146,7 @@ Result<json::value> ExtractNamed(const StepContext& context, const NoticeReaders
       if (reason)
         return MakeError(ErrorCode::kInvalidData, fmt::format("{}: still refused: {}", entry, *reason));
     }
-    if (IsTrue(input, "refused") && done.marker.refused > 0) {
+    if (whole && done.marker.refused > 0) {
       return MakeError(ErrorCode::kInvalidData,
                        fmt::format("{}: still {} entries refused", done.marker.archive, done.marker.refused));
     }

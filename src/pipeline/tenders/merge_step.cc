@@ -16,8 +16,7 @@ Result<json::value> RunMergeYearStep(const StepContext& context, const json::val
   ASSIGN_OR_RETURN(const NoticeReaders readers, ReadersOf(context.pipeline));
   MergeOptions options;
   options.stop = context.stop;
-  const auto* again = input.get_object().if_contains("again");
-  options.again = again != nullptr && again->is_bool() && again->get_bool();
+  ASSIGN_OR_RETURN(options.again, GetBoolOr(input, "again", false));
   ASSIGN_OR_RETURN(const YearMerge done, MergeYear(context.pipeline, context.runtime, readers.schemas,
                                                    static_cast<int>(year), options));
   return done.ToJson();
