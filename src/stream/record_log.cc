@@ -287,19 +287,25 @@ Status RecordLog::RemoveBefore(uint64_t sequence) {
     status = durable_.Sync();
     if (status.ok()) segment_.reset();
   }
-  while (status.ok() && !segments_.empty()) {
-    const bool below = segments_.size() > 1 ? segments_[1].first <= sequence : all;
-    if (!below) break;
-    const auto removed = RemoveSegment(folder_, segments_.front());
-    status = removed.status();
-    if (removed.ok()) {
-      metrics_.disk_bytes -= *removed;
-      segments_.erase(segments_.begin());
-    }
+  std::vector<SegmentName> below;
+  while (status.ok() && !segments_.empty() && (segments_.size() > 1 ? segments_[1].first <= sequence : all)) {
+    below.push_back(segments_.front());
+    segments_.erase(segments_.begin());
   }
   writing_ = false;
   lock.unlock();
   wake_.notify_all();
+  // A disk takes its time to give the space of a file back: nobody's record waits for that.
+  for (auto next = below.begin(); next != below.end(); ++next) {
+    const auto removed = RemoveSegment(folder_, *next);
+    lock.lock();
+    if (!removed.ok()) {
+      segments_.insert(segments_.begin(), next, below.end());
+      return removed.status();
+    }
+    metrics_.disk_bytes -= *removed;
+    lock.unlock();
+  }
   return status;
 }
 
