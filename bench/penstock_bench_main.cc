@@ -8,7 +8,8 @@
 //   penstock_bench ted_extract BUCKET PIPELINE THREADS   BUCKET/ted/raw/bench.tar.gz to clean files
 //   penstock_bench ted_merge BUCKET PIPELINE YEAR        the clean files of a year to merged ones
 //   penstock_bench interpreter memory|durable|distributed OUT_DIR [ITEMS]    a Map of 10,000 items over Pass
-//   penstock_bench stream_load ORIGIN STREAM RECORDS BATCH CONNECTIONS [PER_SECOND]    records into a delivery stream
+//   penstock_bench stream_load ORIGIN STREAM RECORDS BATCH CONNECTIONS [PER_SECOND]    records into a
+//   delivery stream
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
 #include <fmt/format.h>

@@ -81,7 +81,7 @@ Result<store::FileHandle> Connect(const net::Url& url) {
 
 struct Answer {
   std::string bytes;
-  size_t body = 0;  // where it begins
+  size_t body = 0;    // where it begins
   bool last = false;  // of its connection, as the server says
 };
 
@@ -157,7 +157,8 @@ Status LoadStream(const StreamLoad& load) {
   {
     std::vector<std::jthread> threads;
     for (size_t i = 0; i < connections; ++i) {
-      threads.emplace_back([&, i] { status[i] = Send(load, url, static_cast<int>(i), start, next, &took[i]); });
+      threads.emplace_back(
+          [&, i] { status[i] = Send(load, url, static_cast<int>(i), start, next, &took[i]); });
     }
   }
   const double seconds = std::chrono::duration<double>(Clock::now() - start).count();

@@ -14,8 +14,8 @@ struct StreamLoad {
   int64_t records = 0;
   int batch = 500;      // records of a PutRecordBatch; 1: PutRecord
   int connections = 8;  // each waits for its answer before it asks again
-  // 0: as fast as it goes. Otherwise requests are due at this pace, and what a request took counts from when it
-  // was due, also when no connection was free then.
+  // 0: as fast as it goes. Otherwise requests are due at this pace, and what a request took counts from when
+  // it was due, also when no connection was free then.
   int64_t records_per_s = 0;
   int record_bytes = 250;
 };

@@ -207,7 +207,8 @@ Result<json::value> InvokeHttp(const ServiceContext& context, const workflow::Ta
   if (!context.runtime.services.http)
     return workflow::MakeTaskError("States.Http.Socket", "there is no HTTP here");
   net::QueryParams query;
-  if (const auto* given = FindMember(request.input, "QueryParameters"); given != nullptr && given->is_object()) {
+  if (const auto* given = FindMember(request.input, "QueryParameters");
+      given != nullptr && given->is_object()) {
     for (const auto& member : given->get_object()) {
       if (!member.value().is_array()) {
         query.emplace_back(member.key(), TextOf(&member.value()));

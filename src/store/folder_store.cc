@@ -145,10 +145,9 @@ class FolderStore::Temporary {
   Status PushOut() {
     for (constexpr auto kPiece = static_cast<int64_t>(kPushed); written_ - pushed_ >= kPiece;
          pushed_ += kPiece) {
-      const bool pushed =
-          ::sync_file_range(file_.get(), pushed_, kPiece, SYNC_FILE_RANGE_WRITE) == 0 &&
-          (pushed_ == 0 ||
-           ::sync_file_range(file_.get(), pushed_ - kPiece, kPiece, SYNC_FILE_RANGE_WAIT_BEFORE) == 0);
+      const bool pushed = ::sync_file_range(file_.get(), pushed_, kPiece, SYNC_FILE_RANGE_WRITE) == 0 &&
+                          (pushed_ == 0 || ::sync_file_range(file_.get(), pushed_ - kPiece, kPiece,
+                                                             SYNC_FILE_RANGE_WAIT_BEFORE) == 0);
       // A file system may not know it. An error of the disk is told once: here, and not by fsync again.
       if (!pushed && errno != EINVAL && errno != ENOSYS && errno != ESPIPE)
         return ErrnoStatus(errno, "write", path_);

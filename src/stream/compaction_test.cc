@@ -279,7 +279,9 @@ TEST_F(CompactionTest, AnObjectThatWasRemovedMeanwhileHoldsNothingUp) {
     }
     int hidden = 0;
     for (const auto& [key, bytes] : Objects("lake/bars/")) {
-      if (key.find("/_") != key.npos && ++hidden > 0) ASSERT_TRUE(memory_.Delete(key).ok());
+      if (key.find("/_") != key.npos && ++hidden > 0) {
+        ASSERT_TRUE(memory_.Delete(key).ok());
+      }
     }
     ASSERT_EQ(hidden, 1);
     for (int hour = 0; hour < 6; ++hour, clock_.Advance(kHour)) {

@@ -22,7 +22,7 @@ namespace {
 constexpr const char* kConversion = "DataFormatConversionConfiguration";
 // Of a stream that converts, when the API's caller says nothing, and when he says something.
 constexpr int64_t kDefaultMib = 128, kLeastMib = 64;
-constexpr size_t kMostText = 1024;    // of a key, of a pattern
+constexpr size_t kMostText = 1024;  // of a key, of a pattern
 
 // `given` over `known`; of a choice (a Deserializer, a Serializer) the new one takes the place of the old
 // one.

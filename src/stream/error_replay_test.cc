@@ -134,7 +134,9 @@ TEST_F(ErrorReplayTest, ObjectsOfADeliveryThatIsNotDoneWait) {
   for (const bool step : {true, false}) {
     ASSERT_TRUE(RequestReplay(folder(), ErrorKeys()).ok());
     Restart();
-    if (step) ASSERT_TRUE(delivery_->Step({}).ok());
+    if (step) {
+      ASSERT_TRUE(delivery_->Step({}).ok());
+    }
     ASSERT_TRUE(delivery_->Flush({}).ok());
     EXPECT_FALSE(*IsReplayPending(folder()));
     EXPECT_EQ(Failed(), (std::multiset<std::string>{"wrong"}));

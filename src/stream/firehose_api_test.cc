@@ -326,8 +326,9 @@ TEST_F(FirehoseApiTest, AConversionIsRefusedInAwssWords) {
   };
   EXPECT_THAT(refused(R"(,"CompressionFormat":"GZIP")" + Conversion("t/")),
               HasSubstr("The S3 destination's compression format must be set to UNCOMPRESSED"));
-  EXPECT_THAT(refused(R"(,"BufferingHints":{"SizeInMBs":63,"IntervalInSeconds":60})" + Conversion("t/")),
-              HasSubstr("BufferingHints.SizeInMBs must be at least 64 when data format conversion is enabled"));
+  EXPECT_THAT(
+      refused(R"(,"BufferingHints":{"SizeInMBs":63,"IntervalInSeconds":60})" + Conversion("t/")),
+      HasSubstr("BufferingHints.SizeInMBs must be at least 64 when data format conversion is enabled"));
   EXPECT_THAT(refused(R"(,"DataFormatConversionConfiguration":{})"),
               HasSubstr("InputFormatConfiguration must not be null"));
   EXPECT_THAT(refused(Conversion("t/", "")), HasSubstr("Deserializer must not be null"));

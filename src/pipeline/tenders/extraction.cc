@@ -82,7 +82,7 @@ class Extracting {
   std::unique_ptr<ParallelNotices> notices_;
   std::unique_ptr<DayFiles> files_;
   std::future<Status> writing_;  // uses files_, while the next chunk is parsed: it waits for the disk
-  std::string package_;  // the archive within the archive that the chunk's last notice is in
+  std::string package_;          // the archive within the archive that the chunk's last notice is in
   int64_t chunk_bytes_ = 0, seen_ = 0, passed_over_ = 0, refused_ = 0;
   arrow::StringBuilder rejected_entries_, rejected_reasons_;
   arrow::BinaryBuilder rejected_xml_;
