@@ -18,10 +18,23 @@
 namespace penstock::pipeline {
 namespace {
 
-// {prefix}markers/PIPELINE/runs/EXECUTION.WHAT. `series.json`: what this run asks for, so that one that is
-// taken up again goes by the same list; `results`: below it, what each series came to.
-std::string KeyOfRun(const Pipeline& pipeline, std::string_view execution, std::string_view what) {
-  return fmt::format("{}markers/{}/runs/{}.{}", pipeline.config.prefix, pipeline.name(), execution, what);
+// {prefix}markers/PIPELINE/runs/RUN.WHAT. `series.json`: what this run asks for, so that one that is taken up
+// again goes by the same list; `results`: below it, what each series came to.
+std::string KeyOfRun(const Pipeline& pipeline, std::string_view run, std::string_view what) {
+  return fmt::format("{}markers/{}/runs/{}.{}", pipeline.config.prefix, pipeline.name(), run, what);
+}
+
+// The execution's name, or that with -2, -3 …: two machines on one bucket may begin executions of one name,
+// in the same second or by the same schedule. Puts the list of its series.
+Result<std::string> ClaimRun(const StepContext& context, std::string_view series) {
+  for (int n = 1;; ++n) {
+    std::string run = n == 1 ? std::string(context.execution) : fmt::format("{}-{}", context.execution, n);
+    const Status put = context.runtime.store
+                           ->Put(KeyOfRun(context.pipeline, run, "series.json"), series, {.if_absent = true})
+                           .status();
+    if (put.ok()) return run;
+    if (CodeOf(put) != ErrorCode::kAlreadyExists) return put;
+  }
 }
 
 // A state of a state machine has at most 256 KiB: of wrong keys so many are named there, all of them in the
@@ -97,13 +110,12 @@ Result<json::value> RunListSeriesStep(const StepContext& context, const json::va
     item["since"] = since;
     series.push_back(std::move(item));
   }
-  const std::string key = KeyOfRun(context.pipeline, context.execution, "series.json");
-  RETURN_IF_ERROR(runtime.store->Put(key, ToPrettyJson(series)).status());
+  ASSIGN_OR_RETURN(const std::string run, ClaimRun(context, ToPrettyJson(series)));
   const auto count = static_cast<int64_t>(list.series.size());
   runtime.progress->Begin("fetch", count);
   return json::object{{"count", count},
-                      {"items", key},
-                      {"results", KeyOfRun(context.pipeline, context.execution, "results")},
+                      {"items", KeyOfRun(context.pipeline, run, "series.json")},
+                      {"results", KeyOfRun(context.pipeline, run, "results")},
                       {"wrong", std::move(wrong)},
                       {"wrong_count", static_cast<int64_t>(list.wrong.size())}};
 }

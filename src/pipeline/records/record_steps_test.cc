@@ -87,6 +87,17 @@ TEST_F(RecordStepsTest, HoweverManySeriesThereAreTheAnswersFitIntoAState) {
   EXPECT_EQ(dead_letters->Count()->visible, 2);  // of what was not fetched, the state machine sends them
 }
 
+// Two machines begin executions of one name, in the same second or by the same schedule.
+TEST_F(RecordStepsTest, RunsOfOneNameOnOneBucketKeepApart) {
+  Put("iex/definitions.json", {{"A", {{"symbol", "MSFT"}, {"range", "1m"}}}});
+  const auto one = RunListSeriesStep(context_, json::object{}).ValueOrDie();
+  Put("iex/definitions.json", {{"B", {{"symbol", "MSFT"}, {"range", "1m"}}}});
+  const auto other = RunListSeriesStep(context_, json::object{}).ValueOrDie();
+  EXPECT_NE(one.at("results"), other.at("results"));
+  EXPECT_EQ(Read(GetString(one, "items").ValueOrDie()).as_array()[0].at("key"), "A");
+  EXPECT_EQ(Read(GetString(other, "items").ValueOrDie()).as_array()[0].at("key"), "B");
+}
+
 TEST_F(RecordStepsTest, ResultsMayStandInTheStateItself) {
   const json::value input = Run({Fetched("MSFT", "20190301140510", kRow)});
   EXPECT_EQ(RunProcessFetchedStep(context_, input)->at("summary").at("rows"), 1);
