@@ -90,7 +90,7 @@ Status EvolvingTables::Add(const TableEntry& table, std::string key, const arrow
       if (!flush) return Status::OK();
     }
   }
-  return flush ? Flush() : store_.Put(key, bytes).status();
+  return flush ? FlushHeld(true) : store_.Put(key, bytes).status();
 }
 
 bool EvolvingTables::HoldsEnough() const {
@@ -98,11 +98,15 @@ bool EvolvingTables::HoldsEnough() const {
          held_bytes_ >= std::max(options_.max_held_bytes, known_.size() * kCatalogBytesOfTable);
 }
 
-Status EvolvingTables::Flush() {
+Status EvolvingTables::Flush() { return FlushHeld(false); }
+
+Status EvolvingTables::FlushHeld(bool if_enough) {
   std::lock_guard one_at_a_time(flush_mutex_);
   std::vector<HeldFile> files;
   {
     std::lock_guard lock(mutex_);
+    // The flush that was waited for has made the catalog larger, and what is enough.
+    if (if_enough && !HoldsEnough()) return Status::OK();
     files.swap(held_);
     held_bytes_ = 0;
   }

@@ -72,6 +72,7 @@ class EvolvingTables {
   Result<Columns> ReadColumns(const TableEntry& table);
   // No more is to wait than does now.
   bool HoldsEnough() const REQUIRES(mutex_);
+  Status FlushHeld(bool if_enough);
   // Into the catalog, together with the files that a table has there already where the catalog lacks it.
   Status Register(std::map<std::string, TableEntry> tables);
 
