@@ -273,12 +273,13 @@ uint64_t RecordLog::first() const {
 }
 
 Status RecordLog::RemoveBefore(uint64_t sequence) {
-  if (sequence > end()) {
-    return MakeError(ErrorCode::kUsage, fmt::format("the log {} ends at {}: nothing is removed before {}",
-                                                    folder_, end(), sequence));
-  }
   std::unique_lock lock(mutex_);
   wake_.wait(lock, [&] { return !writing_; });
+  // Who reads the files may be a moment ahead of end().
+  if (sequence > next_sequence_) {
+    return MakeError(ErrorCode::kUsage, fmt::format("the log {} ends at {}: nothing is removed before {}",
+                                                    folder_, next_sequence_, sequence));
+  }
   writing_ = true;
   Status status;
   const bool all = segment_ != nullptr && sequence == next_sequence_ && segment_->size() >= kWorthRemoving;

@@ -83,7 +83,7 @@ class RecordLog {
   uint64_t end() const { return end_.load(std::memory_order_acquire); }
 
   // Frees what lies below `sequence`, whole segments only; the newest one too, when all of it is below and it
-  // is worth it. Usage: `sequence` is above end().
+  // is worth it. Usage: `sequence` is above what was ever appended.
   Status RemoveBefore(uint64_t sequence);
 
   // Called after each commit, on a thread of the log. Set once, before the first append.
