@@ -23,29 +23,21 @@ bool Matches(std::string_view pattern, std::string_view text) {
   return false;
 }
 
-// The whole of a name of up to 24 bytes, most of a longer one.
-struct Words {
-  uint64_t head = 0, middle = 0, tail = 0;
-  friend bool operator==(const Words&, const Words&) = default;
-};
-
-Words WordsOf(std::string_view name) {
-  Words words;
+uint32_t Hash(std::string_view name) {
+  uint64_t head = 0, tail = 0;
   const size_t size = name.size();
-  if (size < 8) {
-    std::memcpy(&words.head, name.data(), size);
-    return words;
+  if (size >= 8) {
+    std::memcpy(&head, name.data(), 8);
+    std::memcpy(&tail, name.data() + size - 8, 8);
+  } else {
+    std::memcpy(&head, name.data(), size);
   }
-  std::memcpy(&words.head, name.data(), 8);
-  std::memcpy(&words.tail, name.data() + size - 8, 8);
-  if (size > 16) std::memcpy(&words.middle, name.data() + size / 2 - 4, 8);
-  return words;
-}
-
-uint32_t Hash(const Words& words, size_t size) {
-  uint64_t hash = (words.head ^ (words.tail * 0x9E3779B97F4A7C15ull) ^ size) * 0xFF51AFD7ED558CCDull;
-  // Long names of forms differ in the middle.
-  hash = (hash ^ (hash >> 29) ^ words.middle) * 0xC4CEB9FE1A85EC53ull;
+  uint64_t hash = (head ^ (tail * 0x9E3779B97F4A7C15ull) ^ size) * 0xFF51AFD7ED558CCDull;
+  if (size > 16) {  // long names of forms differ in the middle
+    uint64_t middle;
+    std::memcpy(&middle, name.data() + size / 2 - 4, 8);
+    hash = (hash ^ (hash >> 29) ^ middle) * 0xC4CEB9FE1A85EC53ull;
+  }
   return static_cast<uint32_t>(hash >> 40);
 }
 
@@ -162,11 +154,8 @@ NameId XmlNames::Of(pugi::xml_node element) {
     }
   }
   if (name.size() > sizeof(Entry::name)) return Resolve(name);
-  const Words words = WordsOf(name);
-  Entry& entry = seen_[Hash(words, name.size()) & (seen_.size() - 1)];
-  const std::string_view seen(entry.name, entry.size);
-  if (entry.generation != generation_ || seen.size() != name.size() || WordsOf(seen) != words ||
-      (seen.size() > 24 && seen != name)) {
+  Entry& entry = seen_[Hash(name) & (seen_.size() - 1)];
+  if (entry.generation != generation_ || std::string_view(entry.name, entry.size) != name) {
     entry.generation = generation_;
     entry.size = static_cast<uint8_t>(name.size());
     std::memcpy(entry.name, name.data(), name.size());
